@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What the kernels that vmapeek is built for lack, hide or spell differently.
+ * Nothing else has a version check.
+ */
+#ifndef _COMPAT_H
+#define _COMPAT_H
+
+#include <linux/mm.h>
+#include <linux/mmap_lock.h>
+#include <linux/version.h>
+
+#ifndef CONFIG_X86_64
+#error "vmapeek: only x86-64 is supported so far"
+#endif
+#ifndef CONFIG_PER_VMA_LOCK
+#error "vmapeek: this kernel has no CONFIG_PER_VMA_LOCK"
+#endif
+#ifndef CONFIG_LIVEPATCH
+#error "vmapeek: this kernel has no CONFIG_LIVEPATCH"
+#endif
+
+/* The argument of docs/locking.md was checked for these series, no others. */
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 12, 0) && \
+	LINUX_VERSION_CODE < KERNEL_VERSION(6, 13, 0)
+#include "compat/linux-6.12.h"
+#else
+#error "vmapeek: this kernel version is not supported"
+#endif
+
+/* Reached by livepatch relocation, declared in no public header. */
+int __access_remote_vm(struct mm_struct *mm, unsigned long addr, void *buf,
+		       int len, unsigned int gup_flags);
+void touch_pmd(struct vm_area_struct *vma, unsigned long addr, pmd_t *pmd,
+	       bool write);
+
+/*
+ * untagged_addr_remote() insists on the mmap lock. The mask changes at most
+ * once in an address space's life, while it has one thread: a stale one only
+ * makes us miss the VMA.
+ */
+static inline unsigned long
+untagged_addr_remote_unlocked(struct mm_struct *mm, unsigned long addr)
+{
+#ifdef CONFIG_ADDRESS_MASKING
+	addr &= READ_ONCE(mm->context.untag_mask);
+#endif
+	return addr;
+}
+
+#endif /* _COMPAT_H */

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#ifndef _COMPAT_LINUX_6_12_H
+#define _COMPAT_LINUX_6_12_H
+
+#include <linux/mm.h>
+#include <linux/pgtable.h>
+#include <linux/seqlock.h>
+
+/* In 6.13 and later a helper of the mmap lock, on the same counter. */
+static inline bool mmap_lock_speculate_try_begin(struct mm_struct *mm,
+						 unsigned int *seq)
+{
+	*seq = raw_read_seqcount(&mm->mm_lock_seq);
+	return !(*seq & 1);
+}
+
+static inline bool mmap_lock_speculate_retry(struct mm_struct *mm,
+					     unsigned int seq)
+{
+	return read_seqcount_retry(&mm->mm_lock_seq, seq);
+}
+
+/* There is no vm_normal_page_pud() yet. */
+static inline struct page *pud_normal_page(pud_t pud)
+{
+	if (pud_devmap(pud) || pud_special(pud))
+		return NULL;
+	return pud_page(pud);
+}
+
+#endif /* _COMPAT_LINUX_6_12_H */

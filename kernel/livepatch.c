@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Which functions of the running kernel are replaced by which of ours.
+ *
+ * The slow path stays the kernel's own __access_remote_vm(), reached through a
+ * livepatch relocation; see klp-symbols.
+ */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/livepatch.h>
+#include <linux/mm.h>
+#include <linux/module.h>
+#include <linux/sched/mm.h>
+
+#include "compat.h"
+#include "remote_read.h"
+#include "stats.h"
+
+/*
+ * The slow path is a tail call: a reader that waits for the mmap lock there
+ * does not have us on its stack, and so does not hold up switching off.
+ */
+static int vmapeek_access_remote_vm(struct mm_struct *mm, unsigned long addr,
+				    void *buf, int len, unsigned int gup_flags)
+{
+	int copied = remote_read(mm, addr, buf, len, gup_flags);
+
+	if (copied)
+		return copied;
+	return __access_remote_vm(mm, addr, buf, len, gup_flags);
+}
+
+/*
+ * No tail call here, the reference on the mm must be dropped afterwards. Few
+ * use it; ptrace, /proc and their likes come by access_remote_vm().
+ */
+static int vmapeek_access_process_vm(struct task_struct *tsk,
+				     unsigned long addr, void *buf, int len,
+				     unsigned int gup_flags)
+{
+	struct mm_struct *mm = get_task_mm(tsk);
+	int copied;
+
+	if (!mm)
+		return 0;
+	copied = vmapeek_access_remote_vm(mm, addr, buf, len, gup_flags);
+	mmput(mm);
+	return copied;
+}
+
+static struct klp_func vmapeek_funcs[] = {
+	{
+		.old_name = "access_remote_vm",
+		.new_func = vmapeek_access_remote_vm,
+	}, {
+		.old_name = "access_process_vm",
+		.new_func = vmapeek_access_process_vm,
+	}, { }
+};
+
+/* No object name: the functions are in vmlinux. */
+static struct klp_object vmapeek_objects[] = {
+	{ .funcs = vmapeek_funcs }, { }
+};
+
+static struct klp_patch vmapeek_patch = {
+	.mod = THIS_MODULE,
+	.objs = vmapeek_objects,
+};
+
+static int __init vmapeek_init(void)
+{
+	struct kobject *kobj = &THIS_MODULE->mkobj.kobj;
+	int err;
+
+	err = remote_read_stats_create(kobj);
+	if (err) {
+		pr_err("cannot create the counters in sysfs (error %d), not loaded\n",
+		       err);
+		return err;
+	}
+
+	err = klp_enable_patch(&vmapeek_patch);
+	if (err) {
+		pr_err("the kernel refused the livepatch (error %d), not loaded\n",
+		       err);
+		remote_read_stats_remove(kobj);
+	}
+	return err;
+}
+
+/* Livepatching lets us go only when no task can be in our code. */
+static void __exit vmapeek_exit(void)
+{
+	remote_read_stats_remove(&THIS_MODULE->mkobj.kobj);
+}
+
+module_init(vmapeek_init);
+module_exit(vmapeek_exit);
+
+MODULE_DESCRIPTION("Read other processes' memory without the mmap lock");
+MODULE_LICENSE("GPL");
+MODULE_INFO(livepatch, "Y");

@@ -1,0 +1,232 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Reading another process's resident memory under the VMA's read lock.
+ *
+ * Reads of another address space take its mmap lock for the whole transfer,
+ * although the memory is there most of the time. Here the VMA is found under
+ * RCU and read-locked instead. Whatever is not plainly fine is not attempted:
+ * remote_read() returns 0 and the caller takes the slow path, which knows how
+ * to fault, to grow stacks and to fail.
+ *
+ * One VMA lock covers a whole transfer. Reading on into the next VMA under
+ * the next lock could show an address space that never was.
+ */
+#include <linux/cacheflush.h>
+#include <linux/hugetlb.h>
+#include <linux/mm.h>
+#include <linux/mmap_lock.h>
+#include <linux/mmu_context.h>
+#include <linux/sched.h>
+#include <linux/sched/signal.h>
+#include <linux/secretmem.h>
+
+#include "compat.h"
+#include "remote_read.h"
+#include "remote_walk.h"
+#include "stats.h"
+
+/* Flags whose meaning for a read is known here. */
+#define REMOTE_READ_FLAGS	(FOLL_FORCE | FOLL_ANON)
+
+/*
+ * May this VMA be read at all? The checks of GUP for a remote read, plus
+ * hugetlb, whose page tables the VMA lock does not protect.
+ */
+static enum remote_read_event remote_read_check_vma(struct vm_area_struct *vma,
+						    unsigned int gup_flags)
+{
+	vm_flags_t vm_flags = vma->vm_flags;
+
+	if (vm_flags & (VM_IO | VM_PFNMAP | VM_HUGETLB))
+		return REMOTE_READ_SPECIAL;
+
+	/*
+	 * cmdline and environ must not be pointed at a file: a read of it may
+	 * take as long as its owner likes.
+	 */
+	if ((gup_flags & FOLL_ANON) && !vma_is_anonymous(vma))
+		return REMOTE_READ_FOLL_ANON;
+
+	if (vma_is_secretmem(vma))
+		return REMOTE_READ_SPECIAL;
+
+	if (!(vm_flags & VM_READ) &&
+	    !((gup_flags & FOLL_FORCE) && (vm_flags & VM_MAYREAD)))
+		return REMOTE_READ_NOT_PERMITTED;
+
+	if (!arch_vma_access_permitted(vma, false, false, true))
+		return REMOTE_READ_NOT_PERMITTED;
+
+	return REMOTE_READ_FAST;
+}
+
+/*
+ * Is nothing mapped at the end of @vma, and will the slow path not grow a
+ * stack into it? Then it returns the bytes up to there, and so may we.
+ *
+ * The VMA's lock does not keep others from mapping something there; what
+ * counts is one moment during the read at which nothing was. A writer of the
+ * address space may take a mapping away for a moment before it puts another in
+ * its place, and that hole must not be seen: with a writer about, leave it to
+ * the slow path. Only behind a stack the hole is believed even then. Titles of
+ * processes are read from there, a page at a time, and must not wait for the
+ * writer. See "Short reads" in docs/locking.md.
+ */
+static bool remote_read_hole_follows(struct vm_area_struct *vma)
+{
+	VMA_ITERATOR(vmi, vma->vm_mm, vma->vm_end);
+	bool is_stack = vma->vm_flags & VM_GROWSDOWN;
+	unsigned long next_start = 0;
+	struct vm_area_struct *next;
+	unsigned int seq;
+	bool grows;
+
+	if (vma->vm_flags & VM_GROWSUP)
+		return false;
+	if (!mmap_lock_speculate_try_begin(vma->vm_mm, &seq) && !is_stack)
+		return false;
+
+	rcu_read_lock();
+	next = vma_next(&vmi);
+	if (next)
+		next_start = vmi.mas.index;
+	rcu_read_unlock();
+
+	if (next) {
+		if (next_start == vma->vm_end)
+			return false;
+		/* @next may be gone or reused by now: ask for it again. */
+		next = lock_vma_under_rcu(vma->vm_mm, next_start);
+		if (!next)
+			return false;
+		grows = next->vm_flags & VM_GROWSDOWN;
+		vma_end_read(next);
+		if (grows)
+			return false;
+	}
+
+	return is_stack || !mmap_lock_speculate_retry(vma->vm_mm, seq);
+}
+
+/*
+ * Copy up to @len bytes of @run, which starts at @addr. Returns the number of
+ * bytes, or 0 when the reader is being killed.
+ */
+static int remote_read_copy_run(struct vm_area_struct *vma, unsigned long addr,
+				const struct remote_run *run, void *buf,
+				int len)
+{
+	size_t left = min_t(size_t, run->len, len);
+	size_t offset = run->offset;
+
+	len = left;
+	while (left) {
+		size_t bytes = min_t(size_t, left,
+				     PAGE_SIZE - offset_in_page(offset));
+		struct page *page = folio_page(run->folio,
+					       offset >> PAGE_SHIFT);
+		void *maddr;
+
+		/* As GUP does for every page. */
+		if (fatal_signal_pending(current))
+			return 0;
+		cond_resched();
+
+		maddr = kmap_local_page(page);
+		copy_from_user_page(vma, page, addr, buf,
+				    maddr + offset_in_page(offset), bytes);
+		kunmap_local(maddr);
+
+		offset += bytes;
+		addr += bytes;
+		buf += bytes;
+		left -= bytes;
+	}
+	return len;
+}
+
+/* Copy @len bytes, all of them inside @vma, which may be read. */
+static enum remote_read_event remote_read_copy(struct vm_area_struct *vma,
+					       unsigned long addr, void *buf,
+					       int len, unsigned int gup_flags)
+{
+	struct remote_run run;
+	int bytes;
+
+	while (len) {
+		if (!remote_walk(vma, addr, gup_flags, &run))
+			return REMOTE_READ_NOT_PRESENT;
+		bytes = remote_read_copy_run(vma, addr, &run, buf, len);
+		folio_put(run.folio);
+		if (!bytes)
+			return REMOTE_READ_FATAL_SIGNAL;
+		addr += bytes;
+		buf += bytes;
+		len -= bytes;
+	}
+	return REMOTE_READ_FAST;
+}
+
+/*
+ * The read under the VMA's lock. *@len becomes shorter where the slow path's
+ * answer would be shorter, too.
+ */
+static enum remote_read_event remote_read_vma(struct vm_area_struct *vma,
+					      unsigned long addr, void *buf,
+					      int *len, unsigned int gup_flags)
+{
+	enum remote_read_event event = remote_read_check_vma(vma, gup_flags);
+
+	if (event != REMOTE_READ_FAST)
+		return event;
+
+	if (*len > vma->vm_end - addr) {
+		if (!remote_read_hole_follows(vma))
+			return REMOTE_READ_LEAVES_VMA;
+		*len = vma->vm_end - addr;
+	}
+	return remote_read_copy(vma, addr, buf, *len, gup_flags);
+}
+
+/**
+ * remote_read - read another address space without its mmap lock
+ * @mm: the address space; the caller holds a reference (mm_users)
+ * @addr: address to read from, possibly tagged
+ * @buf: kernel memory to read into; its content is undefined on a return of 0
+ * @len: number of bytes
+ * @gup_flags: FOLL_* flags, as for access_remote_vm()
+ *
+ * Context: Process context. Takes a VMA's read lock, never the mmap lock;
+ * does not fault; may sleep only to be rescheduled.
+ *
+ * Return: the number of bytes read, which is what access_remote_vm() under the
+ * mmap lock would have returned; or 0, and then the slow path must be taken
+ * from the first byte on.
+ */
+int remote_read(struct mm_struct *mm, unsigned long addr, void *buf, int len,
+		unsigned int gup_flags)
+{
+	enum remote_read_event event;
+	struct vm_area_struct *vma;
+
+	if (gup_flags & FOLL_WRITE) {
+		event = REMOTE_READ_WRITE;
+		goto out;
+	}
+	if ((gup_flags & ~REMOTE_READ_FLAGS) || len <= 0) {
+		event = REMOTE_READ_NOT_PERMITTED;
+		goto out;
+	}
+
+	addr = untagged_addr_remote_unlocked(mm, addr);
+	vma = lock_vma_under_rcu(mm, addr);
+	if (!vma) {
+		event = REMOTE_READ_NO_VMA;
+		goto out;
+	}
+	event = remote_read_vma(vma, addr, buf, &len, gup_flags);
+	vma_end_read(vma);
+out:
+	remote_read_count(event);
+	return event == REMOTE_READ_FAST ? len : 0;
+}

@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Remote reads counted by what became of them, shown in sysfs as
+ * /sys/module/vmapeek/stats/EVENT, one decimal number each. The numbers start
+ * from 0 when the module is loaded; each call counts once.
+ */
+#include <linux/cpumask.h>
+#include <linux/kobject.h>
+#include <linux/sysfs.h>
+
+#include "stats.h"
+
+DEFINE_PER_CPU(struct remote_read_stats, remote_read_stats);
+
+struct remote_read_attribute {
+	struct kobj_attribute attr;
+	enum remote_read_event event;
+};
+
+static ssize_t remote_read_stats_show(struct kobject *kobj,
+				      struct kobj_attribute *attr, char *buf)
+{
+	struct remote_read_attribute *a =
+		container_of(attr, struct remote_read_attribute, attr);
+	unsigned long sum = 0;
+	int cpu;
+
+	for_each_possible_cpu(cpu)
+		sum += per_cpu(remote_read_stats, cpu).count[a->event];
+
+	return sysfs_emit(buf, "%lu\n", sum);
+}
+
+#define REMOTE_READ_ATTR(_name, _event)					\
+	static struct remote_read_attribute remote_read_attr_##_name = {	\
+		.attr = __ATTR(_name, 0444, remote_read_stats_show, NULL),	\
+		.event = (_event),						\
+	}
+
+REMOTE_READ_ATTR(fast, REMOTE_READ_FAST);
+REMOTE_READ_ATTR(write, REMOTE_READ_WRITE);
+REMOTE_READ_ATTR(no_vma, REMOTE_READ_NO_VMA);
+REMOTE_READ_ATTR(leaves_vma, REMOTE_READ_LEAVES_VMA);
+REMOTE_READ_ATTR(special, REMOTE_READ_SPECIAL);
+REMOTE_READ_ATTR(not_permitted, REMOTE_READ_NOT_PERMITTED);
+REMOTE_READ_ATTR(foll_anon, REMOTE_READ_FOLL_ANON);
+REMOTE_READ_ATTR(not_present, REMOTE_READ_NOT_PRESENT);
+REMOTE_READ_ATTR(fatal_signal, REMOTE_READ_FATAL_SIGNAL);
+
+static struct attribute *remote_read_attrs[] = {
+	&remote_read_attr_fast.attr.attr,
+	&remote_read_attr_write.attr.attr,
+	&remote_read_attr_no_vma.attr.attr,
+	&remote_read_attr_leaves_vma.attr.attr,
+	&remote_read_attr_special.attr.attr,
+	&remote_read_attr_not_permitted.attr.attr,
+	&remote_read_attr_foll_anon.attr.attr,
+	&remote_read_attr_not_present.attr.attr,
+	&remote_read_attr_fatal_signal.attr.attr,
+	NULL
+};
+
+static_assert(ARRAY_SIZE(remote_read_attrs) == NR_REMOTE_READ_EVENTS + 1);
+
+static const struct attribute_group remote_read_stats_group = {
+	.name = "stats",
+	.attrs = remote_read_attrs,
+};
+
+/**
+ * remote_read_stats_create - show the counters below @parent
+ * @parent: the module's kobject
+ *
+ * Return: 0 or a negative error.
+ */
+int remote_read_stats_create(struct kobject *parent)
+{
+	return sysfs_create_group(parent, &remote_read_stats_group);
+}
+
+/**
+ * remote_read_stats_remove - undo remote_read_stats_create()
+ * @parent: the same kobject
+ *
+ * Waits for readers of the files.
+ */
+void remote_read_stats_remove(struct kobject *parent)
+{
+	sysfs_remove_group(parent, &remote_read_stats_group);
+}
