@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * klp-link: give a livepatch module its livepatch relocations.
+ *
+ * A module can only be linked to symbols that the kernel exports. A livepatch module can reach the
+ * others too, if they are marked as the kernel's Documentation/livepatch/module-elf-format.rst
+ * tells. Neither the compiler nor kbuild does that, so this program does it afterwards.
+ */
+#include <argp.h>
+
+#include "klp-elf.h"
+
+const char *argp_program_version = "klp-link 1";
+
+struct options {
+	const char *symvers;
+	const char *symbols;
+	const char *in;
+	const char *out;
+};
+
+static const struct argp_option argp_options[] = {
+	{ .name = "symvers", .key = 'v', .arg = "FILE",
+	  .doc = "the kernel's Module.symvers: the symbols it exports" },
+	{ .name = "symbols", .key = 's', .arg = "FILE",
+	  .doc = "symbols that IN may reach by livepatch relocation, one per line, # starts a comment" },
+	{ 0 }
+};
+
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+	struct options *opt = state->input;
+
+	switch (key) {
+	case 'v':
+		opt->symvers = arg;
+		return 0;
+	case 's':
+		opt->symbols = arg;
+		return 0;
+	case ARGP_KEY_ARG:
+		if (state->arg_num == 0)
+			opt->in = arg;
+		else if (state->arg_num == 1)
+			opt->out = arg;
+		else
+			argp_error(state, "too many arguments");
+		return 0;
+	case ARGP_KEY_END:
+		if (!opt->symvers || !opt->symbols)
+			argp_error(state, "--symvers and --symbols are both needed");
+		if (!opt->out)
+			argp_error(state, "IN and OUT are both needed");
+		return 0;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+static const struct argp argp = {
+	.options = argp_options,
+	.parser = parse,
+	.args_doc = "IN OUT",
+	.doc = "Turn undefined symbols of the livepatch module IN that the kernel does not export "
+	       "into livepatch relocations, and write the result to OUT (which may be IN)."
+	       "\vRun it after the module was stripped of debug information and before it is "
+	       "signed; stripping OUT would destroy it.",
+};
+
+int main(int argc, char **argv)
+{
+	struct options opt = { 0 };
+	struct names exported = { 0 }, listed = { 0 };
+	struct blob file;
+
+	argp_parse(&argp, argc, argv, 0, NULL, &opt);
+	names_read_symvers(&exported, opt.symvers);
+	names_read_list(&listed, opt.symbols);
+	read_file(opt.in, &file);
+	klp_convert(opt.in, &file, &exported, &listed);
+	write_file(opt.out, &file);
+	return 0;
+}

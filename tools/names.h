@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#ifndef NAMES_H
+#define NAMES_H
+
+#include <stdbool.h>
+
+/* A set of symbol names. Starts as all zeros. */
+struct names {
+	void *root;
+};
+
+/* Add what the kernel's Module.symvers lists as exported. */
+void names_read_symvers(struct names *names, const char *path);
+
+/* Add a list with one name per line, blank lines and # comments. */
+void names_read_list(struct names *names, const char *path);
+
+bool names_have(const struct names *names, const char *name);
+
+#endif
