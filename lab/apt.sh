@@ -1,0 +1,245 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=bash
+# Debian packages through apt directories of our own: the host's sources stay as they are, and so does what is
+# installed. The mirrors are those the host itself uses.
+
+readonly APT_DAY=1440
+
+# One line "URI SUITE" for each suite of this Debian release that the host has configured.
+apt_host_targets()
+{
+	# shellcheck disable=SC2016
+	env -u APT_CONFIG apt-get indextargets \
+		--format '$(CREATED_BY)|$(REPO_URI)|$(CODENAME)|$(COMPONENT)|$(ORIGIN)' 2>/dev/null |
+	awk -F'|' -v c="$LAB_CODENAME" '
+		$1 == "Packages" && $4 == "main" && $5 == "Debian" &&
+		($3 == c || $3 == c "-updates" || $3 == c "-security") { print $2, $3 }' |
+	sort -u
+}
+
+apt_setup()
+{
+	local dir=$LAB_CACHE/apt targets uri suite base=
+
+	export APT_CONFIG=$dir/apt.conf
+	[[ -z ${LAB_APT_READY:-} ]] || return 0
+	targets=$(apt_host_targets)
+	if [[ -z $targets && $(id -u) = 0 ]]; then
+		note "the host has no package lists yet, running apt-get update"
+		env -u APT_CONFIG apt-get -q update >/dev/null 2>&1 || true
+		targets=$(apt_host_targets)
+	fi
+	[[ -n $targets ]] ||
+		die "apt on this host knows no Debian $LAB_CODENAME mirror; check its sources and run 'apt-get update' as root"
+
+	while read -r uri suite; do
+		[[ $suite != "$LAB_CODENAME" ]] || base=$uri
+	done <<<"$targets"
+	[[ -n $base ]] || die "apt on this host has no source for suite $LAB_CODENAME; add it and run 'apt-get update'"
+
+	mkdir -p "$dir"/{lists/partial,cache/archives/partial}
+	{
+		printf '%s\n' "$targets"
+		printf '%s %s-backports\n' "$base" "$LAB_CODENAME"
+	} | awk '{ print "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg]", $1, $2, "main" }' |
+		write_file "$dir/sources.list"
+	{
+		cat <<-CONF
+		Dir::State::lists "$dir/lists";
+		Dir::Cache "$dir/cache";
+		Dir::Etc::sourcelist "$dir/sources.list";
+		Dir::Etc::sourceparts "/dev/null";
+		Dir::Etc::preferences "/dev/null";
+		Dir::Etc::preferencesparts "/dev/null";
+		Dir::Etc::main "/dev/null";
+		Dir::Etc::parts "/dev/null";
+		Acquire::Languages "none";
+		Acquire::Retries "2";
+		APT::Update::Error-Mode "any";
+		APT::Sandbox::User "root";
+		CONF
+		# The way out, such as a proxy, is the host's.
+		env -u APT_CONFIG apt-config dump | grep -E '^Acquire::(https?|Force)' || true
+	} | write_file "$APT_CONFIG"
+	LAB_APT_READY=1
+}
+
+# Takes a log of apt's and says in one line what went wrong.
+apt_reason()
+{
+	local line
+
+	line=$(grep -m1 -E 'does not have a Release file|no longer has a Release file' "$1") && {
+		printf 'the mirror has not what is needed: %s' "${line#E: }"
+		return
+	}
+	line=$(grep -m1 -i 'No space left' "$1") && {
+		printf 'the disk is full: %s' "$line"
+		return
+	}
+	line=$(grep -m1 -E 'Could not resolve|Could not connect|Cannot initiate|connection failed|timed out|Failed to fetch' "$1") && {
+		printf 'cannot reach the package mirror, check the network: %s' "${line#?: }"
+		return
+	}
+	printf 'apt failed: %s' "$(grep -m1 -E '^[EW]:' "$1" || tail -n1 "$1")"
+}
+
+# Brings the package lists up to date if they are older than so many minutes; says why if it cannot, and fails.
+apt_refresh()
+{
+	local stamp=$LAB_CACHE/apt/updated log=$LAB_CACHE/apt/update.log
+
+	apt_setup
+	! younger_than "$1" "$stamp" || return 0
+	note "updating the package lists"
+	if ! apt-get -q update >"$log" 2>&1; then
+		note "$(apt_reason "$log")"
+		return 1
+	fi
+	: >"$stamp"
+}
+
+# Lists must be there, however old.
+apt_lists()
+{
+	apt_refresh $APT_DAY || [[ -e $LAB_CACHE/apt/updated ]] || exit 125
+}
+
+# Downloads NAME=VERSION... into a directory. Existing good files are not downloaded again.
+apt_download()
+{
+	local dir=$1 pkg name version i=0 quiet=-qq log=$LAB_CACHE/apt/download.log
+	shift
+
+	[[ ! -t 2 ]] || quiet=-q
+	mkdir -p "$dir"
+	for pkg; do
+		i=$((i + 1))
+		name=${pkg%%[:=]*}
+		version=${pkg#*=}
+		note "fetching $name ($i of $#)"
+		# An older version that an interrupted lab left would be extracted as well.
+		find "$dir" -name "${name}_*" ! -name "${name}_${version//:/%3a}_*" -delete
+		(cd "$dir" && apt-get $quiet download "$pkg" >&2 2>"$log") || return
+	done
+}
+
+# What an installation of the packages would bring to this host, as NAME=VERSION lines.
+apt_closure()
+{
+	local suite=$1 log=$LAB_CACHE/apt/simulate.log
+	shift
+
+	apt-get -s -t "$suite" --no-install-recommends install --reinstall -- "$@" >"$log" 2>&1 || return
+	# Programs from the tree run with the host's dynamic linker, so libc must be the host's too.
+	awk '/^Inst / {
+		name = $2
+		sub(/^[^(]*\(/, "")
+		if (name !~ /^(libc6|libc-bin)(:|$)/)
+			print name "=" $1
+	}' "$log"
+}
+
+# Makes the extracted tree of packages NAME=VERSION..., at the given path.
+apt_extract()
+{
+	local dest=$1 debs=$LAB_CACHE/debs/${1##*/} tmp pkg
+	shift
+
+	space_check
+	if ! apt_download "$debs" "$@"; then
+		# Most likely the mirror has replaced the version our lists name.
+		return 1
+	fi
+	tmp=$(mktemp -d "$LAB_CACHE/tmp.XXXXXX")
+	chmod 755 "$tmp"
+	# Packages may use either name of these directories; have one.
+	mkdir -p "$tmp"/usr/{bin,sbin,lib,lib64}
+	ln -s usr/bin usr/sbin usr/lib usr/lib64 "$tmp"
+	note "extracting to $dest"
+	for pkg; do
+		dpkg-deb --fsys-tarfile "$debs/${pkg%%[:=]*}_"*.deb |
+			tar -C "$tmp" -x --keep-directory-symlink --no-same-owner ||
+			die "cannot extract ${pkg%%=*} to $tmp; is the disk full?"
+	done
+	mkdir -p "${dest%/*}"
+	printf '%s\n' "$@" >"$tmp/packages"
+	mv -T "$tmp" "$dest"
+	rm -rf "$debs"
+}
+
+apt_tree_fetch()
+{
+	local dest=$1 suite=$2 try
+	local -a list
+	shift 2
+
+	[[ ! -d $dest ]] || return 0
+	apt_lists
+	for try in 1 2; do
+		mapfile -t list < <(apt_closure "$suite" "$@")
+		if ((${#list[@]})); then
+			! apt_extract "$dest" "${list[@]}" || return 0
+			((try == 1)) || die "$(apt_reason "$LAB_CACHE/apt/download.log")"
+		elif ((try == 2)); then
+			die "cannot get '$*': $(grep -m1 '^E:' "$LAB_CACHE/apt/simulate.log" || echo 'no such package')"
+		fi
+		apt_refresh 0 || exit 125
+	done
+}
+
+# Prints the directory of the packages and what of their dependencies the host lacks.
+apt_tree()
+{
+	local suite=$LAB_CODENAME name dest
+
+	if [[ ${1:-} = -t ]]; then
+		suite=$2
+		shift 2
+	fi
+	(($#)) || die "tree: name at least one package"
+	for name; do
+		[[ $name =~ ^[a-z0-9][a-z0-9.+-]+$ ]] || die "tree: '$name' is no package name"
+	done
+	name=$(printf '%s\n' "$@" | sort -u | paste -sd_)
+	dest=$LAB_CACHE/trees/$name
+	[[ -d $dest ]] || with_lock apt_tree_fetch "$dest" "$suite" "$@"
+	printf '%s\n' "$dest"
+}
+
+# The dynamic linker's search path for a tree.
+tree_libs()
+{
+	printf '%s/usr/lib/x86_64-linux-gnu:%s/usr/lib' "$1" "$1"
+}
+
+# A program of the lab's own tools, run from their tree: tool NAME ARGS...
+tool()
+{
+	local tree name=$1
+	shift
+	tree=$(apt_tree busybox-static kmod)
+	case $name in
+	cpio) "$tree/usr/bin/busybox" cpio "$@" ;;
+	*) (LD_LIBRARY_PATH=$(tree_libs "$tree") exec -a "$name" "$tree/usr/bin/kmod" "$@") ;;
+	esac
+}
+
+# Host packages by the host's own apt, for what has to run as part of the host (a compiler).
+apt_need()
+{
+	local pkg log
+	local -a missing=()
+
+	for pkg; do
+		[[ $(dpkg-query -W -f '${db:Status-Status}' "$pkg" 2>/dev/null) = installed ]] || missing+=("$pkg")
+	done
+	((${#missing[@]})) || return 0
+	[[ $(id -u) = 0 ]] || die "packages are missing; as root: apt-get install ${missing[*]}"
+	note "installing ${missing[*]}"
+	log=$LAB_CACHE/need.log
+	DEBIAN_FRONTEND=noninteractive env -u APT_CONFIG \
+		apt-get -qy --no-install-recommends install -- "${missing[@]}" >"$log" 2>&1 ||
+		die "cannot install ${missing[*]}: $(apt_reason "$log")"
+	rm -f "$log"
+}

@@ -1,0 +1,84 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=bash
+# What every part of the lab uses: messages, checks of the host, the cache and its lock.
+
+die()
+{
+	printf 'lab: %s\n' "$*" >&2
+	exit 125
+}
+
+note()
+{
+	printf 'lab: %s\n' "$*" >&2
+}
+
+# Sets LAB_CODENAME and LAB_CACHE; refuses a host the lab was not made for.
+host_check()
+{
+	local release=${LAB_OS_RELEASE:-/etc/os-release} id version machine
+
+	[[ -r $release ]] || die "cannot read $release; the lab needs a Debian 12 or 13 host"
+	# shellcheck disable=SC1090
+	id=$(. "$release" && printf '%s' "${ID:-}")
+	# shellcheck disable=SC1090
+	version=$(. "$release" && printf '%s' "${VERSION_ID:-}")
+	case $id-$version in
+	debian-12) LAB_CODENAME=bookworm ;;
+	debian-13) LAB_CODENAME=trixie ;;
+	*) die "this host is '${id:-unknown} ${version:-}'; the lab needs Debian 12 or 13" ;;
+	esac
+	machine=$(uname -m)
+	[[ $machine = x86_64 ]] || die "this machine is '$machine'; the lab only supports x86_64"
+
+	[[ -n ${XDG_CACHE_HOME:-}${HOME:-} ]] || die "neither HOME nor XDG_CACHE_HOME is set; set one of them"
+	# One cache per Debian release: trees hold what that release lacks.
+	LAB_CACHE=${XDG_CACHE_HOME:-$HOME/.cache}/vmapeek/$LAB_CODENAME
+	mkdir -p "$LAB_CACHE" 2>/dev/null || die "cannot create $LAB_CACHE; check its permissions or set XDG_CACHE_HOME"
+}
+
+# Before anything is downloaded: an extracted kernel and QEMU need this much.
+space_check()
+{
+	local need=${1:-1500} have
+
+	have=$(df -Pm "$LAB_CACHE" | awk 'NR == 2 { print $4 }')
+	((have >= need)) ||
+		die "only $have MiB free for $LAB_CACHE, $need MiB are needed; free some or set XDG_CACHE_HOME"
+}
+
+# Runs a function so that no other lab changes the cache meanwhile. May be nested.
+with_lock()
+{
+	if [[ -n ${LAB_LOCKED:-} ]]; then
+		"$@"
+		return
+	fi
+	(
+		if ! flock -n 9; then
+			note "waiting for another lab that is fetching"
+			flock 9
+		fi
+		LAB_LOCKED=1
+		# What an interrupted lab left behind is nobody's now.
+		rm -rf "$LAB_CACHE"/tmp.*
+		"$@" 9>&-
+	) 9>"$LAB_CACHE/lock"
+}
+
+# True if the file was changed less than the given number of minutes ago.
+younger_than()
+{
+	[[ -e $2 && -n $(find "$2" -maxdepth 0 -mmin "-$1") ]]
+}
+
+# Writes stdin to a file that is never seen half-written.
+write_file()
+{
+	local tmp=$1.new.$$
+
+	cat >"$tmp" && mv "$tmp" "$1" || {
+		rm -f "$tmp"
+		die "cannot write $1; is the disk full?"
+	}
+}

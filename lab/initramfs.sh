@@ -1,0 +1,156 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=bash
+# The guest's root file system: busybox, guest-init and what the caller adds, in one initramfs.
+
+# The libraries of ELF programs and their dynamic linker, as host paths, one per line. Takes the library search path.
+elf_libs()
+{
+	local path=$1 file
+	shift
+
+	for file; do
+		# Not ldd: it is a script, whose own shell would get the search path as well.
+		/lib64/ld-linux-x86-64.so.2 --library-path "$path" --list "$file" 2>/dev/null || true
+	done | awk '$2 == "=>" && $3 ~ /^\// { print $3 } $1 ~ /^\// && $2 ~ /^\(/ { print $1 } /=> not found/ { print $1 }' |
+		sort -u
+}
+
+is_elf()
+{
+	local magic=
+
+	IFS= read -r -n4 magic <"$1" 2>/dev/null || true
+	[[ $magic = $'\x7fELF' ]]
+}
+
+# Copies the libraries that programs need to the same places in the guest.
+initramfs_libs()
+{
+	local root=$1 path=$2 tree=$3 lib
+	shift 3
+
+	(($#)) || return 0
+	while read -r lib; do
+		[[ $lib = /* ]] || die "no library $lib on this host or in ${tree:-a tree}; add the package that has it"
+		# What is in the tree is in the guest already.
+		[[ -z $tree || $lib != "$tree"/* ]] || continue
+		[[ ! -e $root$lib ]] || continue
+		mkdir -p "$root${lib%/*}"
+		cp -L "$lib" "$root$lib"
+	done < <(elf_libs "$path" "$@")
+}
+
+# Lists the ELF programs below directories.
+elf_programs()
+{
+	local file
+
+	find "$@" -type f -perm /111 ! -name '*.ko' 2>/dev/null | while read -r file; do
+		! is_elf "$file" || printf '%s\n' "$file"
+	done
+}
+
+initramfs_base()
+{
+	local root=$1 busybox
+	busybox=$(apt_tree busybox-static kmod)/usr/bin/busybox
+
+	mkdir -p "$root"/{proc,sys,dev,tmp,run,root,etc,busybox,lab/modules,usr/{bin,sbin,lib,lib64,local}}
+	ln -s usr/bin usr/sbin usr/lib usr/lib64 "$root"
+	cp "$busybox" "$root/busybox/busybox"
+	ln -s /busybox/busybox "$root/usr/bin/sh"
+	install -m 755 "$LAB_DIR/guest-init" "$root/init"
+	printf '%s\n' 'root:x:0:0:root:/root:/bin/sh' 'nobody:x:65534:65534:nobody:/:/bin/sh' >"$root/etc/passwd"
+	printf '%s\n' 'root:x:0:' 'nogroup:x:65534:' >"$root/etc/group"
+	printf '%s\n' 'passwd: files' 'group: files' >"$root/etc/nsswitch.conf"
+	printf '%s\n' '127.0.0.1 localhost guest' >"$root/etc/hosts"
+}
+
+# A tree made by `lab tree`: everything at its place, and the host's libraries its programs lack.
+initramfs_tree()
+{
+	local root=$1 tree=$2
+	local -a programs
+
+	tar -C "$tree" -c --exclude=./packages --exclude=./qemu --exclude=./usr/share/doc --exclude=./usr/share/man \
+		--exclude=./usr/share/locale . |
+		tar -C "$root" -x --keep-directory-symlink || die "cannot copy the tree $tree"
+	mapfile -t programs < <(elf_programs "$tree"/usr/{bin,sbin,libexec,local/bin,local/sbin})
+	initramfs_libs "$root" "$(tree_libs "$tree")" "$tree" "${programs[@]}"
+}
+
+# SRC[:DST]
+initramfs_file()
+{
+	local root=$1 src=$2 dst=
+	local -a programs=()
+
+	if [[ ! -e $src && $src = *:* ]]; then
+		dst=${src##*:}
+		src=${src%:*}
+	fi
+	[[ -r $src ]] || die "-f: cannot read '$src'"
+	if [[ -z $dst ]]; then
+		dst=/$(basename "$(realpath "$src")")
+		[[ ! -f $src || ! -x $src ]] || dst=/bin/$(basename "$src")
+	fi
+	[[ $dst = /* ]] || die "-f: '$dst' is not an absolute path in the guest"
+	[[ $dst != */ ]] || dst+=$(basename "$src")
+	mkdir -p "$root$(dirname "$dst")"
+	if [[ -d $src ]]; then
+		mkdir -p "$root$dst"
+		cp -a "$src/." "$root$dst/"
+		mapfile -t programs < <(elf_programs "$src/")
+	else
+		cp -L --remove-destination "$src" "$root$dst"
+		if is_elf "$src"; then
+			programs=("$src")
+		fi
+	fi
+	initramfs_libs "$root" '' '' "${programs[@]}"
+}
+
+# A module of the kernel's own, after those it depends on.
+initramfs_module()
+{
+	local root=$1 kernel=$2 module=$3 release list verb path name
+	release=$(<"$kernel/release")
+
+	list=$(tool modprobe -C /dev/null -d "$kernel" -S "$release" --show-depends "$module" 2>/dev/null) ||
+		die "-M: kernel $release has no module '$module'"
+	while read -r verb path _; do
+		[[ $verb = insmod ]] || continue
+		name=${path##*/}
+		name=${name%%.ko*}
+		! compgen -G "$root/lab/modules/*-$name.ko" >/dev/null || continue
+		MODULE_COUNT=$((${MODULE_COUNT:-100} + 1))
+		case $path in
+		*.xz) xz -dc "$path" ;;
+		*.zst) zstd -qdc "$path" ;;
+		*.gz) gzip -dc "$path" ;;
+		*) cat "$path" ;;
+		esac >"$root/lab/modules/$MODULE_COUNT-$name.ko"
+	done <<<"$list"
+}
+
+# The command, so that the guest's shell gets every argument as it is: initramfs_command ROOT ARGS...
+initramfs_command()
+{
+	local root=$1 arg
+	shift
+
+	{
+		printf 'set --'
+		for arg; do
+			printf " '%s'" "${arg//\'/\'\\\'\'}"
+		done
+		printf '\n'
+	} >>"$root/lab/command"
+}
+
+# Uncompressed: under software emulation, decompressing costs more than loading.
+initramfs_pack()
+{
+	(cd "$1" && find . | tool cpio -o -H newc -R 0:0 2>/dev/null) >"$2" ||
+		die "cannot write the initramfs $2; is the disk full?"
+}

@@ -1,0 +1,130 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=bash
+# Debian's kernels, extracted: a kernel is a directory with `release`, `vmlinuz`, lib/modules/<release> and usr/src.
+
+readonly KERNEL_FLAVOUR=cloud-amd64
+
+# The packages of one kernel version that the lab needs.
+kernel_packages()
+{
+	printf '%s\n' "linux-image-$1-$KERNEL_FLAVOUR" "linux-headers-$1-$KERNEL_FLAVOUR" \
+		"linux-headers-$1-common" "linux-kbuild-$1"
+}
+
+# The candidates NAME=VERSION of the newest version of a series that is there completely.
+kernel_candidates()
+{
+	local series=$1 version pkg candidate
+	local -a found
+
+	while read -r version; do
+		found=()
+		while read -r pkg; do
+			candidate=$(apt-cache show --no-all-versions "$pkg" 2>/dev/null |
+				awk '$1 == "Version:" { print $2; exit }')
+			[[ -n $candidate ]] || continue 2
+			found+=("$pkg=$candidate")
+		done < <(kernel_packages "$version")
+		printf '%s\n' "${found[@]}"
+		return
+	done < <(apt-cache pkgnames "linux-image-$series." |
+		sed -n "s/^linux-image-\([0-9][^-]*\)-$KERNEL_FLAVOUR\$/\1/p" | sort -rV)
+	return 1
+}
+
+# Gives an extracted kernel the uniform shape, in place.
+kernel_shape()
+{
+	local dir=$1 release=$2 link target
+
+	if [[ -e $dir/boot/vmlinuz-$release ]]; then
+		mv "$dir/boot/vmlinuz-$release" "$dir/vmlinuz"
+	else
+		mv "$dir/lib/modules/$release/vmlinuz" "$dir/vmlinuz"
+	fi
+	tool depmod -b "$dir" "$release"
+	# Links between the headers packages are absolute: keep them inside.
+	while read -r link; do
+		target=$(readlink "$link")
+		[[ ! -e $dir$target ]] || ln -sfnr "$dir$target" "$link"
+	done < <(find "$dir/usr" "$dir/lib/modules/$release" -type l -lname '/*')
+	printf '%s\n' "$release" >"$dir/release"
+}
+
+kernel_fetch()
+{
+	local series=$1 pointer=$LAB_CACHE/kernels/$1 release dest tmp try
+	local -a list
+
+	! younger_than $APT_DAY "$pointer" || return 0
+	mkdir -p "$LAB_CACHE/kernels"
+	if ! apt_refresh $APT_DAY; then
+		[[ -e $pointer ]] || exit 125
+		note "staying with kernel $(<"$pointer")"
+		# Ask again in an hour, not at every run.
+		touch -d '-23 hours' "$pointer"
+		return
+	fi
+	for try in 1 2; do
+		mapfile -t list < <(kernel_candidates "$series")
+		((${#list[@]})) || die "no kernel $series with its headers in the Debian $LAB_CODENAME suites"
+		release=${list[0]%%=*}
+		release=${release#linux-image-}
+		dest=$LAB_CACHE/kernels/$release
+		[[ ! -d $dest ]] || break
+		tmp=$LAB_CACHE/kernels/tmp.$release
+		rm -rf "$tmp"
+		if apt_extract "$tmp" "${list[@]}"; then
+			kernel_shape "$tmp" "$release"
+			mv -T "$tmp" "$dest"
+			break
+		fi
+		((try == 1)) || die "$(apt_reason "$LAB_CACHE/apt/download.log")"
+		apt_refresh 0 || exit 125
+	done
+	note "kernel $series is $release"
+	write_file "$pointer" <<<"$release"
+}
+
+# Prints the directory of a series' kernel. A directory in the same shape is taken as it is.
+kernel_dir()
+{
+	local series=$1 pointer
+
+	case $series in
+	*/*)
+		[[ -r $series/vmlinuz && -r $series/release ]] ||
+			die "$series is no kernel directory: it lacks vmlinuz or release"
+		(cd "$series" && pwd)
+		return
+		;;
+	6.12) ;;
+	7.3) die "series 7.3 is not supported on this host yet; use 6.12" ;;
+	*) die "unknown kernel series '$series'; known: 6.12" ;;
+	esac
+	pointer=$LAB_CACHE/kernels/$series
+	younger_than $APT_DAY "$pointer" || with_lock kernel_fetch "$series"
+	printf '%s/kernels/%s\n' "$LAB_CACHE" "$(<"$pointer")"
+}
+
+# make against the kernel's headers; a relative M= means the caller's directory.
+kernel_make()
+{
+	local dir headers common compiler arg
+	local -a args=()
+
+	dir=$(kernel_dir "$1")
+	shift
+	headers=$(compgen -G "$dir/usr/src/linux-headers-*-$KERNEL_FLAVOUR") || die "$dir has no kernel headers"
+	common=${headers%-"$KERNEL_FLAVOUR"}-common
+	compiler=$(sed -n 's/.*\(gcc-[0-9][0-9]*\).*/\1/p' "$headers/.kernelvariables" | head -n1)
+	[[ -n $compiler ]] || die "$headers does not say which compiler it needs"
+	command -v make >/dev/null || apt_need make
+	command -v "$compiler" >/dev/null || apt_need "$compiler"
+	for arg; do
+		[[ $arg != M=[!/]* ]] || arg=M=$PWD/${arg#M=}
+		args+=("$arg")
+	done
+	# Type information of the module would need pahole, and nothing here reads it.
+	exec make -C "$headers" -f "$common/Makefile" CONFIG_DEBUG_INFO_BTF_MODULES= "${args[@]}"
+}

@@ -1,0 +1,51 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=bash
+# A QEMU that does not corrupt its guests: 7.2 of Debian 12 does under software emulation, 10 was seen not to.
+
+readonly QEMU_MIN=10
+
+qemu_major()
+{
+	"$1" --version 2>/dev/null | sed -n 's/^QEMU emulator version \([0-9]*\).*/\1/p'
+}
+
+# Prints the path of a program that takes qemu-system-x86_64's arguments.
+qemu_path()
+{
+	local path major tree
+
+	if [[ -n ${LAB_QEMU:-} ]]; then
+		path=$(command -v "$LAB_QEMU") || die "LAB_QEMU: no program '$LAB_QEMU'"
+		major=$(qemu_major "$path")
+		((${major:-0} >= QEMU_MIN)) ||
+			die "LAB_QEMU: $path is QEMU ${major:-of unknown version}, which may corrupt guests; use $QEMU_MIN or newer"
+		printf '%s\n' "$path"
+		return
+	fi
+	if path=$(command -v qemu-system-x86_64); then
+		major=$(qemu_major "$path")
+		if ((${major:-0} >= QEMU_MIN)); then
+			printf '%s\n' "$path"
+			return
+		fi
+	fi
+
+	case $LAB_CODENAME in
+	bookworm) tree=$(apt_tree -t bookworm-backports qemu-system-x86) ;;
+	*) tree=$(apt_tree qemu-system-x86) ;;
+	esac
+	path=$tree/qemu
+	if [[ ! -x $path ]]; then
+		# It finds its own modules relative to itself, but not the firmware of other packages.
+		write_file "$path.sh" <<-END
+		#!/bin/sh
+		LD_LIBRARY_PATH=$(tree_libs "$tree") exec $tree/usr/bin/qemu-system-x86_64 \\
+			-L $tree/usr/share/seabios -L $tree/usr/share/qemu "\$@"
+		END
+		chmod +x "$path.sh"
+		mv "$path.sh" "$path"
+	fi
+	major=$(qemu_major "$path")
+	((${major:-0} >= QEMU_MIN)) || die "QEMU in $tree does not run or is too old; remove that directory and try again"
+	printf '%s\n' "$path"
+}

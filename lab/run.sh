@@ -1,0 +1,155 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=bash
+# Boots a guest, runs one command in it and tells what became of it.
+
+number()
+{
+	[[ $2 =~ ^[1-9][0-9]{0,5}$ ]] || die "-$1: '$2' is not a positive number"
+}
+
+guest_cleanup()
+{
+	local status=$?
+
+	trap - EXIT INT TERM HUP
+	if [[ -n ${QEMU_PID:-} ]]; then
+		# This is timeout(1), which passes it on.
+		kill "$QEMU_PID" 2>/dev/null && wait "$QEMU_PID" 2>/dev/null
+	fi
+	[[ -z ${RUN_DIR:-} ]] || rm -rf "$RUN_DIR"
+	exit "$status"
+}
+
+# The limit is timeout's; it and QEMU end with the lab, however that ends.
+guest_boot()
+{
+	local kernel=$1 serial=$2
+	local -a accel=(-accel tcg,thread=multi -cpu max) timeout=(timeout -k 5)
+
+	[[ ${LAB_ACCEL:-tcg} != kvm ]] || accel=(-accel kvm -cpu host)
+	[[ $serial != stdio ]] || timeout+=(--foreground)
+	exec setpriv --pdeathsig TERM "${timeout[@]}" "$LIMIT" "$QEMU" \
+		"${accel[@]}" -smp "$CPUS" -m "$MEMORY" -display none -no-reboot -nic none -monitor none \
+		-chardev "file,id=console,path=$RUN_DIR/console" -serial chardev:console \
+		-chardev stdio,id=output,signal=off -serial chardev:output \
+		-chardev "file,id=status,path=$RUN_DIR/status" -serial chardev:status \
+		-kernel "$kernel/vmlinuz" -initrd "$RUN_DIR/initramfs" \
+		-append "console=ttyS0 8250.nr_uarts=4 loglevel=7 printk.devkmsg=on panic=-1 oops=panic rdinit=/init ${APPEND[*]}"
+}
+
+# What became of the guest, as the lab's exit status.
+guest_verdict()
+{
+	local qemu_status=$1 status last
+
+	status=$(sed -n 's/^status \([0-9]*\)$/\1/p' "$RUN_DIR/status" 2>/dev/null | tail -n1)
+	if [[ -n $KEEP_LOG ]]; then
+		tr -d '\r' <"$RUN_DIR/console" >"$KEEP_LOG" || note "cannot write the kernel log to $KEEP_LOG"
+	fi
+	if ! "$LAB_DIR/log-check" "$RUN_DIR/console" >"$RUN_DIR/problems"; then
+		note "the kernel log is not clean:"
+		cat "$RUN_DIR/problems" >&2
+		((qemu_status != 124)) || note "and the limit of $LIMIT s was reached; see -t"
+		[[ -n $status ]] || note "the guest died before the command ended"
+		return "$((qemu_status == 124 ? 124 : 125))"
+	fi
+	if [[ -n $status ]]; then
+		return "$status"
+	fi
+	if ((qemu_status == 124 || qemu_status == 137)); then
+		note "the limit of $LIMIT s was reached; the guest was stopped (see -t)"
+		return 124
+	fi
+	last=$(tail -n1 "$RUN_DIR/status" 2>/dev/null)
+	case $last in
+	cannot*) note "guest: $last" ;;
+	started) note "the guest died before the command ended; end of its kernel log:" ;;
+	*) note "the guest did not boot (QEMU ended with status $qemu_status); end of its kernel log:" ;;
+	esac
+	cat "$RUN_DIR/qemu-errors" >&2
+	tail -n 20 "$RUN_DIR/console" 2>/dev/null | tr -d '\r' | sed 's/^/    /' >&2
+	return 125
+}
+
+guest()
+{
+	local kind=$1 series=6.12 opt OPTARG OPTIND=1 item kernel status=0
+	local -a files=() trees=() modules=()
+	shift
+
+	CPUS=2 MEMORY=1024 APPEND=() KEEP_LOG='' LIMIT=300
+	[[ $kind = run ]] || LIMIT=0
+	while getopts :k:t:m:c:f:T:M:a:l: opt; do
+		case $opt in
+		k) series=$OPTARG ;;
+		t) number t "$OPTARG"; LIMIT=$OPTARG ;;
+		m) number m "$OPTARG"; MEMORY=$OPTARG ;;
+		c) number c "$OPTARG"; CPUS=$OPTARG ;;
+		f) files+=("$OPTARG") ;;
+		T) trees+=("$OPTARG") ;;
+		M) modules+=("$OPTARG") ;;
+		a) APPEND+=("$OPTARG") ;;
+		l) KEEP_LOG=$OPTARG ;;
+		:) die "$kind: option -$OPTARG needs a value" ;;
+		*) die "$kind: unknown option -$OPTARG; see 'lab help'" ;;
+		esac
+	done
+	shift $((OPTIND - 1))
+	case $kind in
+	run) (($#)) || die "run: name a command to run in the guest" ;;
+	shell)
+		(($# == 0)) || die "shell: takes no command; use 'lab run'"
+		[[ -t 0 && -t 1 ]] || die "shell: needs a terminal; use 'lab run' for commands"
+		;;
+	esac
+	for item in "${trees[@]}"; do
+		[[ -d $item ]] || die "-T: no directory '$item'"
+	done
+	if [[ -n $KEEP_LOG ]]; then
+		: >"$KEEP_LOG" || die "-l: cannot write '$KEEP_LOG'"
+	fi
+
+	kernel=$(kernel_dir "$series")
+	QEMU=$(qemu_path)
+	trap guest_cleanup EXIT
+	trap 'exit 130' INT
+	trap 'exit 143' TERM HUP
+	RUN_DIR=$(mktemp -d "${TMPDIR:-/tmp}/vmapeek-lab.XXXXXX")
+	initramfs_base "$RUN_DIR/root"
+	for item in "${trees[@]}"; do
+		initramfs_tree "$RUN_DIR/root" "$(realpath "$item")"
+	done
+	for item in "${files[@]}"; do
+		initramfs_file "$RUN_DIR/root" "$item"
+	done
+	for item in "${modules[@]}"; do
+		initramfs_module "$RUN_DIR/root" "$kernel" "$item"
+	done
+	if [[ $kind = shell ]]; then
+		printf "SHELL_WANTED='%s' STTY_SIZE='rows %s cols %s'\n" "${TERM:-vt100}" \
+			"$(stty size | cut -d' ' -f1)" "$(stty size | cut -d' ' -f2)" >"$RUN_DIR/root/lab/command"
+		initramfs_command "$RUN_DIR/root" sh -l
+	else
+		initramfs_command "$RUN_DIR/root" "$@"
+	fi
+	initramfs_pack "$RUN_DIR/root" "$RUN_DIR/initramfs"
+	rm -rf "$RUN_DIR/root"
+
+	if [[ $kind = shell ]]; then
+		note "booting; leave the shell with 'exit'"
+		guest_boot "$kernel" stdio <&0 2>"$RUN_DIR/qemu-errors" &
+		QEMU_PID=$!
+		wait "$QEMU_PID" || status=$?
+	else
+		# Through a pipe: QEMU makes its stdout non-blocking, which must not hit the caller's.
+		mkfifo "$RUN_DIR/output"
+		cat "$RUN_DIR/output" &
+		guest_boot "$kernel" pipe </dev/null >"$RUN_DIR/output" 2>"$RUN_DIR/qemu-errors" &
+		QEMU_PID=$!
+		wait "$QEMU_PID" || status=$?
+		QEMU_PID=
+		wait
+	fi
+	QEMU_PID=
+	guest_verdict "$status"
+}
