@@ -70,10 +70,9 @@ static struct klp_patch vmapeek_patch = {
 
 static int __init vmapeek_init(void)
 {
-	struct kobject *kobj = &THIS_MODULE->mkobj.kobj;
 	int err;
 
-	err = remote_read_stats_create(kobj);
+	err = remote_read_stats_create(&THIS_MODULE->mkobj.kobj);
 	if (err) {
 		pr_err("cannot create the counters in sysfs (error %d), not loaded\n",
 		       err);
@@ -84,7 +83,7 @@ static int __init vmapeek_init(void)
 	if (err) {
 		pr_err("the kernel refused the livepatch (error %d), not loaded\n",
 		       err);
-		remote_read_stats_remove(kobj);
+		remote_read_stats_remove();
 	}
 	return err;
 }
@@ -92,7 +91,7 @@ static int __init vmapeek_init(void)
 /* Livepatching lets us go only when no task can be in our code. */
 static void __exit vmapeek_exit(void)
 {
-	remote_read_stats_remove(&THIS_MODULE->mkobj.kobj);
+	remote_read_stats_remove();
 }
 
 module_init(vmapeek_init);

@@ -17,6 +17,8 @@ struct remote_read_attribute {
 	enum remote_read_event event;
 };
 
+static struct kobject *remote_read_stats_kobj;
+
 static ssize_t remote_read_stats_show(struct kobject *kobj,
 				      struct kobj_attribute *attr, char *buf)
 {
@@ -63,28 +65,36 @@ static struct attribute *remote_read_attrs[] = {
 static_assert(ARRAY_SIZE(remote_read_attrs) == NR_REMOTE_READ_EVENTS + 1);
 
 static const struct attribute_group remote_read_stats_group = {
-	.name = "stats",
 	.attrs = remote_read_attrs,
 };
 
 /**
- * remote_read_stats_create - show the counters below @parent
+ * remote_read_stats_create - show the counters in a directory below @parent
  * @parent: the module's kobject
  *
  * Return: 0 or a negative error.
  */
 int remote_read_stats_create(struct kobject *parent)
 {
-	return sysfs_create_group(parent, &remote_read_stats_group);
+	int err;
+
+	remote_read_stats_kobj = kobject_create_and_add("stats", parent);
+	if (!remote_read_stats_kobj)
+		return -ENOMEM;
+
+	err = sysfs_create_group(remote_read_stats_kobj,
+				 &remote_read_stats_group);
+	if (err)
+		remote_read_stats_remove();
+	return err;
 }
 
 /**
  * remote_read_stats_remove - undo remote_read_stats_create()
- * @parent: the same kobject
  *
  * Waits for readers of the files.
  */
-void remote_read_stats_remove(struct kobject *parent)
+void remote_read_stats_remove(void)
 {
-	sysfs_remove_group(parent, &remote_read_stats_group);
+	kobject_put(remote_read_stats_kobj);
 }

@@ -21,6 +21,6 @@ static inline void remote_read_count(enum remote_read_event event)
 }
 
 int remote_read_stats_create(struct kobject *parent);
-void remote_read_stats_remove(struct kobject *parent);
+void remote_read_stats_remove(void);
 
 #endif /* _STATS_H */

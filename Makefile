@@ -1,0 +1,42 @@
+# SPDX-License-Identifier: GPL-2.0
+# The front door: `make help` lists what there is.
+
+TOP := $(patsubst %/,%,$(dir $(abspath $(lastword $(MAKEFILE_LIST)))))
+KERNEL ?= 6.12
+O := $(TOP)/build/$(KERNEL)
+LAB := $(TOP)/lab/lab
+PROVE := prove --timer
+
+# What the host needs: a compiler, the libraries of the tools, prove's perl.
+HOST_PACKAGES := gcc make libc6-dev libelf-dev libcmocka-dev perl binutils
+
+.DELETE_ON_ERROR:
+.NOTPARALLEL:
+.PHONY: help demo check check-mutants module tools tests shell lint clean need
+
+help:
+	@echo 'make demo           see it work on a stock kernel, live (needs root once, to install packages)'
+	@echo 'make check          run all tests'
+	@echo 'make check-mutants  break each rule on purpose and see a test fail'
+	@echo 'make module         build vmapeek.ko for the kernel under test, into build/KERNEL/'
+	@echo 'make shell          a shell in a virtual machine with the module and the tests in it'
+	@echo 'make lint           style of C and shell'
+	@echo 'make clean          remove build/ (downloads stay in the cache)'
+	@echo
+	@echo 'KERNEL=6.12 chooses the series of the kernel.'
+
+need:
+	@$(LAB) need $(HOST_PACKAGES)
+
+tools: need
+	@$(MAKE) --no-print-directory -s -C $(TOP)/tools
+
+module: tools
+	@$(TOP)/tools/build-module $(KERNEL) $(TOP)/kernel vmapeek $(O)
+	@$(TOP)/tools/build-module $(KERNEL) $(TOP)/tests/modules hold_mmap_lock $(O)
+
+demo: module
+	@$(TOP)/demo/demo $(KERNEL) $(O)
+
+clean:
+	rm -rf $(TOP)/build
