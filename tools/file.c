@@ -99,15 +99,12 @@ void write_file(const char *path, const struct blob *blob)
 	if (asprintf(&tmp, "%s.XXXXXX", path) < 0)
 		die("out of memory (free some and try again)");
 
-	/*
-	 * A signal must not leave the temporary file behind. This includes
-	 * SIGXFSZ; with that one blocked, write() fails with EFBIG.
-	 */
+	/* A signal must not leave the temporary file behind. */
 	sigfillset(&all);
 	sigprocmask(SIG_BLOCK, &all, &old);
 	fd = mkstemp(tmp);
 	if (fd < 0)
-		die("%s: cannot create a file in its directory: %s (check that it exists and is writable)",
+		die("%s: cannot create a file beside it: %s (check its directory)",
 		    path, strerror(errno));
 	if (!write_all(fd, blob) || fchmod(fd, blob->mode))
 		goto fail;

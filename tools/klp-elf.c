@@ -1,14 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The conversion itself. The module is checked as a whole first. Then every section is copied to a
- * new ELF file in memory, in the same order so that all section and symbol indices stay valid, and
- * the copy is changed: symbols are renamed, relocations move to new sections behind the old ones.
- * Nothing is freed: one process converts one module.
+ * The conversion itself. The module is checked first. Then every section is copied to a new ELF
+ * file in memory, in the same order so that all section and symbol indices stay valid, and the copy
+ * is changed: symbols are renamed, relocations move to new sections behind the old ones.
+ * What the copy refers to is not freed: one process converts one module.
  */
 #include <errno.h>
-#include <gelf.h>
 #include <limits.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,29 +14,13 @@
 #include <unistd.h>
 
 #include "klp-elf.h"
+#include "module.h"
 
 /* The kernel's values; the system's elf.h may lack them. */
 #define SHN_LIVEPATCH		0xff20
 #define SHF_RELA_LIVEPATCH	0x00100000
 
 #define SYM_PREFIX		".klp.sym."
-#define RELA_PREFIX		".klp.rela."
-
-/* More than any module asks for; a corrupt alignment would make the file huge. */
-#define MAX_ALIGN		(1 << 20)
-
-struct module {
-	const char *path;
-	Elf *elf;
-	size_t shnum;
-	size_t shstrndx;
-	size_t symtab;
-	size_t nsyms;
-	/* By symbol index: becomes a livepatch symbol. */
-	bool *convert;
-	size_t nconvert;
-	size_t nmoved;
-};
 
 /* Strings to go behind what a string table has already. */
 struct strings {
@@ -48,113 +30,9 @@ struct strings {
 	size_t len;
 };
 
-static void __attribute__((noreturn)) corrupt(const struct module *m, const char *what)
-{
-	die("%s: truncated or corrupt: %s (build the module again)", m->path, what);
-}
-
-static Elf_Scn *get_section(const struct module *m, size_t i, GElf_Shdr *shdr)
-{
-	Elf_Scn *scn = elf_getscn(m->elf, i);
-
-	if (!scn || !gelf_getshdr(scn, shdr))
-		corrupt(m, "a section header cannot be read");
-	return scn;
-}
-
-static Elf_Data *get_data(const struct module *m, Elf_Scn *scn)
-{
-	Elf_Data *data = elf_getdata(scn, NULL);
-
-	if (!data)
-		corrupt(m, "a section cannot be read");
-	return data;
-}
-
-static const char *get_string(const struct module *m, size_t section, size_t offset)
-{
-	const char *s = elf_strptr(m->elf, section, offset);
-
-	if (!s)
-		corrupt(m, "a name lies outside its string table");
-	return s;
-}
-
-static bool has_prefix(const char *s, const char *prefix)
-{
-	return !strncmp(s, prefix, strlen(prefix));
-}
-
-static void check_header(const struct module *m, const struct blob *file)
-{
-	const unsigned char *ident = (const unsigned char *)file->data;
-	Elf64_Ehdr ehdr;
-
-	if (!file->len)
-		die("%s: empty file (build the module again)", m->path);
-	if (file->len < SELFMAG || memcmp(ident, ELFMAG, SELFMAG))
-		die("%s: not an ELF file (give a kernel module that is not compressed)", m->path);
-	if (file->len < EI_NIDENT)
-		corrupt(m, "the ELF header is cut off");
-	if (ident[EI_CLASS] != ELFCLASS64 || ident[EI_DATA] != ELFDATA2LSB)
-		die("%s: unsupported architecture: not 64-bit little-endian (build for x86-64)", m->path);
-	if (file->len < sizeof(ehdr))
-		corrupt(m, "the ELF header is cut off");
-	memcpy(&ehdr, file->data, sizeof(ehdr));
-	if (ehdr.e_type != ET_REL)
-		die("%s: not a relocatable object (give a kernel module, not a program)", m->path);
-	if (ehdr.e_machine != EM_X86_64)
-		die("%s: unsupported architecture: ELF machine %u (build for x86-64)", m->path,
-		    ehdr.e_machine);
-	if (ehdr.e_shentsize != sizeof(Elf64_Shdr) || !ehdr.e_shnum || ehdr.e_shnum >= SHN_LORESERVE)
-		corrupt(m, "bad number or size of section headers");
-	if (ehdr.e_shoff > file->len ||
-	    ehdr.e_shnum > (file->len - ehdr.e_shoff) / sizeof(Elf64_Shdr))
-		corrupt(m, "the section headers reach past the end of the file");
-}
-
-/* Returns true when the module has been through this program before. */
-static bool check_sections(struct module *m, const struct blob *file)
-{
-	bool linked = false;
-	GElf_Shdr shdr;
-	size_t i;
-
-	for (i = 1; i < m->shnum; i++) {
-		get_section(m, i, &shdr);
-		if (has_prefix(get_string(m, m->shstrndx, shdr.sh_name), RELA_PREFIX))
-			linked = true;
-		if (shdr.sh_addralign > MAX_ALIGN)
-			corrupt(m, "a section's alignment is absurd");
-		if (shdr.sh_type != SHT_NULL && shdr.sh_type != SHT_NOBITS &&
-		    (shdr.sh_offset > file->len || shdr.sh_size > file->len - shdr.sh_offset))
-			corrupt(m, "a section reaches past the end of the file");
-		if (shdr.sh_type != SHT_SYMTAB)
-			continue;
-		if (m->symtab)
-			corrupt(m, "more than one symbol table");
-		m->symtab = i;
-		m->nsyms = shdr.sh_size / sizeof(Elf64_Sym);
-		if (shdr.sh_entsize != sizeof(Elf64_Sym) || m->nsyms > INT_MAX)
-			corrupt(m, "bad size of the symbol table");
-	}
-	if (!m->symtab)
-		die("%s: no symbol table (do not strip the module of its symbols)", m->path);
-	return linked;
-}
-
-static bool open_module(struct module *m, const struct blob *file)
-{
-	check_header(m, file);
-	elf_version(EV_CURRENT);
-	m->elf = elf_memory(file->data, file->len);
-	if (!m->elf || elf_getshdrnum(m->elf, &m->shnum) || elf_getshdrstrndx(m->elf, &m->shstrndx))
-		corrupt(m, "the ELF header cannot be read");
-	return check_sections(m, file);
-}
-
 /* Decide for every symbol. Returns true when livepatch symbols are there already. */
-static bool choose_symbols(struct module *m, const struct names *exported, const struct names *listed)
+static bool choose_symbols(struct module *m, const struct names *exported,
+			   const struct names *listed)
 {
 	bool linked = false;
 	GElf_Shdr shdr;
@@ -226,7 +104,8 @@ static void check_modinfo(const struct module *m)
 static void check_libelf(const struct module *m, bool ok)
 {
 	if (!ok)
-		die("%s: libelf cannot write it: %s (build the module again)", m->path, elf_errmsg(-1));
+		die("%s: libelf cannot write it: %s (build the module again)", m->path,
+		    elf_errmsg(-1));
 }
 
 static Elf *copy_module(const struct module *m, int fd)
@@ -260,7 +139,8 @@ static void open_strings(const struct module *m, struct strings *strings, size_t
 }
 
 /* Returns the offset in the string table. Old strings are never changed: others may share them. */
-static size_t add_string(struct strings *strings, const char *prefix, const char *s, const char *suffix)
+static size_t add_string(struct strings *strings, const char *prefix, const char *s,
+			 const char *suffix)
 {
 	size_t offset = strings->base + strings->len;
 	size_t size = strlen(prefix) + strlen(s) + strlen(suffix) + 1;
@@ -324,13 +204,14 @@ static size_t take_relocations(const struct module *m, Elf_Data *data, Elf64_Rel
 	return moved;
 }
 
-static void split_relocations(struct module *m, Elf *out, struct strings *shstrtab)
+/* Returns how many relocations moved. */
+static size_t split_relocations(const struct module *m, Elf *out, struct strings *shstrtab)
 {
 	GElf_Shdr shdr, target;
 	const char *name;
 	Elf64_Rela *taken;
+	size_t moved = 0, n, i;
 	Elf_Data *data;
-	size_t n, i;
 	Elf_Scn *scn;
 
 	for (i = 1; i < m->shnum; i++) {
@@ -353,9 +234,10 @@ static void split_relocations(struct module *m, Elf *out, struct strings *shstrt
 		name = get_string(m, m->shstrndx, target.sh_name);
 		/* Only the kernel could apply these, and it does not load such sections. */
 		if (!(target.sh_flags & SHF_ALLOC))
-			die("%s: section %s refers to a livepatch symbol (run strip --strip-debug on it first)",
+			die("%s: section %s refers to a livepatch symbol (strip it with --strip-debug first)",
 			    m->path, name);
-		shdr.sh_name = add_string(shstrtab, RELA_PREFIX "vmlinux", *name == '.' ? "" : ".", name);
+		shdr.sh_name = add_string(shstrtab, RELA_PREFIX "vmlinux",
+					  *name == '.' ? "" : ".", name);
 		shdr.sh_flags = SHF_ALLOC | SHF_INFO_LINK | SHF_RELA_LIVEPATCH;
 		shdr.sh_addralign = sizeof(Elf64_Xword);
 		scn = elf_newscn(out);
@@ -365,14 +247,16 @@ static void split_relocations(struct module *m, Elf *out, struct strings *shstrt
 		data->d_buf = taken;
 		data->d_size = n * sizeof(*taken);
 		data->d_align = sizeof(Elf64_Xword);
-		m->nmoved += n;
+		moved += n;
 	}
+	return moved;
 }
 
-static void convert(struct module *m, struct blob *file)
+static size_t convert(const struct module *m, struct blob *file)
 {
 	struct strings strtab, shstrtab, *names = &shstrtab;
 	GElf_Shdr shdr;
+	size_t moved;
 	off_t size;
 	Elf *out;
 	int fd;
@@ -390,34 +274,37 @@ static void convert(struct module *m, struct blob *file)
 		die("cannot create a file in memory: %s (free some memory)", strerror(errno));
 	out = copy_module(m, fd);
 	rename_symbols(m, out, &strtab);
-	split_relocations(m, out, names);
+	moved = split_relocations(m, out, names);
 	append_strings(m, out, &strtab);
 	if (names != &strtab)
 		append_strings(m, out, names);
 	size = elf_update(out, ELF_C_WRITE);
-	check_libelf(m, size > 0);
+	if (size < 0)
+		die("%s: cannot write in memory: %s (check free memory and ulimit -f)", m->path,
+		    elf_errmsg(-1));
 
 	file->data = mmap(NULL, size, PROT_READ, MAP_PRIVATE, fd, 0);
 	if (file->data == MAP_FAILED)
 		die("cannot map memory: %s (free some memory)", strerror(errno));
 	file->len = size;
 	close(fd);
+	return moved;
 }
 
-void klp_convert(const char *path, struct blob *file, const struct names *exported,
-		 const struct names *listed)
+struct klp_result klp_convert(const char *path, struct blob *file, const struct names *exported,
+			      const struct names *listed)
 {
 	struct module m = { .path = path };
-	bool linked = open_module(&m, file);
+	struct klp_result result = { 0 };
 
-	if (choose_symbols(&m, exported, listed) || linked) {
-		printf("klp-link: %s: already linked, nothing to do\n", path);
-	} else if (!m.nconvert) {
-		printf("klp-link: %s: needs no livepatch relocation, nothing to do\n", path);
-	} else {
-		check_modinfo(&m);
-		convert(&m, file);
-		printf("klp-link: %s: %zu symbols, %zu relocations converted\n", path, m.nconvert,
-		       m.nmoved);
-	}
+	result.linked = open_module(&m, file);
+	if (choose_symbols(&m, exported, listed))
+		result.linked = true;
+	if (result.linked || !m.nconvert)
+		return result;
+
+	check_modinfo(&m);
+	result.symbols = m.nconvert;
+	result.relocations = convert(&m, file);
+	return result;
 }

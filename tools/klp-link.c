@@ -7,6 +7,8 @@
  * tells. Neither the compiler nor kbuild does that, so this program does it afterwards.
  */
 #include <argp.h>
+#include <signal.h>
+#include <stdio.h>
 
 #include "klp-elf.h"
 
@@ -23,7 +25,7 @@ static const struct argp_option argp_options[] = {
 	{ .name = "symvers", .key = 'v', .arg = "FILE",
 	  .doc = "the kernel's Module.symvers: the symbols it exports" },
 	{ .name = "symbols", .key = 's', .arg = "FILE",
-	  .doc = "symbols that IN may reach by livepatch relocation, one per line, # starts a comment" },
+	  .doc = "what IN may reach by livepatch relocation: one name per line, # comments" },
 	{ 0 }
 };
 
@@ -71,13 +73,25 @@ int main(int argc, char **argv)
 {
 	struct options opt = { 0 };
 	struct names exported = { 0 }, listed = { 0 };
+	struct klp_result result;
 	struct blob file;
 
+	/* A file size limit is an error like any other. */
+	signal(SIGXFSZ, SIG_IGN);
 	argp_parse(&argp, argc, argv, 0, NULL, &opt);
 	names_read_symvers(&exported, opt.symvers);
 	names_read_list(&listed, opt.symbols);
 	read_file(opt.in, &file);
-	klp_convert(opt.in, &file, &exported, &listed);
+	result = klp_convert(opt.in, &file, &exported, &listed);
 	write_file(opt.out, &file);
+
+	printf("klp-link: %s: ", opt.in);
+	if (result.linked)
+		puts("already linked, nothing to do");
+	else if (!result.symbols)
+		puts("needs no livepatch relocation, nothing to do");
+	else
+		printf("%zu symbols, %zu relocations converted\n", result.symbols,
+		       result.relocations);
 	return 0;
 }

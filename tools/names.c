@@ -54,12 +54,12 @@ void names_read_symvers(struct names *names, const char *path)
 		crc = strsep(&line, "\t");
 		name = strsep(&line, "\t");
 		if (!line || strncmp(crc, "0x", 2) || !is_symbol(name))
-			die("%s:%lu: not a line of Module.symvers (give the file that comes with the kernel's headers)",
+			die("%s:%lu: not a line of Module.symvers (give the one of the kernel's headers)",
 			    path, lineno);
 		add(names, name);
 	}
 	if (!names->root)
-		die("%s: lists no symbol (give the file that comes with the kernel's headers)", path);
+		die("%s: lists no symbol (give the one of the kernel's headers)", path);
 }
 
 void names_read_list(struct names *names, const char *path)
