@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Files are read as a whole and replaced as a whole. */
+#include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -18,13 +19,19 @@
 
 void die(const char *fmt, ...)
 {
+	char *text, *p;
 	va_list args;
 
 	va_start(args, fmt);
-	fputs("klp-link: ", stderr);
-	vfprintf(stderr, fmt, args);
-	fputc('\n', stderr);
+	if (vasprintf(&text, fmt, args) < 0)
+		exit(1);
 	va_end(args);
+	/* A name from a damaged file must not make it two lines, or worse. */
+	for (p = text; *p; p++) {
+		if (iscntrl((unsigned char)*p))
+			*p = '?';
+	}
+	fprintf(stderr, "klp-link: %s\n", text);
 	exit(1);
 }
 
