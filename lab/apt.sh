@@ -9,7 +9,7 @@ readonly APT_DAY=1440
 apt_host_targets()
 {
 	# shellcheck disable=SC2016
-	env -u APT_CONFIG apt-get indextargets \
+	apt-get indextargets \
 		--format '$(CREATED_BY)|$(REPO_URI)|$(CODENAME)|$(COMPONENT)|$(ORIGIN)' 2>/dev/null |
 	awk -F'|' -v c="$LAB_CODENAME" '
 		$1 == "Packages" && $4 == "main" && $5 == "Debian" &&
@@ -17,16 +17,20 @@ apt_host_targets()
 	sort -u
 }
 
+apt_private()
+{
+	APT_CONFIG=$LAB_CACHE/apt/apt.conf "$@"
+}
+
 apt_setup()
 {
-	local dir=$LAB_CACHE/apt targets uri suite base=
+	local dir=$LAB_CACHE/apt keyring=/usr/share/keyrings/debian-archive-keyring targets uri suite base=
 
-	export APT_CONFIG=$dir/apt.conf
 	[[ -z ${LAB_APT_READY:-} ]] || return 0
 	targets=$(apt_host_targets)
 	if [[ -z $targets && $(id -u) = 0 ]]; then
 		note "the host has no package lists yet, running apt-get update"
-		env -u APT_CONFIG apt-get -q update >/dev/null 2>&1 || true
+		apt-get -q update >/dev/null 2>&1 || true
 		targets=$(apt_host_targets)
 	fi
 	[[ -n $targets ]] ||
@@ -37,11 +41,18 @@ apt_setup()
 	done <<<"$targets"
 	[[ -n $base ]] || die "apt on this host has no source for suite $LAB_CODENAME; add it and run 'apt-get update'"
 
+	if [[ -r $keyring.gpg ]]; then
+		keyring+=.gpg
+	elif [[ -r $keyring.pgp ]]; then
+		keyring+=.pgp
+	else
+		die "the Debian archive keys are missing; install the package debian-archive-keyring"
+	fi
 	mkdir -p "$dir"/{lists/partial,cache/archives/partial}
 	{
 		printf '%s\n' "$targets"
 		printf '%s %s-backports\n' "$base" "$LAB_CODENAME"
-	} | awk '{ print "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg]", $1, $2, "main" }' |
+	} | awk -v k="$keyring" '{ print "deb [signed-by=" k "]", $1, $2, "main" }' |
 		write_file "$dir/sources.list"
 	{
 		cat <<-CONF
@@ -59,8 +70,8 @@ apt_setup()
 		APT::Sandbox::User "root";
 		CONF
 		# The way out, such as a proxy, is the host's.
-		env -u APT_CONFIG apt-config dump | grep -E '^Acquire::(https?|Force)' || true
-	} | write_file "$APT_CONFIG"
+		apt-config dump | grep -E '^Acquire::(https?|Force)' || true
+	} | write_file "$dir/apt.conf"
 	LAB_APT_READY=1
 }
 
@@ -92,7 +103,7 @@ apt_refresh()
 	apt_setup
 	! younger_than "$1" "$stamp" || return 0
 	note "updating the package lists"
-	if ! apt-get -q update >"$log" 2>&1; then
+	if ! apt_private apt-get -q update >"$log" 2>&1; then
 		note "$(apt_reason "$log")"
 		return 1
 	fi
@@ -102,7 +113,7 @@ apt_refresh()
 # Lists must be there, however old.
 apt_lists()
 {
-	apt_refresh $APT_DAY || [[ -e $LAB_CACHE/apt/updated ]] || exit 125
+	apt_refresh "$APT_DAY" || [[ -e $LAB_CACHE/apt/updated ]] || exit 125
 }
 
 # Downloads NAME=VERSION... into a directory. Existing good files are not downloaded again.
@@ -119,8 +130,8 @@ apt_download()
 		version=${pkg#*=}
 		note "fetching $name ($i of $#)"
 		# An older version that an interrupted lab left would be extracted as well.
-		find "$dir" -name "${name}_*" ! -name "${name}_${version//:/%3a}_*" -delete
-		(cd "$dir" && apt-get $quiet download "$pkg" >&2 2>"$log") || return
+		find "$dir" -type f -name "${name}_*" ! -name "${name}_${version//:/%3a}_*" -delete
+		(cd "$dir" && apt_private apt-get $quiet download "$pkg" >&2 2>"$log") || return
 	done
 }
 
@@ -130,7 +141,7 @@ apt_closure()
 	local suite=$1 log=$LAB_CACHE/apt/simulate.log
 	shift
 
-	apt-get -s -t "$suite" --no-install-recommends install --reinstall -- "$@" >"$log" 2>&1 || return
+	apt_private apt-get -s -t "$suite" --no-install-recommends install --reinstall -- "$@" >"$log" 2>&1 || return
 	# Programs from the tree run with the host's dynamic linker, so libc must be the host's too.
 	awk '/^Inst / {
 		name = $2
@@ -147,16 +158,13 @@ apt_extract()
 	shift
 
 	space_check
-	if ! apt_download "$debs" "$@"; then
-		# Most likely the mirror has replaced the version our lists name.
-		return 1
-	fi
+	apt_download "$debs" "$@" || return
 	tmp=$(mktemp -d "$LAB_CACHE/tmp.XXXXXX")
 	chmod 755 "$tmp"
 	# Packages may use either name of these directories; have one.
 	mkdir -p "$tmp"/usr/{bin,sbin,lib,lib64}
 	ln -s usr/bin usr/sbin usr/lib usr/lib64 "$tmp"
-	note "extracting to $dest"
+	note "extracting $# packages"
 	for pkg; do
 		dpkg-deb --fsys-tarfile "$debs/${pkg%%[:=]*}_"*.deb |
 			tar -C "$tmp" -x --keep-directory-symlink --no-same-owner ||
@@ -176,6 +184,7 @@ apt_tree_fetch()
 
 	[[ ! -d $dest ]] || return 0
 	apt_lists
+	# Twice: the mirror may have replaced the versions that our lists name.
 	for try in 1 2; do
 		mapfile -t list < <(apt_closure "$suite" "$@")
 		if ((${#list[@]})); then
@@ -218,9 +227,9 @@ tool()
 {
 	local tree name=$1
 	shift
-	tree=$(apt_tree busybox-static kmod)
+	tree=$(apt_tree busybox kmod)
 	case $name in
-	cpio) "$tree/usr/bin/busybox" cpio "$@" ;;
+	cpio | xzcat) "$tree/usr/bin/busybox" "$name" "$@" ;;
 	*) (LD_LIBRARY_PATH=$(tree_libs "$tree") exec -a "$name" "$tree/usr/bin/kmod" "$@") ;;
 	esac
 }
@@ -238,7 +247,7 @@ apt_need()
 	[[ $(id -u) = 0 ]] || die "packages are missing; as root: apt-get install ${missing[*]}"
 	note "installing ${missing[*]}"
 	log=$LAB_CACHE/need.log
-	DEBIAN_FRONTEND=noninteractive env -u APT_CONFIG \
+	DEBIAN_FRONTEND=noninteractive \
 		apt-get -qy --no-install-recommends install -- "${missing[@]}" >"$log" 2>&1 ||
 		die "cannot install ${missing[*]}: $(apt_reason "$log")"
 	rm -f "$log"

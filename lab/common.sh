@@ -34,6 +34,8 @@ host_check()
 	[[ -n ${XDG_CACHE_HOME:-}${HOME:-} ]] || die "neither HOME nor XDG_CACHE_HOME is set; set one of them"
 	# One cache per Debian release: trees hold what that release lacks.
 	LAB_CACHE=${XDG_CACHE_HOME:-$HOME/.cache}/vmapeek/$LAB_CODENAME
+	[[ $LAB_CACHE != *[[:space:]:]* ]] ||
+		die "the cache directory '$LAB_CACHE' has a blank or colon in its name; set XDG_CACHE_HOME"
 	mkdir -p "$LAB_CACHE" 2>/dev/null || die "cannot create $LAB_CACHE; check its permissions or set XDG_CACHE_HOME"
 }
 
@@ -77,8 +79,8 @@ write_file()
 {
 	local tmp=$1.new.$$
 
-	cat >"$tmp" && mv "$tmp" "$1" || {
+	if ! cat >"$tmp" || ! mv "$tmp" "$1"; then
 		rm -f "$tmp"
 		die "cannot write $1; is the disk full?"
-	}
+	fi
 }

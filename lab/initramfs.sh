@@ -50,14 +50,16 @@ elf_programs()
 	done
 }
 
+# Of Debian's busybox packages, `busybox` runs what PATH finds; busybox-static would prefer its applets to that.
 initramfs_base()
 {
 	local root=$1 busybox
-	busybox=$(apt_tree busybox-static kmod)/usr/bin/busybox
+	busybox=$(apt_tree busybox kmod)/usr/bin/busybox
 
 	mkdir -p "$root"/{proc,sys,dev,tmp,run,root,etc,busybox,lab/modules,usr/{bin,sbin,lib,lib64,local}}
 	ln -s usr/bin usr/sbin usr/lib usr/lib64 "$root"
 	cp "$busybox" "$root/busybox/busybox"
+	initramfs_libs "$root" '' '' "$busybox"
 	ln -s /busybox/busybox "$root/usr/bin/sh"
 	install -m 755 "$LAB_DIR/guest-init" "$root/init"
 	printf '%s\n' 'root:x:0:0:root:/root:/bin/sh' 'nobody:x:65534:65534:nobody:/:/bin/sh' >"$root/etc/passwd"
@@ -79,22 +81,30 @@ initramfs_tree()
 	initramfs_libs "$root" "$(tree_libs "$tree")" "$tree" "${programs[@]}"
 }
 
-# SRC[:DST]
+# Sets FILE_SRC and FILE_DST from SRC[:DST].
+file_split()
+{
+	FILE_SRC=$1 FILE_DST=
+	if [[ ! -e $1 && $1 = *:* ]]; then
+		FILE_SRC=${1%:*}
+		FILE_DST=${1##*:}
+	fi
+	[[ -r $FILE_SRC ]] || die "-f: cannot read '$FILE_SRC'"
+	[[ -z $FILE_DST || $FILE_DST = /* ]] || die "-f: '$FILE_DST' is not an absolute path in the guest"
+}
+
 initramfs_file()
 {
-	local root=$1 src=$2 dst=
+	local root=$1 src dst
 	local -a programs=()
 
-	if [[ ! -e $src && $src = *:* ]]; then
-		dst=${src##*:}
-		src=${src%:*}
-	fi
-	[[ -r $src ]] || die "-f: cannot read '$src'"
+	file_split "$2"
+	src=$FILE_SRC
+	dst=$FILE_DST
 	if [[ -z $dst ]]; then
 		dst=/$(basename "$(realpath "$src")")
 		[[ ! -f $src || ! -x $src ]] || dst=/bin/$(basename "$src")
 	fi
-	[[ $dst = /* ]] || die "-f: '$dst' is not an absolute path in the guest"
 	[[ $dst != */ ]] || dst+=$(basename "$src")
 	mkdir -p "$root$(dirname "$dst")"
 	if [[ -d $src ]]; then
@@ -125,8 +135,11 @@ initramfs_module()
 		! compgen -G "$root/lab/modules/*-$name.ko" >/dev/null || continue
 		MODULE_COUNT=$((${MODULE_COUNT:-100} + 1))
 		case $path in
-		*.xz) xz -dc "$path" ;;
-		*.zst) zstd -qdc "$path" ;;
+		*.xz) tool xzcat "$path" ;;
+		*.zst)
+			apt_need zstd
+			zstd -qdc "$path"
+			;;
 		*.gz) gzip -dc "$path" ;;
 		*) cat "$path" ;;
 		esac >"$root/lab/modules/$MODULE_COUNT-$name.ko"

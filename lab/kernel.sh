@@ -20,14 +20,14 @@ kernel_candidates()
 	while read -r version; do
 		found=()
 		while read -r pkg; do
-			candidate=$(apt-cache show --no-all-versions "$pkg" 2>/dev/null |
+			candidate=$(apt_private apt-cache show --no-all-versions "$pkg" 2>/dev/null |
 				awk '$1 == "Version:" { print $2; exit }')
 			[[ -n $candidate ]] || continue 2
 			found+=("$pkg=$candidate")
 		done < <(kernel_packages "$version")
 		printf '%s\n' "${found[@]}"
 		return
-	done < <(apt-cache pkgnames "linux-image-$series." |
+	done < <(apt_private apt-cache pkgnames "linux-image-$series." |
 		sed -n "s/^linux-image-\([0-9][^-]*\)-$KERNEL_FLAVOUR\$/\1/p" | sort -rV)
 	return 1
 }
@@ -56,9 +56,9 @@ kernel_fetch()
 	local series=$1 pointer=$LAB_CACHE/kernels/$1 release dest tmp try
 	local -a list
 
-	! younger_than $APT_DAY "$pointer" || return 0
+	! younger_than "$APT_DAY" "$pointer" || return 0
 	mkdir -p "$LAB_CACHE/kernels"
-	if ! apt_refresh $APT_DAY; then
+	if ! apt_refresh "$APT_DAY"; then
 		[[ -e $pointer ]] || exit 125
 		note "staying with kernel $(<"$pointer")"
 		# Ask again in an hour, not at every run.
@@ -72,8 +72,7 @@ kernel_fetch()
 		release=${release#linux-image-}
 		dest=$LAB_CACHE/kernels/$release
 		[[ ! -d $dest ]] || break
-		tmp=$LAB_CACHE/kernels/tmp.$release
-		rm -rf "$tmp"
+		tmp=$LAB_CACHE/tmp.kernel
 		if apt_extract "$tmp" "${list[@]}"; then
 			kernel_shape "$tmp" "$release"
 			mv -T "$tmp" "$dest"
@@ -103,7 +102,7 @@ kernel_dir()
 	*) die "unknown kernel series '$series'; known: 6.12" ;;
 	esac
 	pointer=$LAB_CACHE/kernels/$series
-	younger_than $APT_DAY "$pointer" || with_lock kernel_fetch "$series"
+	younger_than "$APT_DAY" "$pointer" || with_lock kernel_fetch "$series"
 	printf '%s/kernels/%s\n' "$LAB_CACHE" "$(<"$pointer")"
 }
 

@@ -17,6 +17,10 @@ guest_cleanup()
 		kill "$QEMU_PID" 2>/dev/null && wait "$QEMU_PID" 2>/dev/null
 	fi
 	[[ -z ${RUN_DIR:-} ]] || rm -rf "$RUN_DIR"
+	if [[ -z ${PREPARED:-} && $status -lt 125 ]]; then
+		note "could not prepare the guest; is the disk full?"
+		status=125
+	fi
 	exit "$status"
 }
 
@@ -24,16 +28,18 @@ guest_cleanup()
 guest_boot()
 {
 	local kernel=$1 serial=$2
-	local -a accel=(-accel tcg,thread=multi -cpu max) timeout=(timeout -k 5)
+	local -a accel=(-accel "tcg,thread=multi" -cpu max) timeout=(timeout -k 5)
 
 	[[ ${LAB_ACCEL:-tcg} != kvm ]] || accel=(-accel kvm -cpu host)
 	[[ $serial != stdio ]] || timeout+=(--foreground)
+	# From there, as commas in a path would end it.
+	cd "$RUN_DIR" || exit
 	exec setpriv --pdeathsig TERM "${timeout[@]}" "$LIMIT" "$QEMU" \
 		"${accel[@]}" -smp "$CPUS" -m "$MEMORY" -display none -no-reboot -nic none -monitor none \
-		-chardev "file,id=console,path=$RUN_DIR/console" -serial chardev:console \
+		-chardev "file,id=console,path=console" -serial chardev:console \
 		-chardev stdio,id=output,signal=off -serial chardev:output \
-		-chardev "file,id=status,path=$RUN_DIR/status" -serial chardev:status \
-		-kernel "$kernel/vmlinuz" -initrd "$RUN_DIR/initramfs" \
+		-chardev "file,id=status,path=status" -serial chardev:status \
+		-kernel "$kernel/vmlinuz" -initrd initramfs \
 		-append "console=ttyS0 8250.nr_uarts=4 loglevel=7 printk.devkmsg=on panic=-1 oops=panic rdinit=/init ${APPEND[*]}"
 }
 
@@ -73,7 +79,7 @@ guest_verdict()
 
 guest()
 {
-	local kind=$1 series=6.12 opt OPTARG OPTIND=1 item kernel status=0
+	local kind=$1 series=6.12 opt OPTARG OPTIND=1 item kernel reader reader_status=0 status=0
 	local -a files=() trees=() modules=()
 	shift
 
@@ -109,12 +115,15 @@ guest()
 		: >"$KEEP_LOG" || die "-l: cannot write '$KEEP_LOG'"
 	fi
 
+	for item in "${files[@]}"; do
+		file_split "$item"
+	done
 	kernel=$(kernel_dir "$series")
 	QEMU=$(qemu_path)
 	trap guest_cleanup EXIT
 	trap 'exit 130' INT
 	trap 'exit 143' TERM HUP
-	RUN_DIR=$(mktemp -d "${TMPDIR:-/tmp}/vmapeek-lab.XXXXXX")
+	RUN_DIR=$(mktemp -d "${TMPDIR:-$LAB_CACHE}/run.XXXXXX")
 	initramfs_base "$RUN_DIR/root"
 	for item in "${trees[@]}"; do
 		initramfs_tree "$RUN_DIR/root" "$(realpath "$item")"
@@ -134,6 +143,7 @@ guest()
 	fi
 	initramfs_pack "$RUN_DIR/root" "$RUN_DIR/initramfs"
 	rm -rf "$RUN_DIR/root"
+	PREPARED=1
 
 	if [[ $kind = shell ]]; then
 		note "booting; leave the shell with 'exit'"
@@ -144,12 +154,16 @@ guest()
 		# Through a pipe: QEMU makes its stdout non-blocking, which must not hit the caller's.
 		mkfifo "$RUN_DIR/output"
 		cat "$RUN_DIR/output" &
+		reader=$!
 		guest_boot "$kernel" pipe </dev/null >"$RUN_DIR/output" 2>"$RUN_DIR/qemu-errors" &
 		QEMU_PID=$!
 		wait "$QEMU_PID" || status=$?
 		QEMU_PID=
-		wait
+		wait "$reader" || reader_status=$?
 	fi
 	QEMU_PID=
+	if ((reader_status != 0 && reader_status != 141)); then
+		die "cannot write the output of the guest; is the disk full?"
+	fi
 	guest_verdict "$status"
 }

@@ -1,0 +1,68 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# A few boots: what goes into the guest and what comes back.
+set -euo pipefail
+
+lab=$(readlink -f "$(dirname "$0")/../lab")
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+count=0
+
+# boot STATUS NAME ARGS..: run and compare the exit status.
+boot()
+{
+	local want=$1 name=$2 status=0
+	shift 2
+
+	"$lab" run "$@" >"$work/out" 2>"$work/err" || status=$?
+	result "$((status == want))" "$name: exit status $want"
+	((status == want)) || sed 's/^/# /' "$work/err"
+}
+
+result()
+{
+	count=$((count + 1))
+	if (($1)); then
+		echo "ok $count - $2"
+	else
+		echo "not ok $count - $2"
+	fi
+}
+
+contains()
+{
+	result "$(grep -c -m1 -- "$2" "$work/$1")" "$3"
+}
+
+# shellcheck disable=SC2016
+args=('a b' "it's" '"quoted"' '$HOME *' $'two\nlines' '' 'back\slash')
+# shellcheck disable=SC2016
+boot 3 'command' -- sh -c 'printf "%s|" "$@"; echo error >&2; head -c 1048576 /dev/zero; exit 3' sh "${args[@]}"
+wanted=$(printf '%s|' "${args[@]}")
+result "$([[ $(head -c ${#wanted} "$work/out") = "$wanted" ]] && echo 1 || echo 0)" 'arguments arrive as they are'
+result "$((${#wanted} + 6 + 1048576 == $(stat -c %s "$work/out")))" 'all the output comes back, stderr too'
+
+mkdir -p "$work/tree/usr/bin" "$work/dir"
+echo content >"$work/dir/file"
+printf '#!/bin/sh\necho tree wins\n' >"$work/tree/usr/bin/free"
+chmod +x "$work/tree/usr/bin/free"
+boot 0 'files' -l "$work/log" -a lab.test=1 -M zram -T "$work/tree" -f "$work/dir" -f "$work/dir/file:/etc/a/b" \
+	-f "$(command -v grep)" -- sh -c 'free; cat /dir/file /etc/a/b; lsmod; command -v grep; grep -c lab.test=1 /proc/cmdline'
+contains out '^tree wins$' 'a program of a tree goes before busybox'
+result "$(($(grep -c '^content$' "$work/out") == 2))" 'files and directories arrive'
+contains out '^zram ' 'a module is loaded'
+contains out '^/usr/bin/grep$\|^/bin/grep$' 'an executable arrives'
+contains out '^1$' 'and runs; the kernel gets its arguments'
+contains log 'Linux version' 'the kernel log is kept'
+
+boot 125 'bad kernel log' -- sh -c 'echo WARNING: test >/dev/kmsg; echo done'
+contains err 'kernel log is not clean' 'a bad kernel log is told'
+
+boot 125 'panic' -- sh -c 'echo c >/proc/sysrq-trigger; sleep 100'
+contains err 'died before the command ended' 'the death of the guest is told'
+
+boot 124 'time-out' -t 7 -- sh -c 'echo begin; sleep 1000'
+contains err 'limit of 7 s was reached' 'the time-out is told'
+contains out '^begin$' 'output before the time-out comes back'
+
+echo "1..$count"

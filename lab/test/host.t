@@ -1,0 +1,141 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# What the lab says when the host is not as it should be. Uses no network: apt and others are played by stubs.
+set -euo pipefail
+
+lab=$(readlink -f "$(dirname "$0")/../lab")
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+mkdir "$work/bin" "$work/cache"
+export XDG_CACHE_HOME=$work/cache
+export LAB_OS_RELEASE=$work/os-release
+printf 'ID=debian\nVERSION_ID="12"\n' >"$LAB_OS_RELEASE"
+export PATH=$work/bin:$PATH
+export STUB_LOG=$work/calls
+cache=$work/cache/vmapeek/bookworm
+count=0
+
+# Replaces a program of the host, with the script on stdin.
+stub()
+{
+	{
+		echo '#!/bin/bash'
+		cat
+	} >"$work/bin/$1"
+	chmod +x "$work/bin/$1"
+}
+
+# expect NAME STATUS PATTERN CMD..: one line on stderr that matches, and that exit status.
+expect()
+{
+	local name=$1 want=$2 pattern=$3 status=0
+	shift 3
+
+	"$@" >"$work/out" 2>"$work/err" || status=$?
+	count=$((count + 1))
+	if ((status == want)) && grep -q -- "^lab: .*$pattern" "$work/err"; then
+		echo "ok $count - $name"
+	else
+		echo "not ok $count - $name"
+		echo "# status $status, wanted $want and '$pattern'"
+		sed 's/^/# /' "$work/err"
+	fi
+}
+
+# The host's apt: its sources are good, its downloads fail with the message in the file `failure`.
+stub apt-get <<'END'
+echo "apt-get $*" >>"$STUB_LOG"
+case " $* " in
+*' indextargets '*)
+	cat "${0%/bin/*}/targets"
+	;;
+*)
+	cat "${0%/bin/*}/failure"
+	exit 100
+	;;
+esac
+END
+stub apt-config </dev/null
+cat >"$work/targets" <<'END'
+Packages|http://mirror.invalid/debian/|bookworm|main|Debian
+Packages|http://mirror.invalid/debian/|bookworm-updates|main|Debian
+Packages|http://other.invalid/|bookworm|main|Other
+END
+echo "E: Failed to fetch http://mirror.invalid/debian/InRelease  Could not resolve 'mirror.invalid'" >"$work/failure"
+
+expect 'no command' 125 'unknown command' "$lab"
+expect 'unknown command' 125 "unknown command 'fly'" "$lab" fly
+printf 'ID=fedora\nVERSION_ID=41\n' >"$work/fedora"
+expect 'another distribution' 125 "'fedora 41'; the lab needs Debian" \
+	env LAB_OS_RELEASE="$work/fedora" "$lab" kernel 6.12
+stub uname <<<'echo riscv64'
+expect 'another architecture' 125 "'riscv64'; the lab only supports" "$lab" kernel 6.12
+rm "$work/bin/uname"
+expect 'cache that cannot be made' 125 'cannot create' env XDG_CACHE_HOME=/proc/none "$lab" kernel 6.12
+expect 'cache with a blank in its name' 125 'blank or colon' env XDG_CACHE_HOME="$work/a b" "$lab" kernel 6.12
+expect 'unknown series' 125 "unknown kernel series '5.0'" "$lab" kernel 5.0
+expect 'series of a later step' 125 'series 7.3 is not supported on this host yet' "$lab" kernel 7.3
+expect 'directory that is no kernel' 125 'is no kernel directory' "$lab" run -k "$work/" true
+expect 'run without a command' 125 'name a command' "$lab" run -t 3
+expect 'unknown option' 125 'unknown option -x' "$lab" run -x true
+expect 'option without a value' 125 'option -t needs a value' "$lab" run -t
+expect 'bad number' 125 "'1h' is not a positive number" "$lab" run -t 1h true
+expect 'missing tree' 125 "no directory '/nonesuch'" "$lab" run -T /nonesuch true
+expect 'missing file' 125 "cannot read '/nonesuch'" "$lab" run -f /nonesuch true
+expect 'log that cannot be written' 125 "cannot write '/nonesuch/log'" "$lab" run -l /nonesuch/log true
+expect 'shell without a terminal' 125 'needs a terminal' "$lab" shell </dev/null
+expect 'bad package name' 125 "'-x;' is no package name" "$lab" tree '-x;'
+
+expect 'no network' 125 'cannot reach the package mirror' "$lab" kernel 6.12
+expect 'nothing half-made is left' 0 '' bash -c "echo 'lab: ' >&2; ! ls -d '$cache'/tmp.* '$cache'/kernels/* 2>/dev/null"
+expect 'backports are asked for where the host has its suite' 0 '' \
+	bash -c "echo 'lab: ' >&2; grep -q 'mirror.invalid/debian/ bookworm-backports main' '$cache/apt/sources.list'"
+expect 'mirror lacks a suite' 125 'the mirror has not what is needed' \
+	bash -c "echo \"E: The repository 'http://mirror.invalid/debian bookworm-backports Release' does not have a Release file.\" \
+		>'$work/failure'; '$lab' kernel 6.12"
+stub id <<<'echo 1000'
+mv "$work/targets" "$work/targets.off"
+: >"$work/targets"
+expect 'apt without sources' 125 'knows no Debian bookworm mirror' "$lab" kernel 6.12
+mv "$work/targets.off" "$work/targets"
+expect 'packages missing, not root' 125 'as root: apt-get install nonesuch-a nonesuch-b' "$lab" need nonesuch-a nonesuch-b
+rm "$work/bin/id"
+
+# A kernel in the cache, asked for long ago and then today, and no network.
+mkdir -p "$cache/kernels/6.12.1-x"
+echo 6.12.1-x >"$cache/kernels/6.12"
+touch -d '-3 days' "$cache/kernels/6.12"
+expect 'no network: the kernel at hand is used' 0 'staying with kernel 6.12.1-x' "$lab" kernel 6.12
+: >"$STUB_LOG"
+expect 'and the mirror is not asked again at once' 0 '' \
+	bash -c "echo 'lab: ' >&2; [[ \$('$lab' kernel 6.12) = '$cache/kernels/6.12.1-x' && ! -s '$STUB_LOG' ]]"
+expect 'kernel without headers' 125 'has no kernel headers' "$lab" kmake 6.12 modules
+
+# Enough is there to start; now QEMU.
+stub old-qemu <<<'echo QEMU emulator version 7.2.22'
+expect 'QEMU too old' 125 'is QEMU 7, which may corrupt' env LAB_QEMU=old-qemu "$lab" qemu
+expect 'QEMU missing' 125 "no program 'nonesuch'" env LAB_QEMU=nonesuch "$lab" qemu
+stub new-qemu <<<'echo QEMU emulator version 10.0.2'
+expect 'QEMU given' 0 '' bash -c "echo 'lab: ' >&2; LAB_QEMU=new-qemu '$lab' qemu"
+
+# No space, once the lists are there.
+: >"$cache/apt/updated"
+stub df <<<'echo; echo "/dev/x 100 99 1 99% /"'
+stub apt-get <<'END'
+case " $* " in
+*' indextargets '*) cat "${0%/bin/*}/targets" ;;
+*' -s '*) echo 'Inst hello (1.0-1 Debian:12/stable [amd64])' ;;
+*' download '*) exit 100 ;;
+esac
+END
+expect 'disk full' 125 'only 1 MiB free' "$lab" tree hello
+rm "$work/bin/df"
+stub apt-get <<'END'
+case " $* " in
+*' indextargets '*) cat "${0%/bin/*}/targets" ;;
+*' -s '*) echo 'E: Unable to locate package hello' >&2; exit 100 ;;
+esac
+END
+expect 'unknown package' 125 'Unable to locate package hello' "$lab" tree hello
+
+echo "1..$count"

@@ -1,0 +1,80 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# log-check finds what is bad in a kernel log, and nothing else.
+set -euo pipefail
+
+cd "$(dirname "$0")/.."
+log=$(mktemp)
+trap 'rm -f "$log"' EXIT
+count=0
+
+# check NAME WANTED-STATUS, with the log on stdin between lines that are harmless.
+check()
+{
+	local status=0
+
+	{
+		cat <<-'END'
+		[    0.000000] Command line: console=ttyS0 oops=panic panic=-1 note="WARNING: BUG: Call Trace:"
+		[    0.000000] Kernel command line: console=ttyS0 oops=panic panic=-1 note="WARNING: BUG:"
+		[    0.031415] rcu: Preemptible hierarchical RCU implementation.
+		[    0.100000] lockdep is turned off, refcount tracking as well
+		END
+		cat
+		printf '[    9.000000] reboot: Restarting system\r\n'
+	} >"$log"
+	./log-check "$log" >"$log.out" || status=$?
+	count=$((count + 1))
+	if ((status == $2)); then
+		echo "ok $count - $1"
+	else
+		echo "not ok $count - $1"
+		sed 's/^/# /' "$log.out"
+	fi
+	rm -f "$log.out"
+}
+
+check 'an ordinary log' 0 </dev/null
+check 'a module taints' 0 <<<'[ 2.0] hello: loading out-of-tree module taints kernel.'
+check 'livepatch messages' 0 <<<"[ 2.0] livepatch: enabling patch 'vmapeek'"
+check 'a program of the user crashes' 0 <<<'[ 2.0] traps: crash[88] general protection fault ip:401106 sp:7ffd error:0'
+check 'a program of the user is killed' 0 <<<'[ 2.0] crash[88]: segfault at 0 ip 0000000000401106 sp 00007ffd error 6'
+while IFS= read -r line; do
+	check "found: $line" 1 <<<"[    2.000000] $line"
+done <<'END'
+WARNING: CPU: 0 PID: 77 at mm/memory.c:1 follow+0x1/0x2
+WARNING: suspicious RCU usage
+WARNING: possible circular locking dependency detected
+WARNING: possible recursive locking detected
+WARNING: held lock freed!
+BUG: kernel NULL pointer dereference, address: 0000000000000000
+BUG: unable to handle page fault for address: ffffc90000000000
+BUG: sleeping function called from invalid context at mm/gup.c:1
+BUG: scheduling while atomic: cat/77/0x00000002
+BUG: KASAN: slab-use-after-free in walk+0x1/0x2
+BUG: KCSAN: data-race in walk / unmap
+BUG: Bad page state in process cat  pfn:12345
+BUG: Bad rss-counter state mm:0000000012345678 type:MM_ANONPAGES val:1
+watchdog: BUG: soft lockup - CPU#0 stuck for 22s! [cat:77]
+kernel BUG at mm/rmap.c:1!
+Oops: 0000 [#1] PREEMPT SMP NOPTI
+Oops: general protection fault, probably for non-canonical address 0xdead: 0000 [#1]
+general protection fault, probably for non-canonical address 0xdead: 0000 [#1]
+Kernel panic - not syncing: sysrq triggered crash
+rcu: INFO: rcu_preempt self-detected stall on CPU
+rcu: INFO: rcu_sched detected stalls on CPUs/tasks:
+INFO: task cat:77 blocked for more than 120 seconds.
+INFO: trying to register non-static key.
+UBSAN: array-index-out-of-bounds in mm/gup.c:1:2
+refcount_t: underflow; use-after-free.
+Call Trace:
+END
+
+# The first find with its context, CR removed.
+printf '%s\r\n' one two three four 'BUG: x' five >"$log"
+if [[ $(./log-check "$log" | tr -d ' \n') = threefourBUG:xfive ]]; then
+	echo "ok $((count + 1)) - context is shown"
+else
+	echo "not ok $((count + 1)) - context is shown"
+fi
+echo "1..$((count + 1))"
