@@ -7,6 +7,16 @@ number()
 	[[ $2 =~ ^[1-9][0-9]{0,5}$ ]] || die "-$1: '$2' is not a positive number"
 }
 
+# Removes what labs left behind that could not clean up.
+guest_sweep()
+{
+	local dir
+
+	while read -r dir; do
+		! flock -n "$dir" true || rm -rf "$dir"
+	done < <(find "$LAB_CACHE" -maxdepth 1 -name 'run.*' -mmin +5)
+}
+
 guest_cleanup()
 {
 	local status=$?
@@ -123,7 +133,11 @@ guest()
 	trap guest_cleanup EXIT
 	trap 'exit 130' INT
 	trap 'exit 143' TERM HUP
+	guest_sweep
 	RUN_DIR=$(mktemp -d "${TMPDIR:-$LAB_CACHE}/run.XXXXXX")
+	# Held by QEMU as well, so that no other lab takes the directory for a leftover.
+	exec 8<"$RUN_DIR"
+	flock 8
 	initramfs_base "$RUN_DIR/root"
 	for item in "${trees[@]}"; do
 		initramfs_tree "$RUN_DIR/root" "$(realpath "$item")"
@@ -135,8 +149,8 @@ guest()
 		initramfs_module "$RUN_DIR/root" "$kernel" "$item"
 	done
 	if [[ $kind = shell ]]; then
-		printf "SHELL_WANTED='%s' STTY_SIZE='rows %s cols %s'\n" "${TERM:-vt100}" \
-			"$(stty size | cut -d' ' -f1)" "$(stty size | cut -d' ' -f2)" >"$RUN_DIR/root/lab/command"
+		printf "SHELL_WANTED='%s' STTY_SIZE='%s'\n" "${TERM:-vt100}" \
+			"$(stty size | awk '$1 * $2 { print "rows", $1, "cols", $2 }')" >"$RUN_DIR/root/lab/command"
 		initramfs_command "$RUN_DIR/root" sh -l
 	else
 		initramfs_command "$RUN_DIR/root" "$@"
