@@ -52,7 +52,7 @@ static void use_cpu(int cpu)
 		err(2, "no CPU %d; this needs two", cpu);
 }
 
-/* The watcher. It keeps the file open: then nearly all of its time is reading. */
+/* The watcher. It keeps the file open, so that its time goes into reading. */
 static int watch(int argc, char **argv)
 {
 	char path[32], expected[256], seen[256];

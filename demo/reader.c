@@ -4,7 +4,7 @@
  *
  *	reader cmdline|environ PID EXPECTED
  *	reader mem|peek PID EXPECTED ADDRESS	(8 bytes)
- *	reader run EXPECTED PROGRAM ARGS...	(EXPECTED somewhere in its output)
+ *	reader run EXPECTED PROGRAM ARGS...	(EXPECTED is in its output)
  *
  * Prints, with tabs between: microseconds, "ok" or "wrong", what was seen.
  */
@@ -29,7 +29,7 @@ static long long now_us(void)
 	return ts.tv_sec * 1000000LL + ts.tv_nsec / 1000;
 }
 
-/* Read a file of /proc/PID from an offset on; opening it is part of the look. */
+/* Read a file of /proc/PID; opening it is part of the look. */
 static ssize_t look_file(const char *pid, const char *name, size_t len,
 			 off_t offset)
 {

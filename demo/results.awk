@@ -15,7 +15,7 @@ BEGIN {
 
 function ms(us)
 {
-	return sprintf(us < 9950 ? "%.1f ms" : "%.0f ms", us / 1000)
+	return sprintf(us < 995 ? "%.2f ms" : us < 9950 ? "%.1f ms" : "%.0f ms", us / 1000)
 }
 
 function times(ratio)

@@ -1,0 +1,107 @@
+# SPDX-License-Identifier: GPL-2.0
+# Draws two panels from what results.awk has read: time to an answer on a logarithmic scale, and maps per second.
+
+# The text colours are for the background drawn here, so that the page's own does not matter.
+BEGIN {
+	colour["alone"] = "#8b949e"
+	colour["stock"] = "#c2410c"
+	colour["vmapeek"] = "#0f766e"
+	width = 860
+	left = 210		# where bars begin
+	span = 500		# as long as they get
+	lowest = 0.01		# ms, left end of the logarithmic scale
+	highest = 10000
+}
+
+function text(x, y, class, what)
+{
+	gsub(/&/, "\\&amp;", what)
+	gsub(/</, "\\&lt;", what)
+	printf "<text x=\"%d\" y=\"%d\" class=\"%s\">%s</text>\n", x, y, class, what
+}
+
+function rect(x, y, w, h, fill)
+{
+	printf "<rect x=\"%d\" y=\"%d\" width=\"%.1f\" height=\"%d\" fill=\"%s\"/>\n", x, y, w, h, fill
+}
+
+function grid(x, top, bottom, name)
+{
+	printf "<path d=\"M%d %dV%d\" stroke=\"#d0d7de\"/>\n", x, top, bottom
+	text(x, bottom + 16, "axis", name)
+}
+
+function log_x(time)
+{
+	if (time < lowest)
+		time = lowest
+	return span * log(time / lowest) / log(highest / lowest)
+}
+
+function bar(y, w, h, kind, value)
+{
+	rect(left, y, w, h, colour[kind])
+	text(left + w + 6, y + h / 2 + 5, "value", value)
+}
+
+function legend(x, y, kind, name)
+{
+	rect(x, y - 10, 12, 12, colour[kind])
+	text(x + 18, y, "value", name)
+}
+
+function decade(time)
+{
+	return time < 1000 ? time " ms" : time / 1000 " s"
+}
+
+function panel_time(y,    i, r, top, ms_at)
+{
+	text(24, y, "title", "Time to an answer while the mmap lock of the process is held for " hold " s")
+	text(24, y + 18, "axis start", "logarithmic scale: each line is ten times the one before; shorter is better")
+	top = y + 32
+	for (ms_at = lowest; ms_at <= highest * 1.01; ms_at *= 10)
+		grid(left + log_x(ms_at), top, top + n_readers * 38 + 2, decade(ms_at))
+	for (i = 1; i <= n_readers; i++) {
+		r = readers[i]
+		y = top + (i - 1) * 38 + 6
+		text(left - 10, y + 20, "name", label[r])
+		bar(y, log_x(us["stock", r] / 1000), 14, "stock", ms(us["stock", r]))
+		bar(y + 15, log_x(us["vmapeek", r] / 1000), 14, "vmapeek", ms(us["vmapeek", r]))
+	}
+	return top + n_readers * 38 + 2
+}
+
+function panel_rate(y,    i, kinds, names, n, max)
+{
+	text(24, y, "title", "A thread that maps and unmaps 4 KiB while its cmdline is read in a loop")
+	text(24, y + 18, "axis start", "maps per second, medians of windows of 1 s; longer is better")
+	n = split("alone stock vmapeek", kinds, " ")
+	split("nobody reads|read, stock kernel|read, with vmapeek", names, "|")
+	for (i = 1; i <= n; i++)
+		if (rate[kinds[i]] > max)
+			max = rate[kinds[i]]
+	for (i = 1; i <= n; i++) {
+		text(left - 10, y + 14 + i * 28, "name", names[i])
+		bar(y + i * 28, span * rate[kinds[i]] / max, 20, kinds[i], rate[kinds[i]])
+	}
+	return y + (n + 1) * 28
+}
+
+END {
+	height = 150 + n_readers * 38 + 28 * 4 + 50
+	printf "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 %d %d\" width=\"%d\" height=\"%d\" role=\"img\">\n",
+		width, height, width, height
+	print "<title>Reading a process on a stock kernel and with vmapeek</title>"
+	print "<style>text{font-family:sans-serif;font-size:13px;fill:#1f2328}.title{font-size:16px;font-weight:bold}"
+	print ".name{text-anchor:end}.axis{font-size:12px;fill:#57606a;text-anchor:middle}.start{text-anchor:start}"
+	print ".value{paint-order:stroke;stroke:#fff;stroke-width:3px}</style>"
+	printf "<rect x=\"0.5\" y=\"0.5\" width=\"%d\" height=\"%d\" rx=\"8\" fill=\"#ffffff\" stroke=\"#d0d7de\"/>\n",
+		width - 1, height - 1
+	legend(24, 34, "stock", "stock kernel")
+	legend(150, 34, "vmapeek", "the same kernel with vmapeek loaded")
+	y = panel_time(68)
+	y = panel_rate(y + 56)
+	text(24, y + 22, "axis start", "Kernel " release ". QEMU emulation: compare within the picture only.")
+	print "</svg>"
+}
