@@ -120,6 +120,13 @@ kernel_make()
 	[[ -n $compiler ]] || die "$headers does not say which compiler it needs"
 	command -v make >/dev/null || apt_need make
 	command -v "$compiler" >/dev/null || apt_need "$compiler"
+	# The headers bring objtool as a program, but not its library.
+	if ! /lib64/ld-linux-x86-64.so.2 --list "$headers/tools/objtool/objtool.real-x86" >/dev/null 2>&1; then
+		case $LAB_CODENAME in
+		bookworm) apt_need libelf1 ;;
+		*) apt_need libelf1t64 ;;
+		esac
+	fi
 	for arg; do
 		[[ $arg != M=[!/]* ]] || arg=M=$PWD/${arg#M=}
 		args+=("$arg")

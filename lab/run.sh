@@ -21,7 +21,10 @@ guest_cleanup()
 {
 	local status=$?
 
-	trap - EXIT INT TERM HUP
+	# Nothing may stop this half-way, not even a terminal that has gone.
+	trap '' INT TERM HUP
+	trap - EXIT
+	set +e
 	if [[ -n ${QEMU_PID:-} ]]; then
 		# This is timeout(1), which passes it on.
 		kill "$QEMU_PID" 2>/dev/null && wait "$QEMU_PID" 2>/dev/null

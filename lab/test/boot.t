@@ -61,8 +61,7 @@ contains err 'kernel log is not clean' 'a bad kernel log is told'
 boot 125 'panic' -- sh -c 'echo c >/proc/sysrq-trigger; sleep 100'
 contains err 'died before the command ended' 'the death of the guest is told'
 
-boot 124 'time-out' -t 7 -- sh -c 'echo begin; sleep 1000'
-contains err 'limit of 7 s was reached' 'the time-out is told'
-contains out '^begin$' 'output before the time-out comes back'
+boot 124 'time-out' -t 5 -- sleep 1000
+contains err 'limit of 5 s was reached' 'the time-out is told'
 
 echo "1..$count"
