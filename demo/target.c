@@ -4,13 +4,17 @@
  * at a known address. Prints that address and sleeps.
  */
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 /* The first eight bytes are what "mem" and "peek" read. */
-static char text[] = "resident text of the target";
+static const char content[] = "resident text of the target";
+static char text[sizeof(content)];
 
 int main(void)
 {
+	/* Written here, so that the page is in memory for certain. */
+	memcpy(text, content, sizeof(text));
 	printf("%p\n", (void *)text);
 	fflush(stdout);
 	for (;;)
