@@ -9,6 +9,7 @@ PROVE := prove --timer
 
 # What the host needs: a compiler, the libraries of the tools, prove's perl.
 HOST_PACKAGES := gcc make libc6-dev libelf-dev libcmocka-dev perl binutils
+GCC_VERSION = $(shell gcc -dumpversion | cut -d. -f1)
 
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
@@ -29,7 +30,7 @@ need:
 	@$(LAB) need $(HOST_PACKAGES)
 
 tools: need
-	@$(MAKE) --no-print-directory -s -C $(TOP)/tools
+	@$(MAKE) --no-print-directory -s -C $(TOP)/tools O=$(TOP)/build/tools
 
 module: tools
 	@$(TOP)/tools/build-module $(KERNEL) $(TOP)/kernel vmapeek $(O)
@@ -37,6 +38,17 @@ module: tools
 
 demo: module
 	@$(TOP)/demo/demo $(KERNEL) $(O)
+
+# The 32-bit side of the tests; not gcc-multilib, which excludes the cross
+# compilers of other architectures.
+tests: module
+	@$(LAB) need gcc-$(GCC_VERSION)-multilib libc6-dev-i386
+	@$(MAKE) --no-print-directory -s -C $(TOP)/tests
+	@$(MAKE) --no-print-directory -s -C $(TOP)/tools $(TOP)/build/tools/klp-fuzz O=$(TOP)/build/tools
+
+check: tests
+	@KERNEL=$(KERNEL) KLP_LINK=$(TOP)/build/tools/klp-link KLP_FUZZ=$(TOP)/build/tools/klp-fuzz \
+		$(PROVE) $(TOP)/tools/test/*.t $(TOP)/lab/test/*.t $(TOP)/tests/*.t
 
 clean:
 	rm -rf $(TOP)/build

@@ -11,6 +11,9 @@
 #include <linux/mm.h>
 #include <linux/module.h>
 #include <linux/sched/mm.h>
+#include <linux/string.h>
+#include <linux/utsname.h>
+#include <generated/utsrelease.h>
 
 #include "compat.h"
 #include "remote_read.h"
@@ -68,9 +71,29 @@ static struct klp_patch vmapeek_patch = {
 	.objs = vmapeek_objects,
 };
 
+/*
+ * With CONFIG_MODVERSIONS the kernel does not compare releases on its own. It
+ * compares what the module links to, but not what is reached by livepatch
+ * relocation.
+ */
+static int __init vmapeek_check_release(void)
+{
+	const char *running = init_utsname()->release;
+
+	if (!strcmp(running, UTS_RELEASE))
+		return 0;
+	pr_err("built for %s, but this kernel is %s: build it again for this one\n",
+	       UTS_RELEASE, running);
+	return -ENOEXEC;
+}
+
 static int __init vmapeek_init(void)
 {
 	int err;
+
+	err = vmapeek_check_release();
+	if (err)
+		return err;
 
 	err = remote_read_stats_create(&THIS_MODULE->mkobj.kobj);
 	if (err) {

@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <cmocka.h>
+
+#include "cases.h"
+
+#define POISON	0xa5
+
+/* One case with what both of its runs brought. */
+struct job {
+	const struct read_case *c;
+	struct outcome off, on;
+};
+
+void outcome_lacks(struct outcome *o, const char *what)
+{
+	snprintf(o->lacks, sizeof(o->lacks), "%s", what);
+}
+
+void outcome_broken(struct outcome *o, const char *what)
+{
+	snprintf(o->broken, sizeof(o->broken), "%s: %s", what,
+		 strerror(errno));
+}
+
+static void run_read(const struct read_case *c, struct outcome *o)
+{
+	static struct target *t;
+	struct counters start;
+	struct reader r;
+	pid_t pid;
+
+	if (!t)
+		t = target_alloc();
+	pid = target_start(c->prepare, t);
+	strcpy(o->lacks, t->lacks);
+	strcpy(o->broken, t->broken);
+	if (o->lacks[0] || o->broken[0])
+		goto stop;
+
+	start = counters_read();
+	o->ret = reader_open(&r, c->how, pid);
+	if (!o->ret) {
+		unsigned long addr = c->offset;
+
+		if (c->how != CMDLINE && c->how != ENVIRON)
+			addr += t->addr;
+		o->ret = reader_read(&r, addr, o->bytes, c->len);
+		reader_close(&r);
+	}
+	o->events = counters_since(&start);
+	if (c->extra)
+		o->extra = c->extra(pid, t);
+stop:
+	target_stop(pid);
+}
+
+static void run_case(const struct read_case *c, struct outcome *o)
+{
+	/* A case that hangs must not hang the others. */
+	alarm(120);
+	o->bytes = malloc(MAX_READ);
+	if (!o->bytes)
+		die("no memory");
+	memset(o->bytes, POISON, MAX_READ);
+	if (c->run)
+		c->run(c, o);
+	else
+		run_read(c, o);
+	alarm(0);
+}
+
+static void check_content(const struct job *job)
+{
+	const struct read_case *c = job->c;
+
+	for (long i = 0; i < job->off.ret; i++) {
+		unsigned char want = c->content == ZEROS ?
+					     0 : pattern(c->offset + i);
+
+		if (job->off.bytes[i] != want)
+			fail_msg("byte %ld is %#x, should be %#x", i,
+				 job->off.bytes[i], want);
+	}
+}
+
+static void check_events(const struct job *job)
+{
+	const struct read_case *c = job->c;
+
+	if (c->events == ANY_EVENTS)
+		return;
+	for (int i = 0; i < NR_EVENTS; i++) {
+		unsigned long n = job->on.events.n[i];
+
+		if (!n == !(c->events & EV(i)))
+			continue;
+		fail_msg("%s counted %lu times, should be %s", event_names[i],
+			 n, n ? "never" : "at least once");
+	}
+}
+
+static void check(void **state)
+{
+	const struct job *job = *state;
+	const struct read_case *c = job->c;
+
+	if (job->off.broken[0] || job->on.broken[0])
+		fail_msg("not prepared: %s%s", job->off.broken,
+			 job->on.broken);
+	if (job->off.lacks[0]) {
+		assert_string_equal(job->off.lacks, job->on.lacks);
+		printf("# this kernel or machine lacks: %s\n", job->off.lacks);
+		skip();
+	}
+
+	/* Bytes, count, error: the same, and nothing written beyond. */
+	assert_int_equal(job->on.ret, job->off.ret);
+	assert_int_equal(job->on.extra, job->off.extra);
+	assert_memory_equal(job->on.bytes, job->off.bytes, MAX_READ);
+
+	if (c->want != COMPARE)
+		assert_int_equal(job->off.ret, c->want);
+	if (c->content != ANYTHING)
+		check_content(job);
+	check_events(job);
+}
+
+int run_cases(const struct read_case *cases, size_t count)
+{
+	struct CMUnitTest *tests = calloc(count, sizeof(*tests));
+	struct job *jobs = calloc(count, sizeof(*jobs));
+
+	if (!tests || !jobs)
+		die("no memory");
+	cmocka_set_message_output(CM_OUTPUT_TAP);
+
+	for (size_t i = 0; i < count; i++) {
+		jobs[i].c = &cases[i];
+		tests[i].name = cases[i].name;
+		tests[i].test_func = check;
+		tests[i].initial_state = &jobs[i];
+	}
+	vmapeek_off();
+	for (size_t i = 0; i < count; i++)
+		run_case(&cases[i], &jobs[i].off);
+	vmapeek_on();
+	for (size_t i = 0; i < count; i++)
+		run_case(&cases[i], &jobs[i].on);
+	vmapeek_off();
+
+	return _cmocka_run_group_tests("off and on", tests, count, NULL, NULL);
+}

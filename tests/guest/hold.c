@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "hold.h"
+#include "vmapeek.h"
+
+int hold_begin(const char *mode, pid_t pid)
+{
+	int fd = open("/dev/hold_mmap_lock", O_RDWR | O_CLOEXEC);
+	char text[32];
+	int len = snprintf(text, sizeof(text), "%s %d", mode, pid);
+
+	if (fd < 0 || write(fd, text, len) != len)
+		die("cannot hold the mmap lock: %s", strerror(errno));
+	return fd;
+}
+
+bool hold_is(int fd, const char *state)
+{
+	char text[16] = "";
+
+	if (read(fd, text, sizeof(text) - 1) <= 0)
+		die("hold_mmap_lock: %s", strerror(errno));
+	return !strncmp(text, state, strlen(state));
+}
+
+void hold_wait(int fd, const char *state)
+{
+	while (!hold_is(fd, state))
+		sched_yield();
+}
+
+/*
+ * The kernel names the function that sleeps, leaving out those of the lock
+ * itself; a task that runs has none. Remote reads sleep there for one reason.
+ */
+bool waits_for_mmap_lock(pid_t pid)
+{
+	char path[64], function[64];
+
+	snprintf(path, sizeof(path), "/proc/%d/wchan", pid);
+	return read_line(path, function, sizeof(function)) &&
+	       !strcmp(function, "__access_remote_vm");
+}

@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * kill -9 of a reader in the middle of a very large read: it must give up at
+ * the next page, not at the end. Counted in pages, not in time.
+ */
+#include <errno.h>
+#include <sched.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#include <cmocka.h>
+
+#include "reader.h"
+#include "target.h"
+#include "vmapeek.h"
+
+#define SIZE	(512 * MIB)
+#define PAGES	(SIZE / PAGE)
+#define WINDOW	(4 * MIB)
+
+/* All of it present, at the price of its page tables: the zero page. */
+static void prepare(struct target *t)
+{
+	char *p = map_at(t, 0, SIZE, PROT_READ,
+			 MAP_PRIVATE | MAP_ANONYMOUS, -1);
+
+	madvise(p, SIZE, MADV_NOHUGEPAGE);
+	for (size_t i = 0; i < SIZE; i += PAGE)
+		(void)*(volatile char *)(p + i);
+	t->addr = (unsigned long)p;
+}
+
+/* Where a read of any size goes without much memory: one window, repeated. */
+static void *sink(void)
+{
+	int fd = memfd_create("sink", MFD_CLOEXEC);
+	char *p = mmap(NULL, SIZE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1,
+		       0);
+
+	if (p == MAP_FAILED || fd < 0 || ftruncate(fd, WINDOW))
+		die("no sink: %s", strerror(errno));
+	for (size_t i = 0; i < SIZE; i += WINDOW) {
+		if (mmap(p + i, WINDOW, PROT_READ | PROT_WRITE,
+			 MAP_SHARED | MAP_FIXED, fd, 0) == MAP_FAILED)
+			die("no sink: %s", strerror(errno));
+	}
+	close(fd);
+	return p;
+}
+
+struct reading {
+	pid_t target, reader;
+	struct target *t;
+};
+
+static struct reading start_reading(void)
+{
+	struct reading r = { .t = target_alloc() };
+	void *to = sink();
+
+	r.target = target_start(prepare, r.t);
+	assert_string_equal(r.t->broken, "");
+	r.reader = fork();
+	if (!r.reader) {
+		ssize_t n;
+
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		n = remote_read(MEM, r.target, r.t->addr, to, SIZE);
+		_exit(n == SIZE ? 0 : 1);
+	}
+	munmap(to, SIZE);
+	return r;
+}
+
+static int end_of(pid_t pid)
+{
+	int status;
+
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	return status;
+}
+
+/* Without a kill, it is that many pages, all of them fast. */
+static void whole(void **state)
+{
+	struct counters start;
+	struct reading r;
+
+	(void)state;
+	vmapeek_on();
+	start = counters_read();
+	r = start_reading();
+	assert_int_equal(end_of(r.reader), 0);
+	assert_in_range(counters_since(&start).n[FAST], PAGES, PAGES + 16);
+	target_stop(r.target);
+}
+
+static void killed(void **state)
+{
+	unsigned long at_kill, at_end;
+	struct counters start;
+	struct reading r;
+
+	(void)state;
+	vmapeek_on();
+	start = counters_read();
+	r = start_reading();
+	while (counters_since(&start).n[FAST] < PAGES / 64)
+		sched_yield();
+
+	kill(r.reader, SIGKILL);
+	at_kill = counters_since(&start).n[FAST];
+	assert_int_equal(end_of(r.reader), SIGKILL);
+	at_end = counters_since(&start).n[FAST];
+
+	printf("# of %lu pages, %lu were read when killed, %lu after that\n",
+	       PAGES, at_kill, at_end - at_kill);
+	/* A hundredth of what was left, and far more than it takes. */
+	assert_in_range(at_end - at_kill, 0, (PAGES - at_kill) / 100);
+	assert_in_range(counters_since(&start).n[FATAL_SIGNAL], 1, 1);
+	target_stop(r.target);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(whole),
+		cmocka_unit_test(killed),
+	};
+
+	alarm(240);
+	cmocka_set_message_output(CM_OUTPUT_TAP);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,573 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Every kind of memory that can be read from, and that can't. */
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/userfaultfd.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/auxv.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "cases.h"
+
+#ifndef MAP_DROPPABLE
+#define MAP_DROPPABLE		0x08
+#endif
+#ifndef MADV_GUARD_INSTALL
+#define MADV_GUARD_INSTALL	102
+#endif
+#ifndef MADV_COLLAPSE
+#define MADV_COLLAPSE		25
+#endif
+#ifndef SYS_memfd_secret
+#define SYS_memfd_secret	447
+#endif
+/* Of Linux 7.3: userfaultfd's read-write-protection. */
+#define UFFD_REGISTER_MODE_RWP	(1ULL << 3)
+
+static void set_target(struct target *t, void *addr)
+{
+	t->addr = (unsigned long)addr;
+}
+
+static void *anon_resident(struct target *t, size_t size)
+{
+	void *p = map(t, size);
+
+	pattern_fill(p, size);
+	set_target(t, p);
+	return p;
+}
+
+static void prepare_resident(struct target *t)
+{
+	anon_resident(t, 4 * PAGE);
+}
+
+static void prepare_untouched(struct target *t)
+{
+	set_target(t, map(t, 4 * PAGE));
+}
+
+static void prepare_half_untouched(struct target *t)
+{
+	char *p = map(t, 2 * PAGE);
+
+	pattern_fill(p, PAGE);
+	set_target(t, p + PAGE - 100);
+	t->size = 100;
+}
+
+static void prepare_zero_page(struct target *t)
+{
+	volatile char *p = map(t, 4 * PAGE);
+
+	for (int i = 0; i < 4; i++)
+		(void)p[i * PAGE];
+	set_target(t, (void *)p);
+}
+
+static void *thp(struct target *t, size_t size)
+{
+	void *p = map_huge_aligned(t, size);
+
+	if (madvise(p, HUGE_PAGE, MADV_HUGEPAGE))
+		lacks(t, "transparent huge pages");
+	return p;
+}
+
+static void must_be_pmd_mapped(struct target *t, void *p)
+{
+	if (smaps_kb(getpid(), (unsigned long)p, "AnonHugePages") < 2048) {
+		errno = 0;
+		broken(t, "no huge page was given");
+	}
+}
+
+static void prepare_thp(struct target *t)
+{
+	void *p = thp(t, HUGE_PAGE);
+
+	pattern_fill(p, HUGE_PAGE);
+	must_be_pmd_mapped(t, p);
+	set_target(t, p);
+}
+
+/* A huge page and small pages after it, in one VMA. */
+static void prepare_thp_end(struct target *t)
+{
+	char *p = map_huge_aligned(t, 2 * HUGE_PAGE);
+
+	pattern_fill(p, HUGE_PAGE + 4 * PAGE);
+	if (madvise(p, HUGE_PAGE, MADV_COLLAPSE))
+		lacks(t, "MADV_COLLAPSE");
+	must_be_pmd_mapped(t, p);
+	set_target(t, p);
+}
+
+static void prepare_huge_zero(struct target *t)
+{
+	volatile char *p = thp(t, HUGE_PAGE);
+
+	(void)*p;
+	/* One fault made all of it present: that is the huge zero page. */
+	if (smaps_kb(getpid(), (unsigned long)p, "Rss") > 0 ||
+	    madvise((void *)p, HUGE_PAGE, MADV_NOHUGEPAGE))
+		broken(t, "no huge zero page");
+	set_target(t, (void *)p);
+}
+
+/* Split: small pages of a folio that is still large. */
+static void prepare_pte_mapped_thp(struct target *t)
+{
+	char *p = thp(t, HUGE_PAGE);
+
+	pattern_fill(p, HUGE_PAGE);
+	must_be_pmd_mapped(t, p);
+	if (munmap(p + HUGE_PAGE - PAGE, PAGE))
+		broken(t, "munmap");
+	set_target(t, p);
+}
+
+static void prepare_shared(struct target *t)
+{
+	void *p = map_at(t, 0, 4 * PAGE, PROT_READ | PROT_WRITE,
+			 MAP_SHARED | MAP_ANONYMOUS, -1);
+
+	pattern_fill(p, 4 * PAGE);
+	set_target(t, p);
+}
+
+static void stay_as_child(struct target *t)
+{
+	pid_t pid = fork();
+
+	if (pid < 0)
+		broken(t, "fork");
+	/* The parent is the target; the child keeps the pages shared. */
+	if (!pid) {
+		for (;;)
+			pause();
+	}
+}
+
+static void prepare_cow_shared(struct target *t)
+{
+	anon_resident(t, 4 * PAGE);
+	stay_as_child(t);
+}
+
+static void prepare_cow_broken(struct target *t)
+{
+	char *p = anon_resident(t, 4 * PAGE);
+
+	stay_as_child(t);
+	pattern_fill(p, 4 * PAGE);
+}
+
+static void prepare_mlocked(struct target *t)
+{
+	void *p = anon_resident(t, 4 * PAGE);
+
+	if (mlock(p, 4 * PAGE))
+		broken(t, "mlock");
+}
+
+static int pattern_file(struct target *t, size_t size)
+{
+	char name[] = "/tmp/fileXXXXXX";
+	int fd = mkstemp(name);
+	char *bytes = map(t, size);
+
+	pattern_fill(bytes, size);
+	if (fd < 0 || write(fd, bytes, size) != (ssize_t)size)
+		broken(t, "file");
+	unlink(name);
+	munmap(bytes, size);
+	return fd;
+}
+
+static void *map_file(struct target *t, int fd, size_t size, int flags,
+		      bool write)
+{
+	volatile char *p = map_at(t, 0, size, PROT_READ | PROT_WRITE, flags,
+				  fd);
+
+	for (size_t i = 0; i < size; i += PAGE) {
+		if (write)
+			p[i] = p[i];
+		else
+			(void)p[i];
+	}
+	set_target(t, (void *)p);
+	return (void *)p;
+}
+
+static void prepare_file_private(struct target *t)
+{
+	map_file(t, pattern_file(t, 4 * PAGE), 4 * PAGE, MAP_PRIVATE, false);
+}
+
+static void prepare_file_shared(struct target *t)
+{
+	map_file(t, pattern_file(t, 4 * PAGE), 4 * PAGE, MAP_SHARED, false);
+}
+
+static void prepare_file_cowed(struct target *t)
+{
+	map_file(t, pattern_file(t, 4 * PAGE), 4 * PAGE, MAP_PRIVATE, true);
+}
+
+static void prepare_file_untouched(struct target *t)
+{
+	set_target(t, map_at(t, 0, 4 * PAGE, PROT_READ, MAP_PRIVATE,
+			     pattern_file(t, 4 * PAGE)));
+}
+
+static void prepare_past_eof(struct target *t)
+{
+	char *p = map_at(t, 0, 4 * PAGE, PROT_READ, MAP_PRIVATE,
+			 pattern_file(t, PAGE));
+
+	set_target(t, p + PAGE);
+}
+
+static void prepare_memfd(struct target *t)
+{
+	int fd = memfd_create("test", 0);
+	void *p;
+
+	if (fd < 0 || ftruncate(fd, 4 * PAGE))
+		broken(t, "memfd");
+	p = map_at(t, 0, 4 * PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, fd);
+	pattern_fill(p, 4 * PAGE);
+	set_target(t, p);
+}
+
+static void prepare_hugetlb(struct target *t)
+{
+	void *p = mmap(NULL, HUGE_PAGE, PROT_READ | PROT_WRITE,
+		       MAP_PRIVATE | MAP_ANONYMOUS | MAP_HUGETLB, -1, 0);
+
+	if (p == MAP_FAILED)
+		broken(t, "hugetlb");
+	pattern_fill(p, 4 * PAGE);
+	set_target(t, p);
+}
+
+static void prepare_secretmem(struct target *t)
+{
+	int fd = syscall(SYS_memfd_secret, 0);
+	void *p;
+
+	if (fd < 0)
+		lacks(t, "secret memory");
+	if (ftruncate(fd, PAGE))
+		broken(t, "secret memory");
+	p = map_at(t, 0, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, fd);
+	pattern_fill(p, PAGE);
+	set_target(t, p);
+}
+
+static void prepare_droppable(struct target *t)
+{
+	void *p = mmap(NULL, 4 * PAGE, PROT_READ | PROT_WRITE,
+		       MAP_DROPPABLE | MAP_ANONYMOUS, -1, 0);
+
+	if (p == MAP_FAILED)
+		lacks(t, "MAP_DROPPABLE");
+	pattern_fill(p, 4 * PAGE);
+	set_target(t, p);
+}
+
+static bool is_swapped(struct target *t, void *p)
+{
+	int fd = open("/proc/self/pagemap", O_RDONLY);
+	uint64_t entry;
+
+	if (fd < 0 || pread(fd, &entry, sizeof(entry),
+			    (unsigned long)p / PAGE * 8) != sizeof(entry))
+		broken(t, "pagemap");
+	close(fd);
+	return entry >> 62 & 1;
+}
+
+static void prepare_swapped(struct target *t)
+{
+	void *p = anon_resident(t, 4 * PAGE);
+
+	for (int i = 0; i < 100 && !is_swapped(t, p); i++) {
+		if (madvise(p, 4 * PAGE, MADV_PAGEOUT))
+			broken(t, "MADV_PAGEOUT");
+	}
+	errno = 0;
+	if (!is_swapped(t, p))
+		broken(t, "not swapped out");
+}
+
+static void prepare_ksm(struct target *t)
+{
+	char *p = map(t, 8 * PAGE), line[32] = "0";
+
+	for (int i = 0; i < 8; i++)
+		pattern_fill(p + i * PAGE, PAGE);
+	if (madvise(p, 8 * PAGE, MADV_MERGEABLE))
+		lacks(t, "KSM");
+	write_line("/sys/kernel/mm/ksm/run", "1");
+	while (atoi(line) < 8)
+		if (!read_line("/proc/self/ksm_merging_pages", line,
+			       sizeof(line)))
+			broken(t, "KSM");
+	write_line("/sys/kernel/mm/ksm/run", "0");
+	set_target(t, p);
+}
+
+static void prepare_guard(struct target *t)
+{
+	char *p = anon_resident(t, 4 * PAGE);
+
+	if (madvise(p + PAGE, PAGE, MADV_GUARD_INSTALL))
+		lacks(t, "MADV_GUARD_INSTALL");
+	set_target(t, p + PAGE - 100);
+}
+
+static void prepare_prot_none(struct target *t)
+{
+	void *p = anon_resident(t, 4 * PAGE);
+
+	if (mprotect(p, 4 * PAGE, PROT_NONE))
+		broken(t, "mprotect");
+}
+
+static void prepare_prot_none_thp(struct target *t)
+{
+	prepare_thp(t);
+	if (mprotect((void *)t->addr, HUGE_PAGE, PROT_NONE))
+		broken(t, "mprotect");
+}
+
+static void prepare_write_only(struct target *t)
+{
+	void *p = anon_resident(t, 4 * PAGE);
+
+	if (mprotect(p, 4 * PAGE, PROT_WRITE))
+		broken(t, "mprotect");
+}
+
+static int userfaultfd_on(struct target *t, void *p, size_t size,
+			  uint64_t mode, const char *what)
+{
+	struct uffdio_api api = { .api = UFFD_API };
+	struct uffdio_register reg = {
+		.range = { .start = (unsigned long)p, .len = size },
+		.mode = mode,
+	};
+	int fd = syscall(SYS_userfaultfd, O_CLOEXEC);
+
+	if (fd < 0 || ioctl(fd, UFFDIO_API, &api))
+		lacks(t, "userfaultfd");
+	if (ioctl(fd, UFFDIO_REGISTER, &reg))
+		lacks(t, what);
+	return fd;
+}
+
+static void prepare_uffd_missing(struct target *t)
+{
+	void *p = map(t, 4 * PAGE);
+
+	userfaultfd_on(t, p, 4 * PAGE, UFFDIO_REGISTER_MODE_MISSING,
+		       "userfaultfd missing");
+	set_target(t, p);
+}
+
+static void prepare_uffd_wp(struct target *t)
+{
+	void *p = anon_resident(t, 4 * PAGE);
+	struct uffdio_writeprotect wp = {
+		.range = { .start = (unsigned long)p, .len = 4 * PAGE },
+		.mode = UFFDIO_WRITEPROTECT_MODE_WP,
+	};
+	int fd = userfaultfd_on(t, p, 4 * PAGE, UFFDIO_REGISTER_MODE_WP,
+				"userfaultfd write-protect");
+
+	if (ioctl(fd, UFFDIO_WRITEPROTECT, &wp))
+		broken(t, "UFFDIO_WRITEPROTECT");
+}
+
+static void prepare_uffd_rwp(struct target *t)
+{
+	void *p = anon_resident(t, 4 * PAGE);
+
+	userfaultfd_on(t, p, 4 * PAGE, UFFD_REGISTER_MODE_RWP,
+		       "userfaultfd read-write-protect");
+	/* To be written with the first kernel that has it. */
+	errno = 0;
+	broken(t, "this kernel has userfaultfd read-write-protect, the test not");
+}
+
+static void prepare_vdso(struct target *t)
+{
+	t->addr = getauxval(AT_SYSINFO_EHDR);
+	if (!t->addr)
+		lacks(t, "vdso");
+	/* Mapped when touched. */
+	if (*(volatile char *)t->addr != 0x7f)
+		broken(t, "vdso");
+}
+
+static void prepare_vvar(struct target *t)
+{
+	FILE *maps = fopen("/proc/self/maps", "r");
+	char line[256];
+
+	while (fgets(line, sizeof(line), maps)) {
+		if (strstr(line, "[vvar"))
+			t->addr = strtoul(line, NULL, 16);
+	}
+	fclose(maps);
+	if (!t->addr)
+		lacks(t, "vvar");
+}
+
+/* Memory of the machine, with an access function of its own. */
+static void prepare_dev_mem(struct target *t)
+{
+	int fd = open("/dev/mem", O_RDONLY);
+	void *p = mmap(NULL, PAGE, PROT_READ, MAP_SHARED, fd, 0xf0000);
+
+	if (fd < 0 || p == MAP_FAILED)
+		lacks(t, "/dev/mem");
+	set_target(t, p);
+}
+
+/* Twice: what the first read faulted in, the second one finds. */
+static void run_read_again(const struct read_case *c, struct outcome *o)
+{
+	struct target *t = target_alloc();
+	pid_t pid = target_start(c->prepare, t);
+	struct counters start;
+
+	remote_read(MEM, pid, t->addr, o->bytes, c->len);
+	start = counters_read();
+	o->ret = remote_read(MEM, pid, t->addr, o->bytes, c->len);
+	o->events = counters_since(&start);
+	target_stop(pid);
+}
+
+/* What "Referenced" of smaps says after a read, all marks cleared before. */
+static void run_referenced(const struct read_case *c, struct outcome *o)
+{
+	struct target *t = target_alloc();
+	pid_t pid = target_start(c->prepare, t);
+	char path[64];
+
+	strcpy(o->lacks, t->lacks);
+	strcpy(o->broken, t->broken);
+	if (!o->lacks[0] && !o->broken[0]) {
+		snprintf(path, sizeof(path), "/proc/%d/clear_refs", pid);
+		write_line(path, "1");
+		if (smaps_kb(pid, t->addr, "Referenced"))
+			outcome_broken(o, "clear_refs did not clear");
+		remote_read(MEM, pid, t->addr, o->bytes, c->len);
+		o->ret = smaps_kb(pid, t->addr, "Referenced");
+	}
+	target_stop(pid);
+}
+
+#define MEM_CASE(_name, _prepare, _offset, _len, _want, _content, _events) \
+	{ .name = _name, .prepare = _prepare, .how = MEM, .offset = _offset, \
+	  .len = _len, .want = _want, .content = _content, \
+	  .events = _events }
+#define FAST_CASE(_name, _prepare, _offset, _len) \
+	MEM_CASE(_name, _prepare, _offset, _len, _len, PATTERN, EV(FAST))
+
+static const struct read_case cases[] = {
+	FAST_CASE("anonymous", prepare_resident, 8, 8),
+	FAST_CASE("anonymous, across pages", prepare_resident, 100, 2 * PAGE),
+	MEM_CASE("untouched", prepare_untouched, 0, 2 * PAGE, 2 * PAGE, ZEROS,
+		 EV(NOT_PRESENT)),
+	MEM_CASE("half of it untouched", prepare_half_untouched, 0, 200, 200,
+		 ANYTHING, EV(NOT_PRESENT)),
+	{ .name = "untouched, read again", .prepare = prepare_untouched,
+	  .len = 2 * PAGE, .want = 2 * PAGE, .content = ZEROS,
+	  .events = EV(FAST), .run = run_read_again },
+	MEM_CASE("zero page", prepare_zero_page, 10, 2 * PAGE, 2 * PAGE, ZEROS,
+		 EV(FAST)),
+	FAST_CASE("huge page", prepare_thp, 1000 * 1000, 64 * KIB),
+	FAST_CASE("across the end of a huge page", prepare_thp_end,
+		  HUGE_PAGE - 100, 200),
+	MEM_CASE("huge zero page", prepare_huge_zero, 1000 * 1000, 64 * KIB,
+		 64 * KIB, ZEROS, EV(FAST)),
+	FAST_CASE("huge page, mapped by small entries",
+		  prepare_pte_mapped_thp, 1000 * 1000, 64 * KIB),
+	FAST_CASE("shared", prepare_shared, 100, 2 * PAGE),
+	FAST_CASE("copy on write, shared with a child", prepare_cow_shared,
+		  100, 2 * PAGE),
+	FAST_CASE("copy on write, copied", prepare_cow_broken, 100, 2 * PAGE),
+	FAST_CASE("mlocked", prepare_mlocked, 100, 2 * PAGE),
+	FAST_CASE("file, private", prepare_file_private, 100, 2 * PAGE),
+	FAST_CASE("file, shared", prepare_file_shared, 100, 2 * PAGE),
+	FAST_CASE("file, private, written", prepare_file_cowed, 100,
+		  2 * PAGE),
+	MEM_CASE("file, untouched", prepare_file_untouched, 100, 100, 100,
+		 PATTERN, EV(NOT_PRESENT)),
+	MEM_CASE("file, past its end", prepare_past_eof, 0, 100, -EIO,
+		 ANYTHING, EV(NOT_PRESENT)),
+	FAST_CASE("memfd", prepare_memfd, 100, 2 * PAGE),
+	MEM_CASE("hugetlb", prepare_hugetlb, 100, 2 * PAGE, 2 * PAGE, PATTERN,
+		 EV(SPECIAL)),
+	MEM_CASE("secret memory", prepare_secretmem, 0, 8, -EIO, ANYTHING,
+		 EV(SPECIAL)),
+	FAST_CASE("droppable", prepare_droppable, 100, 2 * PAGE),
+	MEM_CASE("swapped out", prepare_swapped, 100, 2 * PAGE, 2 * PAGE,
+		 PATTERN, EV(NOT_PRESENT)),
+	MEM_CASE("KSM", prepare_ksm, 100, 1000, 1000, PATTERN, EV(FAST)),
+	MEM_CASE("resident, then guard region", prepare_guard, 0, 200, 100,
+		 ANYTHING, EV(NOT_PRESENT)),
+	MEM_CASE("guard region", prepare_guard, 100, 8, -EIO, ANYTHING,
+		 EV(NOT_PRESENT)),
+	MEM_CASE("PROT_NONE", prepare_prot_none, 100, 8, COMPARE, ANYTHING,
+		 ANY_EVENTS),
+	{ .name = "PROT_NONE, traced", .prepare = prepare_prot_none,
+	  .how = MEM_TRACED, .offset = 100, .len = 2 * PAGE,
+	  .want = 2 * PAGE, .content = PATTERN, .events = EV(FAST) },
+	{ .name = "PROT_NONE, PEEKDATA", .prepare = prepare_prot_none,
+	  .how = PEEKDATA, .offset = 100, .len = 8, .want = 8,
+	  .content = PATTERN, .events = EV(FAST) },
+	{ .name = "PROT_NONE huge page, traced",
+	  .prepare = prepare_prot_none_thp, .how = MEM_TRACED, .offset = 100,
+	  .len = 2 * PAGE, .want = 2 * PAGE, .content = PATTERN,
+	  .events = EV(FAST) },
+	MEM_CASE("write-only", prepare_write_only, 100, 8, COMPARE, ANYTHING,
+		 ANY_EVENTS),
+	{ .name = "write-only, traced", .prepare = prepare_write_only,
+	  .how = MEM_TRACED, .offset = 100, .len = 8, .want = 8,
+	  .content = PATTERN, .events = EV(FAST) },
+	MEM_CASE("userfaultfd, missing", prepare_uffd_missing, 0, 8, -EIO,
+		 ANYTHING, EV(NOT_PRESENT)),
+	FAST_CASE("userfaultfd, write-protected", prepare_uffd_wp, 100,
+		  2 * PAGE),
+	MEM_CASE("userfaultfd, read-write-protected", prepare_uffd_rwp, 0, 8,
+		 -EIO, ANYTHING, EV(NOT_PRESENT)),
+	MEM_CASE("vdso", prepare_vdso, 0, 64, 64, ANYTHING, EV(FAST)),
+	MEM_CASE("vvar", prepare_vvar, 0, 8, -EIO, ANYTHING, EV(SPECIAL)),
+	MEM_CASE("device memory", prepare_dev_mem, 0, 64, 64, ANYTHING,
+		 EV(SPECIAL)),
+	{ .name = "a read marks the page referenced",
+	  .prepare = prepare_resident, .len = 8, .want = 4,
+	  .content = ANYTHING, .events = ANY_EVENTS, .run = run_referenced },
+	{ .name = "a read of a huge page marks it as stock does",
+	  .prepare = prepare_thp, .len = 8, .want = COMPARE,
+	  .content = ANYTHING, .events = ANY_EVENTS, .run = run_referenced },
+};
+
+int main(void)
+{
+	return run_cases(cases, ARRAY_SIZE(cases));
+}

@@ -1,0 +1,236 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * /proc/PID/cmdline and environ: the same memory, but anonymous only, without
+ * force, and with rules of their own about where a title ends.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+#include "cases.h"
+#include "title.h"
+
+/* Let cmdline or environ show @len bytes from @p on. */
+static void show_as(struct target *t, bool environ, void *p, size_t len)
+{
+	unsigned long start = (unsigned long)p;
+	int set_start = environ ? PR_SET_MM_ENV_START : PR_SET_MM_ARG_START;
+	int set_end = environ ? PR_SET_MM_ENV_END : PR_SET_MM_ARG_END;
+
+	if (prctl(PR_SET_MM, set_start, start, 0, 0) ||
+	    prctl(PR_SET_MM, set_end, start + len, 0, 0))
+		broken(t, "PR_SET_MM");
+	t->addr = start;
+	t->size = len;
+}
+
+/* cmdline looks for a title unless the last byte is NUL. */
+static void *terminated(struct target *t, size_t len)
+{
+	char *p = map(t, len + PAGE);
+
+	pattern_fill(p, len);
+	p[len] = '\0';
+	return p;
+}
+
+#define AREA_OF(_name, _len)						\
+static void prepare_cmdline_##_name(struct target *t)			\
+{									\
+	show_as(t, false, terminated(t, _len), (_len) + 1);		\
+}									\
+static void prepare_environ_##_name(struct target *t)			\
+{									\
+	show_as(t, true, terminated(t, _len), _len);			\
+}
+
+AREA_OF(1, 1)
+AREA_OF(4095, 4095)
+AREA_OF(4096, 4096)
+AREA_OF(4097, 4097)
+AREA_OF(65536, 65536)
+AREA_OF(1048576, 1048576)
+
+static void prepare_empty(struct target *t)
+{
+	show_as(t, true, terminated(t, 1), 0);
+}
+
+/* Resident memory of a file, in the ways it can come to be mapped. */
+static void *file_memory(struct target *t, int fd, int flags, bool write)
+{
+	char *p;
+
+	if (fd < 0 || ftruncate(fd, PAGE))
+		broken(t, "file");
+	p = map_at(t, 0, PAGE, PROT_READ | PROT_WRITE, flags, fd);
+	if (write)
+		pattern_fill(p, 100);
+	else if (pwrite(fd, "secret", 6, 0) != 6 || p[0] != 's')
+		broken(t, "write");
+	return p;
+}
+
+static int temp_file(void)
+{
+	char name[] = "/tmp/fileXXXXXX";
+	int fd = mkstemp(name);
+
+	unlink(name);
+	return fd;
+}
+
+#define FILE_AREA(_name, _environ, _fd, _flags, _write)			\
+static void prepare_##_name(struct target *t)				\
+{									\
+	show_as(t, _environ, file_memory(t, _fd, _flags, _write), 101);	\
+}
+
+FILE_AREA(cmdline_file, false, temp_file(), MAP_PRIVATE, false)
+FILE_AREA(environ_file, true, temp_file(), MAP_PRIVATE, false)
+FILE_AREA(cmdline_memfd, false, memfd_create("m", 0), MAP_SHARED, true)
+FILE_AREA(environ_memfd, true, memfd_create("m", 0), MAP_SHARED, true)
+FILE_AREA(cmdline_cowed, false, temp_file(), MAP_PRIVATE, true)
+FILE_AREA(environ_cowed, true, temp_file(), MAP_PRIVATE, true)
+
+static void area_without(struct target *t, bool environ, int prot)
+{
+	void *p = terminated(t, 100);
+
+	show_as(t, environ, p, 101);
+	if (mprotect(p, PAGE, prot))
+		broken(t, "mprotect");
+}
+
+static void prepare_cmdline_prot_none(struct target *t)
+{
+	area_without(t, false, PROT_NONE);
+}
+
+static void prepare_environ_prot_none(struct target *t)
+{
+	area_without(t, true, PROT_NONE);
+}
+
+static void prepare_environ_write_only(struct target *t)
+{
+	area_without(t, true, PROT_WRITE);
+}
+
+static void prepare_environ_untouched(struct target *t)
+{
+	show_as(t, true, map(t, PAGE), 100);
+}
+
+static void prepare_environ_gone(struct target *t)
+{
+	void *p = terminated(t, 100);
+
+	show_as(t, true, p, 100);
+	munmap(p, 2 * PAGE);
+}
+
+/* Half of the area lies in another VMA. */
+static void prepare_environ_two_vmas(struct target *t)
+{
+	char *p = terminated(t, 2 * PAGE);
+
+	show_as(t, true, p + PAGE - 100, 200);
+	if (mprotect(p + PAGE, PAGE, PROT_READ))
+		broken(t, "mprotect");
+}
+
+/* A title that is cut off only by what is not mapped. */
+static void prepare_title_to_hole(struct target *t)
+{
+	char *p = map(t, PAGE);
+
+	pattern_fill(p, PAGE);
+	show_as(t, false, p + PAGE - 300, 200);
+}
+
+/* A process with a title of its own, as postgres, sshd or nginx set it. */
+static void run_title(const struct read_case *c, struct outcome *o)
+{
+	pid_t pid = title_start(c->len);
+	struct counters start = counters_read();
+
+	o->ret = remote_read(CMDLINE, pid, 0, o->bytes, 2 * PAGE);
+	o->events = counters_since(&start);
+	if (o->ret > 0 && strcmp((char *)o->bytes, TITLE))
+		outcome_broken(o, "not the title");
+	title_stop(pid);
+}
+
+#define CASE(_name, _prepare, _how, _offset, _len, _want, _content, _events) \
+	{ .name = _name, .prepare = _prepare, .how = _how, .offset = _offset, \
+	  .len = _len, .want = _want, .content = _content, .events = _events }
+#define LENGTH(_len)							\
+	CASE("cmdline, " #_len " bytes", prepare_cmdline_##_len, CMDLINE, 0, \
+	     _len, _len, PATTERN, EV(FAST)),				\
+	CASE("environ, " #_len " bytes", prepare_environ_##_len, ENVIRON, 0, \
+	     _len, _len, PATTERN, EV(FAST))
+#define REFUSED(_name, _prepare, _how, _event) \
+	CASE(_name, _prepare, _how, 0, 100, 0, ANYTHING, EV(_event))
+
+static const struct read_case cases[] = {
+	LENGTH(1), LENGTH(4095), LENGTH(4096), LENGTH(4097), LENGTH(65536),
+	LENGTH(1048576),
+	CASE("cmdline, 0 bytes", prepare_cmdline_4096, CMDLINE, 0, 0, 0,
+	     ANYTHING, ANY_EVENTS),
+	CASE("environ, 0 bytes", prepare_environ_4096, ENVIRON, 0, 0, 0,
+	     ANYTHING, NO_EVENTS),
+	CASE("cmdline from the middle", prepare_cmdline_65536, CMDLINE, 5000,
+	     10000, 10000, PATTERN, EV(FAST)),
+	CASE("environ from the middle", prepare_environ_65536, ENVIRON, 5000,
+	     10000, 10000, PATTERN, EV(FAST)),
+	CASE("environ, past its end", prepare_environ_4096, ENVIRON, 4096, 10,
+	     0, ANYTHING, NO_EVENTS),
+	CASE("environ, empty", prepare_empty, ENVIRON, 0, 10, COMPARE,
+	     ANYTHING, NO_EVENTS),
+
+	REFUSED("cmdline from a file", prepare_cmdline_file, CMDLINE,
+		FOLL_ANON),
+	REFUSED("environ from a file", prepare_environ_file, ENVIRON,
+		FOLL_ANON),
+	REFUSED("cmdline from a memfd", prepare_cmdline_memfd, CMDLINE,
+		FOLL_ANON),
+	REFUSED("environ from a memfd", prepare_environ_memfd, ENVIRON,
+		FOLL_ANON),
+	REFUSED("cmdline from a written private file", prepare_cmdline_cowed,
+		CMDLINE, FOLL_ANON),
+	REFUSED("environ from a written private file", prepare_environ_cowed,
+		ENVIRON, FOLL_ANON),
+	REFUSED("cmdline from PROT_NONE", prepare_cmdline_prot_none, CMDLINE,
+		NOT_PERMITTED),
+	REFUSED("environ from PROT_NONE", prepare_environ_prot_none, ENVIRON,
+		NOT_PERMITTED),
+	REFUSED("environ from write-only memory", prepare_environ_write_only,
+		ENVIRON, NOT_PERMITTED),
+	CASE("environ, untouched", prepare_environ_untouched, ENVIRON, 0, 100,
+	     100, ZEROS, EV(NOT_PRESENT)),
+	REFUSED("environ from nowhere", prepare_environ_gone, ENVIRON, NO_VMA),
+	CASE("environ in two VMAs", prepare_environ_two_vmas, ENVIRON, 0, 200,
+	     200, ANYTHING, EV(LEAVES_VMA)),
+	CASE("cmdline, a title that ends in a hole", prepare_title_to_hole,
+	     CMDLINE, 0, 2 * PAGE, COMPARE, ANYTHING, EV(FAST)),
+
+	{ .name = "title, less than a page below the stack's end", .len = 0,
+	  .want = sizeof(TITLE), .content = ANYTHING, .events = EV(FAST),
+	  .run = run_title },
+	{ .name = "title, far below the stack's end", .len = 64 * KIB,
+	  .want = sizeof(TITLE), .content = ANYTHING, .events = EV(FAST),
+	  .run = run_title },
+};
+
+int main(int argc, char **argv)
+{
+	if (argc > 1)
+		title_main(argv);
+	return run_cases(cases, ARRAY_SIZE(cases));
+}

@@ -1,0 +1,336 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Processes that are not quite there, not ours, or not of our kind. */
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "cases.h"
+
+#define HELPER32	"/bin/helper32"
+#define SETUID_COPY	"/tmp/setuid-copy"
+#define KTHREADD	2
+#define NOBODY		65534
+#define LOW_ADDR	0x10000000UL
+#define TEXT32		"text of a 32-bit process"
+
+/* Read with every detail of failure kept in the result. */
+static void read_into(struct outcome *o, const struct read_case *c, pid_t pid,
+		      unsigned long addr)
+{
+	struct counters start = counters_read();
+
+	o->ret = remote_read(c->how, pid, addr, o->bytes, c->len);
+	o->events = counters_since(&start);
+}
+
+static void run_zombie(const struct read_case *c, struct outcome *o)
+{
+	siginfo_t info;
+	pid_t pid;
+
+	fflush(stdout);
+	pid = fork();
+	if (!pid)
+		_exit(0);
+	waitid(P_PID, pid, &info, WEXITED | WNOWAIT);
+	read_into(o, c, pid, 0);
+	waitpid(pid, NULL, 0);
+}
+
+static void run_kthread(const struct read_case *c, struct outcome *o)
+{
+	read_into(o, c, KTHREADD, 0);
+}
+
+static void run_gone(const struct read_case *c, struct outcome *o)
+{
+	pid_t pid;
+
+	fflush(stdout);
+	pid = fork();
+	if (!pid)
+		_exit(0);
+	waitpid(pid, NULL, 0);
+	read_into(o, c, pid, 0);
+}
+
+static void run_self(const struct read_case *c, struct outcome *o)
+{
+	static unsigned char own[64];
+
+	for (size_t i = 0; i < sizeof(own); i++)
+		own[i] = pattern(i);
+	read_into(o, c, getpid(), (unsigned long)own);
+}
+
+static void copy_setuid(void)
+{
+	char buf[65536];
+	int from = open("/proc/self/exe", O_RDONLY);
+	int to = open(SETUID_COPY, O_WRONLY | O_CREAT | O_TRUNC, 0755);
+	ssize_t n;
+
+	if (from < 0 || to < 0)
+		die("cannot copy myself: %s", strerror(errno));
+	while ((n = read(from, buf, sizeof(buf))) > 0) {
+		if (write(to, buf, n) != n)
+			die("cannot copy myself: %s", strerror(errno));
+	}
+	close(from);
+	close(to);
+	if (chmod(SETUID_COPY, 04755))
+		die("cannot make a setuid program: %s", strerror(errno));
+}
+
+static void become_nobody(void)
+{
+	if (setgid(NOBODY) || setuid(NOBODY) ||
+	    prctl(PR_SET_DUMPABLE, 1, 0, 0, 0))
+		_exit(111);
+}
+
+/* As nobody; executes the setuid program when told to by @go. */
+static pid_t start_setuid(int *go, int *ready)
+{
+	int start[2], started[2];
+	char byte, fd[16];
+	pid_t pid;
+
+	if (pipe(start) || pipe(started))
+		die("pipe: %s", strerror(errno));
+	snprintf(fd, sizeof(fd), "%d", started[1]);
+	fflush(stdout);
+	pid = fork();
+	if (!pid) {
+		become_nobody();
+		close(start[1]);
+		if (read(start[0], &byte, 1) == 1)
+			execl(SETUID_COPY, SETUID_COPY, fd, NULL);
+		_exit(1);
+	}
+	close(start[0]);
+	close(started[1]);
+	*go = start[1];
+	*ready = started[0];
+	return pid;
+}
+
+/* What a reader of user nobody gets: from @fd, or as the case says. */
+static void read_as_nobody(const struct read_case *c, pid_t pid, int fd,
+			   struct outcome *o)
+{
+	struct counters start = counters_read();
+	int result[2];
+	long ret = -EPIPE;
+	pid_t reader;
+
+	if (pipe(result))
+		die("pipe: %s", strerror(errno));
+	reader = fork();
+	if (!reader) {
+		become_nobody();
+		if (fd >= 0) {
+			ret = pread(fd, o->bytes, c->len, LOW_ADDR);
+			if (ret < 0)
+				ret = -errno;
+		} else {
+			ret = remote_read(c->how, pid, 0, o->bytes, c->len);
+		}
+		_exit(write(result[1], &ret, sizeof(ret)) != sizeof(ret));
+	}
+	close(result[1]);
+	if (read(result[0], &ret, sizeof(ret)) != sizeof(ret))
+		outcome_broken(o, "no answer from the reader");
+	close(result[0]);
+	waitpid(reader, NULL, 0);
+	o->ret = ret;
+	o->events = counters_since(&start);
+}
+
+static void run_setuid(const struct read_case *c, struct outcome *o)
+{
+	int go, ready;
+	pid_t pid = start_setuid(&go, &ready);
+	char byte;
+
+	if (write(go, "g", 1) != 1 || read(ready, &byte, 1) != 1)
+		outcome_broken(o, "the setuid program did not start");
+	else
+		read_as_nobody(c, pid, -1, o);
+	close(go);
+	close(ready);
+	target_stop(pid);
+}
+
+/* The file was opened when that was still allowed. */
+static void run_setuid_kept_fd(const struct read_case *c, struct outcome *o)
+{
+	int go, ready, fd;
+	pid_t pid = start_setuid(&go, &ready);
+	char path[64], byte;
+
+	snprintf(path, sizeof(path), "/proc/%d/mem", pid);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0 || write(go, "g", 1) != 1 || read(ready, &byte, 1) != 1)
+		outcome_broken(o, "the setuid program did not start");
+	else
+		read_as_nobody(c, pid, fd, o);
+	close(fd);
+	close(go);
+	close(ready);
+	target_stop(pid);
+}
+
+static FILE *start32(const char *args, pid_t *pid)
+{
+	char line[256];
+	int out[2];
+
+	snprintf(line, sizeof(line), "exec " HELPER32 " %s", args);
+	if (pipe(out))
+		die("pipe: %s", strerror(errno));
+	fflush(stdout);
+	*pid = fork();
+	if (!*pid) {
+		dup2(out[1], 1);
+		close(out[0]);
+		close(out[1]);
+		execl("/bin/sh", "sh", "-c", line, NULL);
+		_exit(127);
+	}
+	close(out[1]);
+	return fdopen(out[0], "r");
+}
+
+static void run_target32(const struct read_case *c, struct outcome *o)
+{
+	unsigned long addr = 0;
+	pid_t pid;
+	FILE *out = start32("target", &pid);
+
+	if (fscanf(out, "%lx", &addr) != 1)
+		outcome_lacks(o, "32-bit programs");
+	else
+		read_into(o, c, pid, c->how == CMDLINE ? 0 : addr);
+	if (o->ret > 0 && c->how != CMDLINE &&
+	    memcmp(o->bytes, TEXT32, o->ret))
+		outcome_broken(o, "not its text");
+	fclose(out);
+	target_stop(pid);
+}
+
+static void prepare_low(struct target *t)
+{
+	void *p = map_at(t, LOW_ADDR, 2 * PAGE, PROT_READ | PROT_WRITE,
+			 MAP_PRIVATE | MAP_ANONYMOUS, -1);
+
+	pattern_fill(p, 2 * PAGE);
+	t->addr = LOW_ADDR;
+	t->size = PAGE;
+}
+
+static void prepare_high(struct target *t)
+{
+	void *p = map(t, 2 * PAGE);
+
+	pattern_fill(p, 2 * PAGE);
+	t->addr = (unsigned long)p;
+}
+
+static void run_reader32(const struct read_case *c, struct outcome *o)
+{
+	struct target *t = target_alloc();
+	pid_t pid = target_start(c->prepare, t), reader;
+	struct counters start;
+	char args[128];
+	int status;
+	FILE *out;
+
+	if (c->how == PEEKDATA)
+		snprintf(args, sizeof(args), "peek %d %lx", pid, t->addr);
+	else
+		snprintf(args, sizeof(args), "read /proc/%d/%s %lx %zu", pid,
+			 c->how == MEM ? "mem" : "cmdline",
+			 c->how == MEM ? t->addr : 0, c->len);
+	start = counters_read();
+	out = start32(args, &reader);
+	o->ret = fread(o->bytes, 1, MAX_READ, out);
+	o->events = counters_since(&start);
+	fclose(out);
+	waitpid(reader, &status, 0);
+	if (WIFEXITED(status) && WEXITSTATUS(status))
+		o->ret = -WEXITSTATUS(status);
+	target_stop(pid);
+}
+
+#define CASE(_name, _run, _how, _len, _want, _events) \
+	{ .name = _name, .run = _run, .how = _how, .len = _len, \
+	  .want = _want, .content = ANYTHING, .events = _events }
+
+static const struct read_case cases[] = {
+	{ .name = "self", .run = run_self, .how = MEM, .len = 64, .want = 64,
+	  .content = PATTERN, .events = EV(FAST) },
+	CASE("zombie, cmdline", run_zombie, CMDLINE, 100, 0, NO_EVENTS),
+	CASE("zombie, environ", run_zombie, ENVIRON, 100, COMPARE, NO_EVENTS),
+	CASE("zombie, mem", run_zombie, MEM, 100, COMPARE, NO_EVENTS),
+	CASE("zombie, PEEKDATA", run_zombie, PEEKDATA, 8, COMPARE, NO_EVENTS),
+	CASE("kernel thread, cmdline", run_kthread, CMDLINE, 100, 0,
+	     NO_EVENTS),
+	CASE("kernel thread, environ", run_kthread, ENVIRON, 100, COMPARE,
+	     NO_EVENTS),
+	CASE("kernel thread, mem", run_kthread, MEM, 100, COMPARE, NO_EVENTS),
+	CASE("kernel thread, PEEKDATA", run_kthread, PEEKDATA, 8, COMPARE,
+	     NO_EVENTS),
+	CASE("no such process, cmdline", run_gone, CMDLINE, 100, -ENOENT,
+	     NO_EVENTS),
+	CASE("no such process, PEEKDATA", run_gone, PEEKDATA, 8, -ESRCH,
+	     NO_EVENTS),
+	CASE("after a setuid exec, cmdline", run_setuid, CMDLINE, 100, COMPARE,
+	     EV(FAST)),
+	CASE("after a setuid exec, environ", run_setuid, ENVIRON, 100,
+	     -EACCES, NO_EVENTS),
+	CASE("after a setuid exec, mem", run_setuid, MEM, 100, -EACCES,
+	     NO_EVENTS),
+	CASE("after a setuid exec, PEEKDATA", run_setuid, PEEKDATA, 8, -EPERM,
+	     NO_EVENTS),
+	CASE("after a setuid exec, mem opened before", run_setuid_kept_fd, MEM,
+	     100, 0, NO_EVENTS),
+	CASE("32-bit target, mem", run_target32, MEM, sizeof(TEXT32),
+	     sizeof(TEXT32), EV(FAST)),
+	CASE("32-bit target, mem, traced", run_target32, MEM_TRACED,
+	     sizeof(TEXT32), sizeof(TEXT32), EV(FAST)),
+	CASE("32-bit target, PEEKDATA", run_target32, PEEKDATA, 8, 8,
+	     EV(FAST)),
+	CASE("32-bit target, cmdline", run_target32, CMDLINE, 100,
+	     sizeof(HELPER32 "\0target"), EV(FAST)),
+	{ .name = "32-bit reader, mem", .run = run_reader32,
+	  .prepare = prepare_high, .how = MEM, .len = 5000, .want = 5000,
+	  .content = PATTERN, .events = EV(FAST) },
+	{ .name = "32-bit reader, PEEKDATA", .run = run_reader32,
+	  .prepare = prepare_low, .how = PEEKDATA, .len = 4, .want = 4,
+	  .content = PATTERN, .events = EV(FAST) },
+	{ .name = "32-bit reader, cmdline", .run = run_reader32,
+	  .prepare = prepare_low, .how = CMDLINE, .len = 100,
+	  .want = COMPARE, .content = ANYTHING, .events = EV(FAST) },
+};
+
+int main(int argc, char **argv)
+{
+	/* Executed again, as the setuid program. */
+	if (argc > 1) {
+		if (write(atoi(argv[1]), "r", 1) != 1)
+			return 1;
+		for (;;)
+			pause();
+	}
+	copy_setuid();
+	return run_cases(cases, ARRAY_SIZE(cases));
+}

@@ -1,0 +1,249 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Lengths, ends of mappings and of the address space, stacks. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "cases.h"
+
+#define ARCH_ENABLE_TAGGED_ADDR	0x4002
+#define LAST_PAGE	0x7fffffffe000UL
+#define KERNEL_ADDR	0xffff888000000000UL
+#define VSYSCALL_ADDR	0xffffffffff600000UL
+
+static void prepare_large(struct target *t)
+{
+	void *p = map(t, MIB + PAGE);
+
+	pattern_fill(p, MIB + PAGE);
+	t->addr = (unsigned long)p;
+}
+
+/* Two VMAs, both resident, one after the other. */
+static void two_vmas(struct target *t, int second_prot)
+{
+	char *p = map(t, 2 * PAGE);
+
+	pattern_fill(p, 2 * PAGE);
+	if (mprotect(p + PAGE, PAGE, second_prot))
+		broken(t, "mprotect");
+	t->addr = (unsigned long)p;
+}
+
+static void prepare_two_vmas(struct target *t)
+{
+	two_vmas(t, PROT_READ);
+}
+
+/* Above the first VMA lies secret memory: what may not be read at all. */
+static void prepare_then_secret(struct target *t)
+{
+	char *p = map(t, PAGE);
+	int fd = syscall(SYS_memfd_secret, 0);
+
+	if (fd < 0)
+		lacks(t, "secret memory");
+	if (ftruncate(fd, PAGE))
+		broken(t, "secret memory");
+	pattern_fill(p, PAGE);
+	memset(map_at(t, (unsigned long)p + PAGE, PAGE, PROT_READ | PROT_WRITE,
+		      MAP_SHARED, fd), 1, PAGE);
+	t->addr = (unsigned long)p;
+}
+
+static void prepare_then_hole(struct target *t)
+{
+	char *p = map(t, 2 * PAGE);
+
+	pattern_fill(p, 2 * PAGE);
+	t->addr = (unsigned long)p;
+}
+
+/* A stack that can grow, @gap bytes above the end of a mapping of @size. */
+static void below_a_stack(struct target *t, size_t size, size_t gap)
+{
+	char *p = map_at(t, 0, 64 * MIB, PROT_READ | PROT_WRITE,
+			 MAP_PRIVATE | MAP_ANONYMOUS, -1);
+	char *stack = p + size + gap;
+
+	munmap(p + size, 64 * MIB - size);
+	pattern_fill(p, size);
+	memset(map_at(t, (unsigned long)stack, PAGE, PROT_READ | PROT_WRITE,
+		      MAP_PRIVATE | MAP_ANONYMOUS | MAP_GROWSDOWN, -1), 1,
+	       PAGE);
+	t->addr = (unsigned long)p;
+	t->size = size + gap;
+}
+
+/*
+ * Within the guard gap: the stack does not grow to meet the mapping. Not so
+ * near that the kernel warns of programs that relied on it to grow.
+ */
+#define NEAR	(32 * PAGE)
+
+static void prepare_then_stack(struct target *t)
+{
+	below_a_stack(t, PAGE, NEAR);
+}
+
+/* Far enough that the stack grows down to the end of the mapping. */
+static void prepare_then_far_stack(struct target *t)
+{
+	below_a_stack(t, PAGE, 8 * MIB);
+}
+
+/*
+ * As the one above, but what is below may not be accessed, so that there is no
+ * guard gap to keep: the slow path grows the stack and returns zeros.
+ */
+static void prepare_then_growing_stack(struct target *t)
+{
+	below_a_stack(t, PAGE, NEAR);
+	if (mprotect((void *)t->addr, PAGE, PROT_NONE))
+		broken(t, "mprotect");
+}
+
+static void prepare_below_stack(struct target *t)
+{
+	below_a_stack(t, PAGE, 8 * MIB);
+	t->addr += t->size - PAGE;
+}
+
+/* Where the stack above target.addr begins. */
+static long stack_start(pid_t pid, const struct target *t)
+{
+	unsigned long start, end, found = 0;
+	char path[64], line[256];
+	FILE *maps;
+
+	snprintf(path, sizeof(path), "/proc/%d/maps", pid);
+	maps = fopen(path, "r");
+	while (!found && fgets(line, sizeof(line), maps)) {
+		if (sscanf(line, "%lx-%lx ", &start, &end) == 2 &&
+		    end > t->addr + PAGE)
+			found = start;
+	}
+	fclose(maps);
+	/* Addresses differ from run to run, distances do not. */
+	return found - t->addr;
+}
+
+/* The end of the first stack, with what the kernel put there. */
+static void prepare_stack_end(struct target *t)
+{
+	unsigned long start, end = 0;
+	char line[256];
+	FILE *maps = fopen("/proc/self/maps", "r");
+
+	while (fgets(line, sizeof(line), maps)) {
+		if (strstr(line, "[stack]"))
+			sscanf(line, "%lx-%lx", &start, &end);
+	}
+	fclose(maps);
+	if (!end)
+		broken(t, "no stack");
+	t->addr = end;
+}
+
+static void prepare_last_page(struct target *t)
+{
+	char *p = map_at(t, LAST_PAGE, PAGE, PROT_READ | PROT_WRITE,
+			 MAP_PRIVATE | MAP_ANONYMOUS, -1);
+
+	pattern_fill(p, PAGE);
+	t->addr = LAST_PAGE;
+}
+
+static void prepare_nothing(struct target *t)
+{
+	t->addr = 0;
+}
+
+/* An address with bits that the processor ignores. */
+static void prepare_tagged(struct target *t)
+{
+	if (syscall(SYS_arch_prctl, ARCH_ENABLE_TAGGED_ADDR, 6))
+		lacks(t, "tagged addresses (LAM)");
+	prepare_large(t);
+	t->addr |= 1UL << 57;
+}
+
+#define CASE(_name, _prepare, _how, _offset, _len, _want, _content, _events) \
+	{ .name = _name, .prepare = _prepare, .how = _how, .offset = _offset, \
+	  .len = _len, .want = _want, .content = _content, .events = _events }
+#define LENGTH(_len, _how, _name) \
+	CASE(_name ", " #_len " bytes", prepare_large, _how, 0, _len, _len, \
+	     PATTERN, (_len) ? EV(FAST) : NO_EVENTS)
+#define LENGTHS(_how, _name)						\
+	LENGTH(0, _how, _name), LENGTH(1, _how, _name),			\
+	LENGTH(4095, _how, _name), LENGTH(4096, _how, _name),		\
+	LENGTH(4097, _how, _name), LENGTH(65536, _how, _name),		\
+	LENGTH(1048576, _how, _name)
+
+static const struct read_case cases[] = {
+	LENGTHS(MEM, "mem"),
+	LENGTHS(MEM_TRACED, "mem, traced"),
+	CASE("PEEKDATA", prepare_large, PEEKDATA, 16, 8, 8, PATTERN, EV(FAST)),
+	CASE("PEEKTEXT", prepare_large, PEEKTEXT, 16, 8, 8, PATTERN, EV(FAST)),
+	CASE("PEEKDATA, not aligned, across pages", prepare_large, PEEKDATA,
+	     PAGE - 3, 8, 8, PATTERN, EV(FAST)),
+
+	CASE("two VMAs", prepare_two_vmas, MEM, 3996, 200, 200, PATTERN,
+	     EV(LEAVES_VMA)),
+	CASE("two VMAs, PEEKDATA", prepare_two_vmas, PEEKDATA, PAGE - 4, 8, 8,
+	     PATTERN, EV(LEAVES_VMA)),
+	CASE("a VMA, then secret memory", prepare_then_secret, MEM, 3996, 200,
+	     100, PATTERN, EV(LEAVES_VMA) | EV(SPECIAL)),
+	CASE("a VMA, then secret memory, PEEKDATA", prepare_then_secret,
+	     PEEKDATA, PAGE - 4, 8, -EIO, ANYTHING, EV(LEAVES_VMA)),
+	CASE("a VMA, then a hole", prepare_then_hole, MEM, 8092, 200, 100,
+	     PATTERN, EV(FAST) | EV(NO_VMA)),
+	CASE("a VMA, then a hole, PEEKDATA", prepare_then_hole, PEEKDATA,
+	     2 * PAGE - 4, 8, -EIO, ANYTHING, EV(FAST)),
+	{ .name = "a hole below a stack", .prepare = prepare_then_stack,
+	  .how = MEM, .offset = 3996, .len = 200, .want = 100,
+	  .content = PATTERN, .events = EV(LEAVES_VMA) | EV(NO_VMA),
+	  .extra = stack_start },
+	{ .name = "a hole far below a stack",
+	  .prepare = prepare_then_far_stack, .how = MEM, .offset = 3996,
+	  .len = 200, .want = COMPARE, .content = ANYTHING,
+	  .events = ANY_EVENTS, .extra = stack_start },
+	{ .name = "a hole that a stack grows into",
+	  .prepare = prepare_then_growing_stack, .how = PEEKDATA,
+	  .offset = PAGE - 4, .len = 8, .want = 8, .content = ANYTHING,
+	  .events = EV(LEAVES_VMA), .extra = stack_start },
+	{ .name = "just below a stack, which grows",
+	  .prepare = prepare_below_stack, .how = MEM, .len = 200,
+	  .want = 200, .content = ZEROS, .events = EV(NO_VMA),
+	  .extra = stack_start },
+	CASE("the end of the stack", prepare_stack_end, MEM, -8, 100, 8,
+	     ANYTHING, EV(FAST) | EV(NO_VMA)),
+
+	CASE("last byte of the address space", prepare_last_page, MEM,
+	     PAGE - 1, 1, 1, PATTERN, EV(FAST)),
+	CASE("beyond the last byte of the address space", prepare_last_page,
+	     MEM, PAGE - 1, 2, 1, PATTERN, EV(FAST) | EV(NO_VMA)),
+	CASE("address 0", prepare_nothing, MEM, 0, 8, -EIO, ANYTHING,
+	     EV(NO_VMA)),
+	CASE("kernel address", prepare_nothing, MEM, KERNEL_ADDR, 8, -EIO,
+	     ANYTHING, EV(NO_VMA)),
+	CASE("kernel address, PEEKDATA", prepare_nothing, PEEKDATA,
+	     KERNEL_ADDR, 8, -EIO, ANYTHING, EV(NO_VMA)),
+	CASE("vsyscall page", prepare_nothing, MEM, VSYSCALL_ADDR, 8, COMPARE,
+	     ANYTHING, EV(NO_VMA)),
+	CASE("not canonical", prepare_nothing, PEEKDATA, 1L << 60, 8, -EIO,
+	     ANYTHING, EV(NO_VMA)),
+	CASE("the very last address", prepare_nothing, PEEKDATA, -4, 8, -EIO,
+	     ANYTHING, EV(NO_VMA)),
+	CASE("tagged address", prepare_tagged, PEEKDATA, 0, 8, 8, PATTERN,
+	     EV(FAST)),
+};
+
+int main(void)
+{
+	return run_cases(cases, ARRAY_SIZE(cases));
+}

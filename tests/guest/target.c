@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "target.h"
+#include "vmapeek.h"
+
+struct target *target_alloc(void)
+{
+	struct target *t = mmap(NULL, sizeof(*t), PROT_READ | PROT_WRITE,
+				MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+
+	if (t == MAP_FAILED)
+		die("no memory for a target: %s", strerror(errno));
+	return t;
+}
+
+pid_t target_start(prepare_fn prepare, struct target *t)
+{
+	int ready[2];
+	char byte;
+	pid_t pid;
+
+	memset(t, 0, sizeof(*t));
+	if (pipe(ready))
+		die("pipe: %s", strerror(errno));
+	fflush(stdout);
+	pid = fork();
+	if (pid < 0)
+		die("fork: %s", strerror(errno));
+	if (!pid) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		close(ready[0]);
+		prepare(t);
+		if (write(ready[1], "r", 1) != 1)
+			_exit(1);
+		for (;;)
+			pause();
+	}
+	close(ready[1]);
+	if (read(ready[0], &byte, 1) != 1 && !t->lacks[0] && !t->broken[0])
+		strcpy(t->broken, "the target died while it was prepared");
+	close(ready[0]);
+	return pid;
+}
+
+void target_stop(pid_t pid)
+{
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, __WALL);
+}
+
+void lacks(struct target *t, const char *what)
+{
+	snprintf(t->lacks, sizeof(t->lacks), "%s", what);
+	_exit(0);
+}
+
+void broken(struct target *t, const char *what)
+{
+	snprintf(t->broken, sizeof(t->broken), "%s: %s", what,
+		 strerror(errno));
+	_exit(1);
+}
+
+void *map_at(struct target *t, unsigned long addr, size_t size, int prot,
+	     int flags, int fd)
+{
+	void *p;
+
+	if (addr)
+		flags |= MAP_FIXED_NOREPLACE;
+	p = mmap((void *)addr, size, prot, flags, fd, 0);
+	if (p == MAP_FAILED)
+		broken(t, "mmap");
+	return p;
+}
+
+/*
+ * With room on both sides, so that no mapping is merged with another and what
+ * follows is a hole.
+ */
+void *map(struct target *t, size_t size)
+{
+	char *p = map_at(t, 0, size + 2 * MIB, PROT_READ | PROT_WRITE,
+			 MAP_PRIVATE | MAP_ANONYMOUS, -1);
+
+	munmap(p, MIB);
+	munmap(p + MIB + size, MIB);
+	return p + MIB;
+}
+
+void *map_huge_aligned(struct target *t, size_t size)
+{
+	char *p = map_at(t, 0, size + 2 * HUGE_PAGE, PROT_READ | PROT_WRITE,
+			 MAP_PRIVATE | MAP_ANONYMOUS, -1);
+	char *start = (char *)(((unsigned long)p + HUGE_PAGE) &
+			       ~(HUGE_PAGE - 1));
+
+	munmap(p, start - p);
+	munmap(start + size, p + 2 * HUGE_PAGE - start);
+	return start;
+}
+
+unsigned char pattern(unsigned long offset)
+{
+	return (offset * 7 + offset / PAGE * 13) % 251 + 1;
+}
+
+void pattern_fill(void *start, size_t size)
+{
+	unsigned char *p = start;
+
+	for (size_t i = 0; i < size; i++)
+		p[i] = pattern(i);
+}
+
+long smaps_kb(pid_t pid, unsigned long addr, const char *field)
+{
+	char path[64], line[512];
+	unsigned long start, end;
+	bool inside = false;
+	long kb = -1;
+	FILE *file;
+
+	snprintf(path, sizeof(path), "/proc/%d/smaps", pid);
+	file = fopen(path, "r");
+	if (!file)
+		return -1;
+	while (kb < 0 && fgets(line, sizeof(line), file)) {
+		if (sscanf(line, "%lx-%lx ", &start, &end) == 2)
+			inside = start <= addr && addr < end;
+		else if (inside && !strncmp(line, field, strlen(field)) &&
+			 line[strlen(field)] == ':')
+			kb = strtol(line + strlen(field) + 1, NULL, 10);
+	}
+	fclose(file);
+	return kb;
+}

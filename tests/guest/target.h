@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* A process to read from, with memory prepared as a test wants it. */
+#ifndef TARGET_H
+#define TARGET_H
+
+#include <stddef.h>
+#include <sys/types.h>
+
+#define KIB		1024UL
+#define MIB		(1024 * KIB)
+#define PAGE		4096UL
+#define HUGE_PAGE	(2 * MIB)
+
+/* What the target tells the test; in memory that both share. */
+struct target {
+	unsigned long addr;	/* what is to be read */
+	unsigned long size;	/* where a test needs to know */
+	char lacks[96];		/* set: this kernel lacks what is needed */
+	char broken[160];	/* set: the preparation failed */
+};
+
+typedef void (*prepare_fn)(struct target *t);
+
+/*
+ * Fork a child that runs @prepare, and wait until it has. It then sleeps until
+ * target_stop(), or until @t->lacks or @t->broken is set, in which case it has
+ * ended.
+ */
+pid_t target_start(prepare_fn prepare, struct target *t);
+void target_stop(pid_t pid);
+struct target *target_alloc(void);
+
+/* For preparations: they end the target and say so in @t. */
+void lacks(struct target *t, const char *what) __attribute__((noreturn));
+void broken(struct target *t, const char *what) __attribute__((noreturn));
+
+/* Memory of the calling process. Errors end the target. */
+void *map_at(struct target *t, unsigned long addr, size_t size, int prot,
+	     int flags, int fd);
+void *map(struct target *t, size_t size);
+void *map_huge_aligned(struct target *t, size_t size);
+
+/* The byte that pattern_fill() puts at an offset; never 0. */
+unsigned char pattern(unsigned long offset);
+void pattern_fill(void *start, size_t size);
+
+/* A number of kB from /proc/PID/smaps for the mapping at @addr, or -1. */
+long smaps_kb(pid_t pid, unsigned long addr, const char *field);
+
+#endif

@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "vmapeek.h"
+
+#define LIVEPATCH	"/sys/kernel/livepatch/vmapeek"
+#define STATS		"/sys/module/vmapeek/stats"
+#define MODULE		"/vmapeek.ko"
+
+const char *const event_names[NR_EVENTS] = {
+	[FAST] = "fast",
+	[WRITE] = "write",
+	[NO_VMA] = "no_vma",
+	[LEAVES_VMA] = "leaves_vma",
+	[SPECIAL] = "special",
+	[NOT_PERMITTED] = "not_permitted",
+	[FOLL_ANON] = "foll_anon",
+	[NOT_PRESENT] = "not_present",
+	[FATAL_SIGNAL] = "fatal_signal",
+};
+
+void die(const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	fputs("Bail out! ", stdout);
+	vprintf(format, args);
+	putchar('\n');
+	va_end(args);
+	fflush(stdout);
+	_exit(2);
+}
+
+bool read_line(const char *path, char *buf, size_t size)
+{
+	FILE *file = fopen(path, "r");
+	bool ok;
+
+	if (!file)
+		return false;
+	ok = fgets(buf, size, file);
+	fclose(file);
+	if (ok)
+		buf[strcspn(buf, "\n")] = '\0';
+	return ok;
+}
+
+void write_line(const char *path, const char *text)
+{
+	int fd = open(path, O_WRONLY);
+
+	if (fd < 0 || write(fd, text, strlen(text)) < 0)
+		die("cannot write \"%s\" to %s: %s", text, path,
+		    strerror(errno));
+	close(fd);
+}
+
+int vmapeek_load(const char *path)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	int err = 0;
+
+	if (fd < 0)
+		die("cannot open %s: %s", path, strerror(errno));
+	if (syscall(SYS_finit_module, fd, "", 0))
+		err = errno;
+	close(fd);
+	return err;
+}
+
+int vmapeek_unload(void)
+{
+	return syscall(SYS_delete_module, "vmapeek", O_NONBLOCK) ? errno : 0;
+}
+
+bool vmapeek_is_loaded(void)
+{
+	return !access("/sys/module/vmapeek", F_OK);
+}
+
+int vmapeek_enable(bool on)
+{
+	int fd = open(LIVEPATCH "/enabled", O_WRONLY | O_CLOEXEC);
+	int err = 0;
+
+	if (fd < 0 || write(fd, on ? "1" : "0", 1) != 1)
+		err = errno;
+	if (fd >= 0)
+		close(fd);
+	return err;
+}
+
+bool vmapeek_in_transition(void)
+{
+	char text[8];
+
+	return read_line(LIVEPATCH "/transition", text, sizeof(text)) &&
+	       text[0] == '1';
+}
+
+void vmapeek_on(void)
+{
+	int err;
+
+	if (vmapeek_is_loaded())
+		return;
+	err = vmapeek_load(MODULE);
+	if (err)
+		die("cannot load %s: %s", MODULE, strerror(err));
+	while (vmapeek_in_transition())
+		sched_yield();
+}
+
+void vmapeek_off(void)
+{
+	int err;
+
+	if (!vmapeek_is_loaded())
+		return;
+	err = vmapeek_enable(false);
+	if (err && err != ENOENT && err != EINVAL)
+		die("cannot switch vmapeek off: %s", strerror(err));
+	while (!access(LIVEPATCH, F_OK))
+		sched_yield();
+	/* The kernel gives the module free a moment after that. */
+	while ((err = vmapeek_unload()) == EAGAIN || err == EBUSY)
+		sched_yield();
+	if (err)
+		die("cannot unload vmapeek: %s", strerror(err));
+}
+
+struct counters counters_read(void)
+{
+	struct counters c = { 0 };
+	char path[128], text[32];
+
+	for (int i = 0; i < NR_EVENTS; i++) {
+		snprintf(path, sizeof(path), STATS "/%s", event_names[i]);
+		if (read_line(path, text, sizeof(text)))
+			c.n[i] = strtoul(text, NULL, 10);
+		else if (vmapeek_is_loaded())
+			die("no counter %s", path);
+	}
+	return c;
+}
+
+struct counters counters_since(const struct counters *start)
+{
+	struct counters c = counters_read();
+
+	for (int i = 0; i < NR_EVENTS; i++)
+		c.n[i] -= start->n[i];
+	return c;
+}

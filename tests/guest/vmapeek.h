@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* The module under test: switch it, read its counters. Failing is fatal. */
+#ifndef VMAPEEK_H
+#define VMAPEEK_H
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+enum event {
+	FAST,
+	WRITE,
+	NO_VMA,
+	LEAVES_VMA,
+	SPECIAL,
+	NOT_PERMITTED,
+	FOLL_ANON,
+	NOT_PRESENT,
+	FATAL_SIGNAL,
+	NR_EVENTS
+};
+
+extern const char *const event_names[NR_EVENTS];
+
+struct counters {
+	unsigned long n[NR_EVENTS];
+};
+
+/* Load the module and wait until every task uses it. */
+void vmapeek_on(void);
+
+/* Switch off, wait until no task uses it, unload. */
+void vmapeek_off(void);
+
+bool vmapeek_is_loaded(void);
+
+/* The parts of the above, for tests of switching itself. */
+int vmapeek_load(const char *path);
+int vmapeek_unload(void);
+/* ENOENT or, a moment before, EINVAL when it is off and to be unloaded. */
+int vmapeek_enable(bool on);
+bool vmapeek_in_transition(void);
+
+/* All 0 when the module is not loaded. */
+struct counters counters_read(void);
+struct counters counters_since(const struct counters *start);
+
+/* Print what is wrong and end this process. */
+void die(const char *format, ...)
+	__attribute__((noreturn, format(printf, 1, 2)));
+
+/* A file's first line as text; false when it cannot be read. */
+bool read_line(const char *path, char *buf, size_t size);
+void write_line(const char *path, const char *text);
+
+#endif
