@@ -11,6 +11,8 @@ PROVE := prove --timer
 HOST_PACKAGES := gcc make libc6-dev libelf-dev libcmocka-dev perl binutils
 GCC_VERSION = $(shell gcc -dumpversion | cut -d. -f1)
 
+MAKEFLAGS += --no-print-directory
+
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
 .PHONY: help demo check check-mutants module tools tests shell lint clean need
@@ -21,7 +23,7 @@ help:
 	@echo 'make check-mutants  break each rule on purpose and see a test fail'
 	@echo 'make module         build vmapeek.ko for the kernel under test, into build/KERNEL/'
 	@echo 'make shell          a shell in a virtual machine with the module and the tests in it'
-	@echo 'make lint           style of C and shell'
+	@echo 'make lint           style of the shell scripts'
 	@echo 'make clean          remove build/ (downloads stay in the cache)'
 	@echo
 	@echo 'KERNEL=6.12 chooses the series of the kernel.'
@@ -30,7 +32,7 @@ need:
 	@$(LAB) need $(HOST_PACKAGES)
 
 tools: need
-	@$(MAKE) --no-print-directory -s -C $(TOP)/tools O=$(TOP)/build/tools
+	@$(MAKE) -s -C $(TOP)/tools O=$(TOP)/build/tools
 
 module: tools
 	@$(TOP)/tools/build-module $(KERNEL) $(TOP)/kernel vmapeek $(O)
@@ -43,12 +45,25 @@ demo: module
 # compilers of other architectures.
 tests: module
 	@$(LAB) need gcc-$(GCC_VERSION)-multilib libc6-dev-i386
-	@$(MAKE) --no-print-directory -s -C $(TOP)/tests
-	@$(MAKE) --no-print-directory -s -C $(TOP)/tools $(TOP)/build/tools/klp-fuzz O=$(TOP)/build/tools
+	@$(MAKE) -s -C $(TOP)/tests
+	@$(MAKE) -s -C $(TOP)/tools $(TOP)/build/tools/klp-fuzz O=$(TOP)/build/tools
 
 check: tests
 	@KERNEL=$(KERNEL) KLP_LINK=$(TOP)/build/tools/klp-link KLP_FUZZ=$(TOP)/build/tools/klp-fuzz \
 		$(PROVE) $(TOP)/tools/test/*.t $(TOP)/lab/test/*.t $(TOP)/tests/*.t
+
+check-mutants: tests
+	@KERNEL=$(KERNEL) $(PROVE) -v $(TOP)/tests/mutants/mutants.t
+
+shell: tests
+	@$(LAB) shell -k $(KERNEL) -M zram -f $(O)/vmapeek.ko:/vmapeek.ko \
+		-f $(O)/hold_mmap_lock.ko:/hold_mmap_lock.ko -f $(TOP)/build/tests:/tests
+
+SHELL_FILES = $(shell grep -rlIE '^\#!.*\b(ba)?sh\b' $(TOP)/lab $(TOP)/tools $(TOP)/demo $(TOP)/tests $(TOP)/.ci)
+
+lint:
+	@$(LAB) need shellcheck
+	shellcheck -x $(SHELL_FILES)
 
 clean:
 	rm -rf $(TOP)/build

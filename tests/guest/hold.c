@@ -37,7 +37,8 @@ void hold_wait(int fd, const char *state)
 
 /*
  * The kernel names the function that sleeps, leaving out those of the lock
- * itself; a task that runs has none. Remote reads sleep there for one reason.
+ * itself; a task that runs has none. Remote reads sleep there for one reason;
+ * in remote_read(), they should not for any.
  */
 bool waits_for_mmap_lock(pid_t pid)
 {
@@ -45,5 +46,6 @@ bool waits_for_mmap_lock(pid_t pid)
 
 	snprintf(path, sizeof(path), "/proc/%d/wchan", pid);
 	return read_line(path, function, sizeof(function)) &&
-	       !strcmp(function, "__access_remote_vm");
+	       (!strcmp(function, "__access_remote_vm") ||
+		!strcmp(function, "remote_read"));
 }

@@ -460,6 +460,28 @@ static void run_read_again(const struct read_case *c, struct outcome *o)
 	target_stop(pid);
 }
 
+/* A write, which the fast path must not take for a read, and its effect. */
+static void run_write(const struct read_case *c, struct outcome *o)
+{
+	static const char text[8] = "written";
+	struct target *t = target_alloc();
+	pid_t pid = target_start(c->prepare, t);
+	struct counters start = counters_read();
+	char path[64];
+	int fd;
+
+	snprintf(path, sizeof(path), "/proc/%d/mem", pid);
+	fd = open(path, O_RDWR);
+	if (fd < 0 || pwrite(fd, text, 8, t->addr) != 8)
+		outcome_broken(o, "write to mem");
+	o->events = counters_since(&start);
+	o->ret = pread(fd, o->bytes, 8, t->addr);
+	if (memcmp(o->bytes, text, 8))
+		outcome_broken(o, "not what was written");
+	close(fd);
+	target_stop(pid);
+}
+
 /* What "Referenced" of smaps says after a read, all marks cleared before. */
 static void run_referenced(const struct read_case *c, struct outcome *o)
 {
@@ -559,6 +581,8 @@ static const struct read_case cases[] = {
 	MEM_CASE("vvar", prepare_vvar, 0, 8, -EIO, ANYTHING, EV(SPECIAL)),
 	MEM_CASE("device memory", prepare_dev_mem, 0, 64, 64, ANYTHING,
 		 EV(SPECIAL)),
+	{ .name = "a write", .prepare = prepare_resident, .want = 8,
+	  .content = ANYTHING, .events = EV(WRITE), .run = run_write },
 	{ .name = "a read marks the page referenced",
 	  .prepare = prepare_resident, .len = 8, .want = 4,
 	  .content = ANYTHING, .events = ANY_EVENTS, .run = run_referenced },

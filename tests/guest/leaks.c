@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Nothing is left behind by a read, fast or not: the target can change what
+ * was read, which a VMA lock would prevent, and its memory is freed when it is
+ * gone, which a reference to a page would prevent.
+ */
+#include <errno.h>
+#include <signal.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sched.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#include <cmocka.h>
+
+#include "reader.h"
+#include "target.h"
+#include "vmapeek.h"
+
+#define SIZE	(256 * MIB)
+#define PART	(2 * MIB)
+
+static struct target *target;
+static unsigned char buf[PART];
+
+static long available_kb(void)
+{
+	char line[128];
+	long kb = -1;
+	FILE *file = fopen("/proc/meminfo", "r");
+
+	while (kb < 0 && fgets(line, sizeof(line), file))
+		sscanf(line, "MemFree: %ld kB", &kb);
+	fclose(file);
+	return kb;
+}
+
+static void *filled(struct target *t, int advice)
+{
+	char *p = map_huge_aligned(t, SIZE);
+
+	madvise(p, SIZE, advice);
+	memset(p, 1, SIZE);
+	return p;
+}
+
+static void prepare_small(struct target *t)
+{
+	t->addr = (unsigned long)filled(t, MADV_NOHUGEPAGE);
+}
+
+static void prepare_huge(struct target *t)
+{
+	t->addr = (unsigned long)filled(t, MADV_HUGEPAGE);
+}
+
+static void read_all(pid_t pid)
+{
+	struct reader r;
+
+	assert_int_equal(reader_open(&r, MEM, pid), 0);
+	for (size_t i = 0; i < SIZE; i += PART)
+		assert_int_equal(reader_read(&r, target->addr + i, buf, PART),
+				 PART);
+	reader_close(&r);
+}
+
+static void memory_comes_back(void **state)
+{
+	long before, after = 0;
+	pid_t pid;
+
+	vmapeek_on();
+	before = available_kb();
+	pid = target_start((prepare_fn)*state, target);
+	assert_string_equal(target->broken, "");
+	/* There is something to miss. */
+	assert_true(available_kb() < before - (long)(SIZE / KIB) * 3 / 4);
+	read_all(pid);
+	target_stop(pid);
+
+	/* What is freed is seen a moment later. */
+	for (int i = 0; i < 200; i++) {
+		after = available_kb();
+		if (after > before - (long)(SIZE / KIB) / 4)
+			break;
+		usleep(20 * 1000);
+	}
+	printf("# %ld of %lu kB missing\n", before - after, SIZE / KIB);
+	assert_true(after > before - (long)(SIZE / KIB) / 4);
+}
+
+/*
+ * Reads that end in every way there is, then changes that need the VMA's write
+ * lock. A lock left behind makes the change hang: the alarm ends the test.
+ */
+static void target_can_change(void **state)
+{
+	static volatile int *go;
+	unsigned long addr;
+	int status;
+	pid_t pid;
+	char *p;
+
+	(void)state;
+	vmapeek_on();
+	go = mmap(NULL, PAGE, PROT_READ | PROT_WRITE,
+		  MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	p = mmap(NULL, 8 * PAGE, PROT_READ | PROT_WRITE,
+		 MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (go == MAP_FAILED || p == MAP_FAILED)
+		die("no memory");
+	munmap(p + 4 * PAGE, 4 * PAGE);
+	memset(p, 1, 2 * PAGE);
+	addr = (unsigned long)p;
+
+	pid = fork();
+	if (!pid) {
+		while (!*go)
+			sched_yield();
+		_exit(mprotect(p, 4 * PAGE, PROT_READ) ||
+		      munmap(p, 4 * PAGE));
+	}
+	remote_read(MEM, pid, addr, buf, 100);		/* resident */
+	remote_read(MEM, pid, addr + PAGE, buf, 2 * PAGE);	/* half */
+	remote_read(MEM, pid, addr + 4 * PAGE - 8, buf, 16);	/* hole */
+	remote_read(CMDLINE, pid, 0, buf, PAGE);
+	remote_read(PEEKDATA, pid, addr, buf, 8);
+	*go = 1;
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
+}
+
+static void on_alarm(int signal)
+{
+	static const char text[] =
+		"not ok - hangs: a lock was left behind\n";
+
+	(void)signal;
+	_exit(write(1, text, sizeof(text) - 1) < 0 ? 3 : 2);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(target_can_change),
+		{ "small pages come back", memory_comes_back, NULL, NULL,
+		  (void *)prepare_small },
+		{ "huge pages come back", memory_comes_back, NULL, NULL,
+		  (void *)prepare_huge },
+	};
+
+	signal(SIGALRM, on_alarm);
+	alarm(120);
+	target = target_alloc();
+	cmocka_set_message_output(CM_OUTPUT_TAP);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,54 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0
+# Breaks each rule of the list on purpose, in a copy of kernel/, and sees the named test fail. TAP. MUTANTS: names to try
+# instead of all.
+set -euo pipefail
+
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+top=$here/../..
+kernel=${KERNEL:-6.12}
+out=$top/build/mutants
+n=0
+
+# Prints why the mutant was not caught; nothing when it was.
+try()
+{
+	local name=$1 file=$2 test=$3 script=$4 dir=$out/$1
+
+	rm -rf "$dir"
+	mkdir -p "$dir"
+	cp -rp "$top/kernel" "$dir/kernel"
+	sed -i "$script" "$dir/kernel/$file"
+	if cmp -s "$top/kernel/$file" "$dir/kernel/$file"; then
+		echo "it changes nothing in kernel/$file; mend tests/mutants/list"
+		return
+	fi
+	if ! "$top/tools/build-module" "$kernel" "$dir/kernel" vmapeek "$dir" >"$dir/build.log" 2>&1; then
+		echo "it does not build, see build/mutants/$name/build.log"
+		return
+	fi
+	TEST_MODULE=$dir/vmapeek.ko "$top/tests/$test.t" >"$dir/test.log" 2>&1 || true
+	# Some of them read what makes the kernel itself complain.
+	grep -qE '^not ok|^lab: the kernel log is not clean' "$dir/test.log" ||
+		echo "no test of $test failed, see build/mutants/$name/test.log"
+}
+
+selected()
+{
+	grep -v '^#' "$here/list" | awk -v names="${MUTANTS:-}" '
+		BEGIN { n = split(names, list, /[ ,]+/); for (i = 1; i <= n; i++) wanted[list[i]] }
+		NF && (names == "" || $1 in wanted)'
+}
+
+mapfile -t mutants < <(selected)
+echo "1..${#mutants[@]}"
+for line in "${mutants[@]}"; do
+	read -r name file test script <<<"$line" # sed wants its backslashes
+	n=$((n + 1))
+	why=$(try "$name" "$file" "$test" "$script")
+	if [[ -z $why ]]; then
+		echo "ok $n - $name is caught by $test"
+	else
+		echo "not ok $n - $name: $why"
+	fi
+done
