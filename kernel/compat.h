@@ -20,8 +20,11 @@
 #error "vmapeek: this kernel has no CONFIG_LIVEPATCH"
 #endif
 
-/* The argument of docs/locking.md was checked for these series, no others. */
-#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 12, 0) && \
+/*
+ * The argument of docs/locking.md was checked for these, no others. Early
+ * 6.12 kernels count in mm_lock_seq in another way.
+ */
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 12, 95) && \
 	LINUX_VERSION_CODE < KERNEL_VERSION(6, 13, 0)
 #include "compat/linux-6.12.h"
 #else

@@ -34,8 +34,9 @@ static int vmapeek_access_remote_vm(struct mm_struct *mm, unsigned long addr,
 }
 
 /*
- * No tail call here, the reference on the mm must be dropped afterwards. Few
- * use it; ptrace, /proc and their likes come by access_remote_vm().
+ * No tail call here, the reference on the mm must be dropped afterwards: a
+ * reader that waits here does hold up switching off. Few do: BPF, audit and
+ * single-stepping. PEEK and /proc come by access_remote_vm().
  */
 static int vmapeek_access_process_vm(struct task_struct *tsk,
 				     unsigned long addr, void *buf, int len,

@@ -29,6 +29,12 @@
 #define REMOTE_READ_FLAGS	(FOLL_FORCE | FOLL_ANON)
 
 /*
+ * Page-table entries that one read may touch. /proc and ptrace read a page at
+ * most, which is two.
+ */
+#define REMOTE_READ_RUNS	4
+
+/*
  * May this VMA be read at all? The checks of GUP for a remote read, plus
  * hugetlb, whose page tables the VMA lock does not protect.
  */
@@ -68,14 +74,16 @@ static enum remote_read_event remote_read_check_vma(struct vm_area_struct *vma,
  * counts is one moment during the read at which nothing was. A writer of the
  * address space may take a mapping away for a moment before it puts another in
  * its place, and that hole must not be seen: with a writer about, leave it to
- * the slow path. Only behind a stack the hole is believed even then. Titles of
- * processes are read from there, a page at a time, and must not wait for the
- * writer. See "Short reads" in docs/locking.md.
+ * the slow path. Only cmdline and environ, which ask for anonymous memory and
+ * read titles from the end of the stack a page at a time, believe it there:
+ * they must not wait for the writer. See "Short reads" in docs/locking.md.
  */
-static bool remote_read_hole_follows(struct vm_area_struct *vma)
+static bool remote_read_hole_follows(struct vm_area_struct *vma,
+				     unsigned int gup_flags)
 {
 	VMA_ITERATOR(vmi, vma->vm_mm, vma->vm_end);
-	bool is_stack = vma->vm_flags & VM_GROWSDOWN;
+	bool is_title = (vma->vm_flags & VM_GROWSDOWN) &&
+			(gup_flags & FOLL_ANON);
 	unsigned long next_start = 0;
 	struct vm_area_struct *next;
 	unsigned int seq;
@@ -83,7 +91,7 @@ static bool remote_read_hole_follows(struct vm_area_struct *vma)
 
 	if (vma->vm_flags & VM_GROWSUP)
 		return false;
-	if (!mmap_lock_speculate_try_begin(vma->vm_mm, &seq) && !is_stack)
+	if (!mmap_lock_speculate_try_begin(vma->vm_mm, &seq) && !is_title)
 		return false;
 
 	rcu_read_lock();
@@ -105,7 +113,7 @@ static bool remote_read_hole_follows(struct vm_area_struct *vma)
 			return false;
 	}
 
-	return is_stack || !mmap_lock_speculate_retry(vma->vm_mm, seq);
+	return is_title || !mmap_lock_speculate_retry(vma->vm_mm, seq);
 }
 
 /*
@@ -145,19 +153,17 @@ static int remote_read_copy_run(struct vm_area_struct *vma, unsigned long addr,
 	return len;
 }
 
-/* Copy @len bytes, all of them inside @vma, which may be read. */
-static enum remote_read_event remote_read_copy(struct vm_area_struct *vma,
-					       unsigned long addr, void *buf,
-					       int len, unsigned int gup_flags)
+/* Copy @len bytes from @runs, which hold at least as many. */
+static enum remote_read_event
+remote_read_copy_runs(struct vm_area_struct *vma, unsigned long addr,
+		      const struct remote_run *runs, void *buf, int len)
 {
-	struct remote_run run;
 	int bytes;
 
-	while (len) {
-		if (!remote_walk(vma, addr, gup_flags, &run))
-			return REMOTE_READ_NOT_PRESENT;
-		bytes = remote_read_copy_run(vma, addr, &run, buf, len);
-		folio_put(run.folio);
+	for (; len; runs++) {
+		if (runs->mark)
+			folio_mark_accessed(runs->folio);
+		bytes = remote_read_copy_run(vma, addr, runs, buf, len);
 		if (!bytes)
 			return REMOTE_READ_FATAL_SIGNAL;
 		addr += bytes;
@@ -165,6 +171,36 @@ static enum remote_read_event remote_read_copy(struct vm_area_struct *vma,
 		len -= bytes;
 	}
 	return REMOTE_READ_FAST;
+}
+
+/*
+ * Copy @len bytes, all of them inside @vma, which may be read. All are found
+ * before the first is used: what the slow path will read again must not have
+ * been marked accessed by us.
+ */
+static enum remote_read_event remote_read_copy(struct vm_area_struct *vma,
+					       unsigned long addr, void *buf,
+					       int len, unsigned int gup_flags)
+{
+	enum remote_read_event event = REMOTE_READ_FAST;
+	struct remote_run runs[REMOTE_READ_RUNS];
+	unsigned long end = addr + len, at = addr;
+	int nr = 0;
+
+	while (at < end && event == REMOTE_READ_FAST) {
+		if (nr == REMOTE_READ_RUNS)
+			event = REMOTE_READ_TOO_LONG;
+		else if (!remote_walk(vma, at, gup_flags, &runs[nr]))
+			event = REMOTE_READ_NOT_PRESENT;
+		else
+			at += runs[nr++].len;
+	}
+
+	if (event == REMOTE_READ_FAST)
+		event = remote_read_copy_runs(vma, addr, runs, buf, len);
+	while (nr)
+		folio_put(runs[--nr].folio);
+	return event;
 }
 
 /*
@@ -181,7 +217,7 @@ static enum remote_read_event remote_read_vma(struct vm_area_struct *vma,
 		return event;
 
 	if (*len > vma->vm_end - addr) {
-		if (!remote_read_hole_follows(vma))
+		if (!remote_read_hole_follows(vma, gup_flags))
 			return REMOTE_READ_LEAVES_VMA;
 		*len = vma->vm_end - addr;
 	}
@@ -199,9 +235,9 @@ static enum remote_read_event remote_read_vma(struct vm_area_struct *vma,
  * Context: Process context. Takes a VMA's read lock, never the mmap lock;
  * does not fault; may sleep only to be rescheduled.
  *
- * Return: the number of bytes read, which is what access_remote_vm() under the
- * mmap lock would have returned; or 0, and then the slow path must be taken
- * from the first byte on.
+ * Return: the number of bytes read, as the slow path would have read them (but
+ * see remote_read_hole_follows() on titles); or 0, and then the slow path must
+ * be taken from the first byte on.
  */
 int remote_read(struct mm_struct *mm, unsigned long addr, void *buf, int len,
 		unsigned int gup_flags)

@@ -18,6 +18,8 @@ struct mm_struct;
  * @REMOTE_READ_FOLL_ANON: the caller accepts anonymous memory only
  * @REMOTE_READ_NOT_PRESENT: a page is not there, or may not be taken without
  *	a fault
+ * @REMOTE_READ_TOO_LONG: the range takes more page-table entries than are
+ *	looked at in one go; not from /proc or ptrace, which read a page
  * @REMOTE_READ_FATAL_SIGNAL: the reader is being killed
  * @NR_REMOTE_READ_EVENTS: number of events
  *
@@ -32,6 +34,7 @@ enum remote_read_event {
 	REMOTE_READ_NOT_PERMITTED,
 	REMOTE_READ_FOLL_ANON,
 	REMOTE_READ_NOT_PRESENT,
+	REMOTE_READ_TOO_LONG,
 	REMOTE_READ_FATAL_SIGNAL,
 	NR_REMOTE_READ_EVENTS
 };

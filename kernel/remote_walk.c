@@ -25,21 +25,27 @@
 /*
  * Describe, in @run, what lies at @addr in an entry that maps @size bytes from
  * @page on, and take the reference. The entry's lock is held, so the folio is
- * mapped and its count cannot be zero.
+ * mapped and its count should not be zero. GUP refuses the same ones.
  */
 static bool remote_run_get(struct remote_run *run, struct page *page,
 			   unsigned long addr, unsigned long size)
 {
 	unsigned long in_entry = addr & (size - 1);
+	struct folio *folio;
 
-	/* GUP refuses those without FOLL_PCI_P2PDMA. */
-	if (!page || is_pci_p2pdma_page(page))
+	if (!page)
+		return false;
+	folio = page_folio(page);
+	if (WARN_ON_ONCE(folio_ref_count(folio) <= 0))
+		return false;
+	if (is_pci_p2pdma_page(&folio->page))
 		return false;
 
-	run->folio = page_folio(page);
-	run->offset = folio_page_idx(run->folio, page) * PAGE_SIZE + in_entry;
+	run->folio = folio;
+	run->offset = folio_page_idx(folio, page) * PAGE_SIZE + in_entry;
 	run->len = size - in_entry;
-	folio_get(run->folio);
+	run->mark = false;
+	folio_get(folio);
 	return true;
 }
 
@@ -67,9 +73,9 @@ static bool remote_walk_pte(struct vm_area_struct *vma, pmd_t *pmdp,
 		page = pte_page(pte);
 
 	found = remote_run_get(run, page, addr, PAGE_SIZE);
-	/* FOLL_TOUCH marks the folio, not the PTE; so do we. */
+	/* FOLL_TOUCH marks the folio, not the PTE. Twice is not as once. */
 	if (found)
-		folio_mark_accessed(run->folio);
+		run->mark = true;
 unlock:
 	pte_unmap_unlock(ptep, ptl);
 	return found;
@@ -98,26 +104,13 @@ static bool remote_walk_pmd_leaf(struct vm_area_struct *vma, pmd_t *pmdp,
 		page = pmd_page(pmd);
 
 	found = remote_run_get(run, page, addr, PMD_SIZE);
-	/* Here FOLL_TOUCH does mark the entry. */
+	/*
+	 * Here FOLL_TOUCH is for the entry, where the architecture cares (x86
+	 * does not for a read). Doing it again would change nothing.
+	 */
 	if (found)
 		touch_pmd(vma, addr, pmdp, false);
 unlock:
-	spin_unlock(ptl);
-	return found;
-}
-
-static bool remote_walk_pud_leaf(struct vm_area_struct *vma, pud_t *pudp,
-				 unsigned long addr, struct remote_run *run)
-{
-	bool found = false;
-	spinlock_t *ptl;
-	pud_t pud;
-
-	ptl = pud_lock(vma->vm_mm, pudp);
-	pud = pudp_get(pudp);
-	if (pud_present(pud) && pud_leaf(pud))
-		found = remote_run_get(run, pud_normal_page(pud), addr,
-				       PUD_SIZE);
 	spin_unlock(ptl);
 	return found;
 }
@@ -128,24 +121,17 @@ static bool remote_walk_pmd_leaf(struct vm_area_struct *vma, pmd_t *pmdp,
 {
 	return false;
 }
-
-static bool remote_walk_pud_leaf(struct vm_area_struct *vma, pud_t *pudp,
-				 unsigned long addr, struct remote_run *run)
-{
-	return false;
-}
 #endif
 
 /**
  * remote_walk - find the memory that one present page-table entry maps
- * @vma: the VMA, locked for reading or under the mmap lock; not hugetlb
+ * @vma: the VMA, read-locked; not hugetlb
  * @addr: an address inside @vma, in bytes
  * @gup_flags: FOLL_* flags of the read
  * @run: filled in when there is something present at @addr
  *
- * Looks at one entry of the page tables, of whatever size, under its lock, and
- * takes a reference on the folio behind it. The entry is marked accessed as
- * GUP with FOLL_TOUCH would. Neither faults nor sleeps.
+ * Looks at one entry of the page tables, PTE or huge, under its lock, and takes
+ * a reference on the folio behind it. Neither faults nor sleeps.
  *
  * The run reaches to the end of what the entry maps, which may be beyond the
  * end of the caller's range.
@@ -175,10 +161,12 @@ bool remote_walk(struct vm_area_struct *vma, unsigned long addr,
 
 	pudp = pud_offset(p4dp, addr);
 	pud = pudp_get(pudp);
-	if (!pud_present(pud))
+	/*
+	 * A leaf here is hugetlb, or DAX or PFN-mapped, which GUP takes with a
+	 * reference of another kind, or not at all.
+	 */
+	if (!pud_present(pud) || pud_leaf(pud))
 		return false;
-	if (pud_leaf(pud))
-		return remote_walk_pud_leaf(vma, pudp, addr, run);
 
 	pmdp = pmd_offset(pudp, addr);
 	pmd = pmdp_get_lockless(pmdp);

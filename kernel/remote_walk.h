@@ -12,11 +12,14 @@ struct vm_area_struct;
  * @folio: the folio, with a reference held by whoever has the run
  * @offset: where the run starts in @folio, in bytes
  * @len: how far the entry maps from there, in bytes; never 0
+ * @mark: what is taken from the run must be marked accessed, once, with
+ *	folio_mark_accessed(), if it is used at all
  */
 struct remote_run {
 	struct folio *folio;
 	size_t offset;
 	size_t len;
+	bool mark;
 };
 
 bool remote_walk(struct vm_area_struct *vma, unsigned long addr,

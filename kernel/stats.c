@@ -47,6 +47,7 @@ REMOTE_READ_ATTR(special, REMOTE_READ_SPECIAL);
 REMOTE_READ_ATTR(not_permitted, REMOTE_READ_NOT_PERMITTED);
 REMOTE_READ_ATTR(foll_anon, REMOTE_READ_FOLL_ANON);
 REMOTE_READ_ATTR(not_present, REMOTE_READ_NOT_PRESENT);
+REMOTE_READ_ATTR(too_long, REMOTE_READ_TOO_LONG);
 REMOTE_READ_ATTR(fatal_signal, REMOTE_READ_FATAL_SIGNAL);
 
 static struct attribute *remote_read_attrs[] = {
@@ -58,6 +59,7 @@ static struct attribute *remote_read_attrs[] = {
 	&remote_read_attr_not_permitted.attr.attr,
 	&remote_read_attr_foll_anon.attr.attr,
 	&remote_read_attr_not_present.attr.attr,
+	&remote_read_attr_too_long.attr.attr,
 	&remote_read_attr_fatal_signal.attr.attr,
 	NULL
 };

@@ -3,10 +3,9 @@
 #define _COMPAT_LINUX_6_12_H
 
 #include <linux/mm.h>
-#include <linux/pgtable.h>
 #include <linux/seqlock.h>
 
-/* In 6.13 and later a helper of the mmap lock, on the same counter. */
+/* Later kernels have these two themselves, on the same counter. */
 static inline bool mmap_lock_speculate_try_begin(struct mm_struct *mm,
 						 unsigned int *seq)
 {
@@ -18,14 +17,6 @@ static inline bool mmap_lock_speculate_retry(struct mm_struct *mm,
 					     unsigned int seq)
 {
 	return read_seqcount_retry(&mm->mm_lock_seq, seq);
-}
-
-/* There is no vm_normal_page_pud() yet. */
-static inline struct page *pud_normal_page(pud_t pud)
-{
-	if (pud_devmap(pud) || pud_special(pud))
-		return NULL;
-	return pud_page(pud);
 }
 
 #endif /* _COMPAT_LINUX_6_12_H */

@@ -24,6 +24,7 @@ const char *const event_names[NR_EVENTS] = {
 	[NOT_PERMITTED] = "not_permitted",
 	[FOLL_ANON] = "foll_anon",
 	[NOT_PRESENT] = "not_present",
+	[TOO_LONG] = "too_long",
 	[FATAL_SIGNAL] = "fatal_signal",
 };
 

@@ -7,9 +7,10 @@
  * from the file to learn how far it is: "starting", "queued" (waiting for the
  * lock, and others can see it wait) or "held".
  *
+ * Each read(2) starts anew and returns the whole word.
+ *
  *	exec 3<>/dev/hold_mmap_lock; echo "write $PID" >&3; ...; exec 3>&-
  */
-#include <linux/completion.h>
 #include <linux/fs.h>
 #include <linux/kthread.h>
 #include <linux/miscdevice.h>
@@ -81,6 +82,11 @@ static int hold_start(struct hold *hold, bool for_write, pid_t nr)
 	hold->mm = mm_of_pid(nr);
 	if (!hold->mm)
 		return -ESRCH;
+	/* We could not exit before the file is closed, nor the reverse. */
+	if (hold->mm == current->mm) {
+		mmput(hold->mm);
+		return -EDEADLK;
+	}
 
 	hold->for_write = for_write;
 	thread = kthread_run(hold_thread, hold, "hold_mmap_lock");
@@ -125,7 +131,9 @@ static ssize_t hold_read(struct file *file, char __user *ubuf, size_t len,
 	if (hold->thread) {
 		if (READ_ONCE(hold->held))
 			state = "held\n";
-		else if (mmap_lock_is_contended(hold->mm))
+		else if (READ_ONCE(hold->thread->__state) ==
+				 TASK_UNINTERRUPTIBLE &&
+			 mmap_lock_is_contended(hold->mm))
 			state = "queued\n";
 	}
 	mutex_unlock(&hold->start);
