@@ -64,6 +64,12 @@ static void prepare_half_untouched(struct target *t)
 	t->size = 100;
 }
 
+static void prepare_word_half_untouched(struct target *t)
+{
+	prepare_half_untouched(t);
+	t->addr += t->size - 4;
+}
+
 static void prepare_zero_page(struct target *t)
 {
 	volatile char *p = map(t, 4 * PAGE);
@@ -502,6 +508,22 @@ static void run_referenced(const struct read_case *c, struct outcome *o)
 	target_stop(pid);
 }
 
+/*
+ * The classic LRU forgets the mark when it is set again and activates the page
+ * instead. One read must not count as two, even when the slow path takes over.
+ */
+static void run_referenced_once(const struct read_case *c, struct outcome *o)
+{
+	static const char lru_gen[] = "/sys/kernel/mm/lru_gen/enabled";
+	bool has_lru_gen = !access(lru_gen, F_OK);
+
+	if (has_lru_gen)
+		write_line(lru_gen, "n");
+	run_referenced(c, o);
+	if (has_lru_gen)
+		write_line(lru_gen, "y");
+}
+
 #define MEM_CASE(_name, _prepare, _offset, _len, _want, _content, _events) \
 	{ .name = _name, .prepare = _prepare, .how = MEM, .offset = _offset, \
 	  .len = _len, .want = _want, .content = _content, \
@@ -586,6 +608,10 @@ static const struct read_case cases[] = {
 	{ .name = "a read marks the page referenced",
 	  .prepare = prepare_resident, .len = 8, .want = 4,
 	  .content = ANYTHING, .events = ANY_EVENTS, .run = run_referenced },
+	{ .name = "a read half of which is not present marks the rest once",
+	  .prepare = prepare_word_half_untouched, .len = 8, .want = 4,
+	  .content = ANYTHING, .events = ANY_EVENTS,
+	  .run = run_referenced_once },
 	{ .name = "a read of a huge page marks it as stock does",
 	  .prepare = prepare_thp, .len = 8, .want = COMPARE,
 	  .content = ANYTHING, .events = ANY_EVENTS, .run = run_referenced },
