@@ -216,7 +216,7 @@ int main(int argc, char **argv)
 
 	if (argc > 1)
 		title_main(argv);
-	alarm(570);
+	alarm(850);
 	workers = mmap(NULL, 64 * KIB, PROT_READ | PROT_WRITE,
 		       MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	if (workers == MAP_FAILED)
