@@ -1,8 +1,16 @@
 # SPDX-License-Identifier: GPL-2.0
 # The front door: `make help` lists what there is.
 
+# make splits at blanks whatever one does.
+ifneq ($(words $(MAKEFILE_LIST)) $(words $(abspath $(lastword $(MAKEFILE_LIST)))),1 1)
+$(error the path of this checkout has a blank in it: move it to one without)
+endif
+
 TOP := $(patsubst %/,%,$(dir $(abspath $(lastword $(MAKEFILE_LIST)))))
 KERNEL ?= 6.12
+ifneq ($(words $(KERNEL)),1)
+$(error KERNEL is '$(KERNEL)': name one series, such as KERNEL=6.12)
+endif
 O := $(TOP)/build/$(KERNEL)
 LAB := $(TOP)/lab/lab
 PROVE := prove --timer
@@ -56,8 +64,10 @@ check-mutants: tests
 	@KERNEL=$(KERNEL) $(PROVE) -v $(TOP)/tests/mutants/mutants.t
 
 shell: tests
-	@$(LAB) shell -k $(KERNEL) -M zram -f $(O)/vmapeek.ko:/vmapeek.ko \
-		-f $(O)/hold_mmap_lock.ko:/hold_mmap_lock.ko -f $(TOP)/build/tests:/tests
+	@echo 'In the guest: /vmapeek.ko, and the tests: try /run-test lock. Leave with exit.'
+	@$(LAB) shell -k $(KERNEL) -m 1536 -M zram -f $(O)/vmapeek.ko:/vmapeek.ko \
+		-f $(O)/hold_mmap_lock.ko:/hold_mmap_lock.ko -f $(TOP)/tests/guest/run:/run-test \
+		$(foreach t,$(notdir $(basename $(wildcard $(TOP)/tests/*.t))) helper32,-f $(TOP)/build/tests/$(t)) || true
 
 SHELL_FILES = $(shell grep -rlIE '^\#!.*\b(ba)?sh\b' $(TOP)/lab $(TOP)/tools $(TOP)/demo $(TOP)/tests $(TOP)/.ci)
 
@@ -66,4 +76,4 @@ lint:
 	shellcheck -x $(SHELL_FILES)
 
 clean:
-	rm -rf $(TOP)/build
+	rm -rf '$(TOP)/build'

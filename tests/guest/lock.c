@@ -16,6 +16,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/ptrace.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include <cmocka.h>
@@ -26,7 +27,8 @@
 #include "title.h"
 #include "vmapeek.h"
 
-#define LARGE	(64 * KIB)
+#define LARGE		(64 * KIB)
+#define TIME_LIMIT	280	/* seconds; only a failure takes so long */
 
 /* Resident, then a page that is not, then another VMA. */
 static void prepare(struct target *t)
@@ -54,6 +56,7 @@ struct lock_case {
 	enum content content;
 	bool fast;
 	bool of_title;		/* the target is a process with a title */
+	bool step;		/* instead of a read, let the target step */
 };
 
 static const struct lock_case cases[] = {
@@ -65,6 +68,8 @@ static const struct lock_case cases[] = {
 	{ "environ", ENVIRON, 0, LARGE, PATTERN, .fast = true },
 	{ "cmdline of a process with a title", CMDLINE, 0, sizeof(TITLE),
 	  IS_TITLE, .fast = true, .of_title = true },
+	/* The kernel reads the instruction, by access_process_vm(). */
+	{ "single step", PEEKDATA, 0, 0, PATTERN, .fast = true, .step = true },
 	{ "a page that is not present", MEM, LARGE, 8, ZEROS,
 	  .fast = false },
 	{ "a page that is not present, PEEKDATA", PEEKDATA, LARGE, 8, ZEROS,
@@ -108,7 +113,10 @@ static pid_t reader_start(const struct lock_case *c, pid_t pid, int *go)
 		if (write(opened[1], "o", 1) != 1 ||
 		    read(start[0], &byte, 1) != 1)
 			_exit(1);
-		if (!result->n)
+		if (c->step)
+			result->n = ptrace(PTRACE_SINGLESTEP, pid, 0, 0) ?
+					    -errno : 0;
+		else if (!result->n)
 			result->n = reader_read(&r, addr, result->bytes,
 						c->len);
 		_exit(0);
@@ -244,7 +252,9 @@ static void off_while_blocked(void **state)
 		die("the reader died");
 	assert_false(reader_ended(reader));
 
+	alarm(60);
 	vmapeek_off();
+	alarm(TIME_LIMIT);
 	assert_false(vmapeek_is_loaded());
 	assert_true(waits_for_mmap_lock(reader));
 
@@ -252,6 +262,40 @@ static void off_while_blocked(void **state)
 	waitpid(reader, NULL, 0);
 	target_stop(pid);
 	check_content(c);
+}
+
+/*
+ * The case of an operator: readers already hang, and vmapeek is loaded. Those
+ * go on waiting, new ones do not.
+ */
+static void on_while_blocked(void **state)
+{
+	const struct lock_case *c = *state;
+	pid_t pid, old, new;
+	int hold, go;
+
+	vmapeek_off();
+	pid = target_start(prepare, target);
+	old = reader_start(&cases[0], pid, &go);
+	hold = hold_begin("write", pid);
+	hold_wait(hold, "held");
+	if (write(go, "g", 1) != 1)
+		die("the reader died");
+	assert_false(reader_ended(old));
+
+	vmapeek_on();
+	new = reader_start(c, pid, &go);
+	if (write(go, "g", 1) != 1)
+		die("the reader died");
+	assert_true(reader_ended(new));
+	assert_true(hold_is(hold, "held"));
+	check_content(c);
+	assert_true(waits_for_mmap_lock(old));
+
+	close(hold);
+	waitpid(old, NULL, 0);
+	target_stop(pid);
+	check_content(&cases[0]);
 }
 
 #define PASSES	4
@@ -268,13 +312,13 @@ int main(int argc, char **argv)
 		{ "on, held for write", on_write },
 		{ "on, held for read, a writer waits", on_read },
 	};
-	static struct CMUnitTest tests[PASSES * COUNT + 1];
+	static struct CMUnitTest tests[PASSES * COUNT + 2];
 	static char names[PASSES * COUNT][96];
 	size_t n = 0;
 
 	if (argc > 1)
 		title_main(argv);
-	alarm(280);
+	alarm(TIME_LIMIT);
 	target = target_alloc();
 	result = mmap(NULL, sizeof(*result), PROT_READ | PROT_WRITE,
 		      MAP_SHARED | MAP_ANONYMOUS, -1, 0);
@@ -293,6 +337,9 @@ int main(int argc, char **argv)
 	tests[n].name = "switching off while a reader waits";
 	tests[n].test_func = off_while_blocked;
 	tests[n++].initial_state = (void *)&cases[COUNT - 1];
+	tests[n].name = "loading while a reader waits";
+	tests[n].test_func = on_while_blocked;
+	tests[n++].initial_state = (void *)&cases[1];
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
 	return _cmocka_run_group_tests("lock", tests, n, NULL, NULL);

@@ -92,8 +92,11 @@ static void work(struct worker *w)
 	for (;;) {
 		read_once(w, &r, buf);
 		w->reads++;
-		/* Or the kernel waits long for us to leave its functions. */
-		sched_yield();
+		/*
+		 * A moment of sleep, or the kernel waits long for us to pass a
+		 * point where it can be sure of us.
+		 */
+		usleep(1);
 	}
 }
 
