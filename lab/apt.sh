@@ -151,13 +151,13 @@ apt_closure()
 	}' "$log"
 }
 
-# Makes the extracted tree of packages NAME=VERSION..., at the given path.
+# Makes the extracted tree of packages NAME=VERSION..., at the given path, which takes so many MiB meanwhile.
 apt_extract()
 {
-	local dest=$1 debs=$LAB_CACHE/debs/${1##*/} tmp pkg
-	shift
+	local need=$1 dest=$2 debs=$LAB_CACHE/debs/${2##*/} tmp pkg
+	shift 2
 
-	space_check
+	space_check "$need"
 	apt_download "$debs" "$@" || return
 	tmp=$(mktemp -d "$LAB_CACHE/tmp.XXXXXX")
 	chmod 755 "$tmp"
@@ -178,17 +178,17 @@ apt_extract()
 
 apt_tree_fetch()
 {
-	local dest=$1 suite=$2 try
+	local dest=$1 try
 	local -a list
-	shift 2
+	shift
 
 	[[ ! -d $dest ]] || return 0
 	apt_lists
 	# Twice: the mirror may have replaced the versions that our lists name.
 	for try in 1 2; do
-		mapfile -t list < <(apt_closure "$suite" "$@")
+		mapfile -t list < <(apt_closure "${TREE_SUITE:-$LAB_CODENAME}" "$@")
 		if ((${#list[@]})); then
-			! apt_extract "$dest" "${list[@]}" || return 0
+			! apt_extract "${TREE_NEED:-200}" "$dest" "${list[@]}" || return 0
 			((try == 1)) || die "$(apt_reason "$LAB_CACHE/apt/download.log")"
 		elif ((try == 2)); then
 			die "cannot get '$*': $(grep -m1 '^E:' "$LAB_CACHE/apt/simulate.log" || echo 'no such package')"
@@ -197,22 +197,19 @@ apt_tree_fetch()
 	done
 }
 
-# Prints the directory of the packages and what of their dependencies the host lacks.
+# Prints the directory of the packages and what of their dependencies the host lacks. Callers may set TREE_SUITE, and
+# TREE_NEED for more MiB than a few small packages take.
 apt_tree()
 {
-	local suite=$LAB_CODENAME name dest
+	local name dest
 
-	if [[ ${1:-} = -t ]]; then
-		suite=$2
-		shift 2
-	fi
 	(($#)) || die "tree: name at least one package"
 	for name; do
 		[[ $name =~ ^[a-z0-9][a-z0-9.+-]+$ ]] || die "tree: '$name' is no package name"
 	done
 	name=$(printf '%s\n' "$@" | sort -u | paste -sd_)
 	dest=$LAB_CACHE/trees/$name
-	[[ -d $dest ]] || with_lock apt_tree_fetch "$dest" "$suite" "$@"
+	[[ -d $dest ]] || with_lock apt_tree_fetch "$dest" "$@"
 	printf '%s\n' "$dest"
 }
 

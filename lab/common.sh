@@ -39,10 +39,10 @@ host_check()
 	mkdir -p "$LAB_CACHE" 2>/dev/null || die "cannot create $LAB_CACHE; check its permissions or set XDG_CACHE_HOME"
 }
 
-# Before anything is downloaded: an extracted kernel and QEMU need this much.
+# Before anything is downloaded: there must be so many MiB, for the packages and what is extracted from them.
 space_check()
 {
-	local need=${1:-1500} have
+	local need=$1 have
 
 	have=$(df -Pm "$LAB_CACHE" | awk 'NR == 2 { print $4 }')
 	((have >= need)) ||

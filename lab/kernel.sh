@@ -3,6 +3,8 @@
 # Debian's kernels, extracted: a kernel is a directory with `release`, `vmlinuz`, lib/modules/<release> and usr/src.
 
 readonly KERNEL_FLAVOUR=cloud-amd64
+# MiB: the packages, and what is extracted from them.
+readonly KERNEL_NEED=400
 
 # The packages of one kernel version that the lab needs.
 kernel_packages()
@@ -73,7 +75,7 @@ kernel_fetch()
 		dest=$LAB_CACHE/kernels/$release
 		[[ ! -d $dest ]] || break
 		tmp=$LAB_CACHE/tmp.kernel
-		if apt_extract "$tmp" "${list[@]}"; then
+		if apt_extract "$KERNEL_NEED" "$tmp" "${list[@]}"; then
 			kernel_shape "$tmp" "$release"
 			mv -T "$tmp" "$dest"
 			break

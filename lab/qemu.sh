@@ -12,7 +12,7 @@ qemu_major()
 # Prints the path of a program that takes qemu-system-x86_64's arguments.
 qemu_path()
 {
-	local path major tree
+	local path major tree suite=$LAB_CODENAME
 
 	if [[ -n ${LAB_QEMU:-} ]]; then
 		path=$(command -v "$LAB_QEMU") || die "LAB_QEMU: no program '$LAB_QEMU'"
@@ -30,10 +30,8 @@ qemu_path()
 		fi
 	fi
 
-	case $LAB_CODENAME in
-	bookworm) tree=$(apt_tree -t bookworm-backports qemu-system-x86) ;;
-	*) tree=$(apt_tree qemu-system-x86) ;;
-	esac
+	[[ $LAB_CODENAME != bookworm ]] || suite=bookworm-backports
+	tree=$(TREE_SUITE=$suite TREE_NEED=600 apt_tree qemu-system-x86)
 	path=$tree/qemu
 	if [[ ! -x $path ]]; then
 		# It finds its own modules relative to itself, but not the firmware of other packages.

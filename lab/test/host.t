@@ -141,7 +141,17 @@ case " $* " in
 *' download '*) exit 100 ;;
 esac
 END
-expect 'disk full' 125 'only 1 MiB free' "$lab" tree hello
+expect 'disk full' 125 'only 1 MiB free.*, 200 MiB are needed' "$lab" tree hello
+stub qemu-system-x86_64 <<<'echo QEMU emulator version 7.2.22'
+expect 'disk full, for QEMU' 125 'only 1 MiB free.*, 600 MiB are needed' "$lab" qemu
+stub apt-cache <<'END'
+case $1 in
+pkgnames) echo linux-image-6.12.9-cloud-amd64 ;;
+show) echo 'Version: 1' ;;
+esac
+END
+rm "$cache/kernels/6.12"
+expect 'disk full, for a kernel' 125 'only 1 MiB free.*, 400 MiB are needed' "$lab" kernel 6.12
 rm "$work/bin/df"
 stub apt-get <<'END'
 case " $* " in
