@@ -100,6 +100,7 @@ kernel_dir()
 		return
 		;;
 	6.12) ;;
+	'') die "no series given; known: 6.12" ;;
 	7.3) die "series 7.3 is not supported on this host yet; use 6.12" ;;
 	*) die "unknown kernel series '$series'; known: 6.12" ;;
 	esac

@@ -4,9 +4,10 @@
 
 readonly QEMU_MIN=10
 
+# Prints nothing for a program that does not run or is no QEMU.
 qemu_major()
 {
-	"$1" --version 2>/dev/null | sed -n 's/^QEMU emulator version \([0-9]*\).*/\1/p'
+	{ "$1" --version 2>/dev/null || true; } | sed -n 's/^QEMU emulator version \([0-9]*\).*/\1/p'
 }
 
 # Prints the path of a program that takes qemu-system-x86_64's arguments.
@@ -15,10 +16,16 @@ qemu_path()
 	local path major tree suite=$LAB_CODENAME
 
 	if [[ -n ${LAB_QEMU:-} ]]; then
-		path=$(command -v "$LAB_QEMU") || die "LAB_QEMU: no program '$LAB_QEMU'"
+		if ! path=$(command -v "$LAB_QEMU") || [[ -d $path ]]; then
+			[[ ! -e $LAB_QEMU ]] || die "LAB_QEMU: '$LAB_QEMU' is not executable; name a qemu-system-x86_64"
+			die "LAB_QEMU: no program '$LAB_QEMU'"
+		fi
+		# QEMU is started in another directory.
+		[[ $path = /* ]] || path=$PWD/$path
 		major=$(qemu_major "$path")
-		((${major:-0} >= QEMU_MIN)) ||
-			die "LAB_QEMU: $path is QEMU ${major:-of unknown version}, which may corrupt guests; use $QEMU_MIN or newer"
+		[[ -n $major ]] || die "LAB_QEMU: $path does not run or is no QEMU; try '$path --version'"
+		((major >= QEMU_MIN)) ||
+			die "LAB_QEMU: $path is QEMU $major, which may corrupt guests; use $QEMU_MIN or newer"
 		printf '%s\n' "$path"
 		return
 	fi

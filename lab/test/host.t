@@ -33,7 +33,7 @@ expect()
 
 	"$@" >"$work/out" 2>"$work/err" || status=$?
 	count=$((count + 1))
-	if ((status == want)) && grep -q -- "^lab: .*$pattern" "$work/err"; then
+	if ((status == want)) && tail -n1 "$work/err" | grep -q -- "^lab: .*$pattern"; then
 		echo "ok $count - $name"
 	else
 		echo "not ok $count - $name"
@@ -87,6 +87,8 @@ rm "$work/bin/uname"
 expect 'cache that cannot be made' 125 'cannot create' env XDG_CACHE_HOME=/proc/none "$lab" kernel 6.12
 expect 'cache with a blank in its name' 125 'blank or colon' env XDG_CACHE_HOME="$work/a b" "$lab" kernel 6.12
 expect 'unknown series' 125 "unknown kernel series '5.0'" "$lab" kernel 5.0
+expect 'empty series' 125 'no series given; known: 6.12' "$lab" kernel ''
+expect 'series and more' 125 "unknown kernel series '6.12 x'" "$lab" kernel '6.12 x'
 expect 'series of a later step' 125 'series 7.3 is not supported on this host yet' "$lab" kernel 7.3
 expect 'directory that is no kernel' 125 'is no kernel directory' "$lab" run -k "$work/" true
 expect 'run without a command' 125 'name a command' "$lab" run -t 3
@@ -128,6 +130,10 @@ expect 'kernel without headers' 125 'has no kernel headers' "$lab" kmake 6.12 mo
 stub old-qemu <<<'echo QEMU emulator version 7.2.22'
 expect 'QEMU too old' 125 'is QEMU 7, which may corrupt' env LAB_QEMU=old-qemu "$lab" qemu
 expect 'QEMU missing' 125 "no program 'nonesuch'" env LAB_QEMU=nonesuch "$lab" qemu
+expect 'QEMU that does not run' 125 'does not run or is no QEMU' env LAB_QEMU=/bin/false "$lab" qemu
+expect 'and no guest is tried' 125 'does not run or is no QEMU' env LAB_QEMU=/bin/false "$lab" run true
+expect 'QEMU a directory' 125 "'$work/bin' is not executable" env LAB_QEMU="$work/bin" "$lab" qemu
+expect 'QEMU not executable' 125 "'$LAB_OS_RELEASE' is not executable" env LAB_QEMU="$LAB_OS_RELEASE" "$lab" qemu
 stub new-qemu <<<'echo QEMU emulator version 10.0.2'
 holds 'QEMU given' bash -c "LAB_QEMU=new-qemu '$lab' qemu"
 
