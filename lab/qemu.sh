@@ -13,7 +13,7 @@ qemu_major()
 # Prints the path of a program that takes qemu-system-x86_64's arguments.
 qemu_path()
 {
-	local path major tree suite=$LAB_CODENAME
+	local path major tree wrapper suite=$LAB_CODENAME
 
 	if [[ -n ${LAB_QEMU:-} ]]; then
 		if ! path=$(command -v "$LAB_QEMU") || [[ -d $path ]]; then
@@ -40,15 +40,16 @@ qemu_path()
 	[[ $LAB_CODENAME != bookworm ]] || suite=bookworm-backports
 	tree=$(TREE_SUITE=$suite TREE_NEED=600 apt_tree qemu-system-x86)
 	path=$tree/qemu
-	if [[ ! -x $path ]]; then
-		# It finds its own modules relative to itself, but not the firmware of other packages.
-		write_file "$path.sh" <<-END
-		#!/bin/sh
-		LD_LIBRARY_PATH=$(tree_libs "$tree") exec $tree/usr/bin/qemu-system-x86_64 \\
-			-L $tree/usr/share/seabios -L $tree/usr/share/qemu "\$@"
-		END
-		chmod +x "$path.sh"
-		mv "$path.sh" "$path"
+	# QEMU finds its own modules relative to itself, but not the firmware of other packages. The cache may be moved.
+	wrapper="#!/bin/sh
+tree=\$(readlink -f \"\$0\")
+tree=\${tree%/*}
+LD_LIBRARY_PATH=$(tree_libs "\$tree") exec \"\$tree/usr/bin/qemu-system-x86_64\" \\
+	-L \"\$tree/usr/share/seabios\" -L \"\$tree/usr/share/qemu\" \"\$@\""
+	if [[ ! -x $path || $(<"$path") != "$wrapper" ]]; then
+		write_file "$path.$$" <<<"$wrapper"
+		chmod +x "$path.$$"
+		mv "$path.$$" "$path"
 	fi
 	major=$(qemu_major "$path")
 	((${major:-0} >= QEMU_MIN)) || die "QEMU in $tree does not run or is too old; remove that directory and try again"
