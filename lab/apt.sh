@@ -172,8 +172,16 @@ apt_extract()
 	done
 	mkdir -p "${dest%/*}"
 	printf '%s\n' "$@" >"$tmp/packages"
-	mv -T "$tmp" "$dest"
+	# What may be there is damaged.
+	rm -rf "$dest"
+	mv -T "$tmp" "$dest" || die "cannot rename $tmp to $dest"
 	rm -rf "$debs"
+}
+
+# Extracting ends with the list of packages.
+tree_whole()
+{
+	[[ -e $1/packages && -e $1/${TREE_PROGRAM:-packages} ]]
 }
 
 apt_tree_fetch()
@@ -182,7 +190,8 @@ apt_tree_fetch()
 	local -a list
 	shift
 
-	[[ ! -d $dest ]] || return 0
+	! tree_whole "$dest" || return 0
+	[[ ! -d $dest ]] || note "${dest##*/} in the cache is damaged, fetching it again"
 	apt_lists
 	# Twice: the mirror may have replaced the versions that our lists name.
 	for try in 1 2; do
@@ -197,8 +206,8 @@ apt_tree_fetch()
 	done
 }
 
-# Prints the directory of the packages and what of their dependencies the host lacks. Callers may set TREE_SUITE, and
-# TREE_NEED for more MiB than a few small packages take.
+# Prints the directory of the packages and what of their dependencies the host lacks. Callers may set TREE_SUITE,
+# TREE_PROGRAM for a file without which the tree is of no use, and TREE_NEED for more MiB than small packages take.
 apt_tree()
 {
 	local name dest
@@ -209,7 +218,7 @@ apt_tree()
 	done
 	name=$(printf '%s\n' "$@" | sort -u | paste -sd_)
 	dest=$LAB_CACHE/trees/$name
-	[[ -d $dest ]] || with_lock apt_tree_fetch "$dest" "$@"
+	tree_whole "$dest" || with_lock apt_tree_fetch "$dest" "$@"
 	printf '%s\n' "$dest"
 }
 
@@ -219,12 +228,17 @@ tree_libs()
 	printf '%s/usr/lib/x86_64-linux-gnu:%s/usr/lib' "$1" "$1"
 }
 
+tools_tree()
+{
+	TREE_PROGRAM=usr/bin/busybox apt_tree busybox kmod
+}
+
 # A program of the lab's own tools, run from their tree: tool NAME ARGS...
 tool()
 {
 	local tree name=$1
 	shift
-	tree=$(apt_tree busybox kmod)
+	tree=$(tools_tree)
 	case $name in
 	cpio | xzcat) "$tree/usr/bin/busybox" "$name" "$@" ;;
 	*) (LD_LIBRARY_PATH=$(tree_libs "$tree") exec -a "$name" "$tree/usr/bin/kmod" "$@") ;;

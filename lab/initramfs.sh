@@ -54,7 +54,7 @@ elf_programs()
 initramfs_base()
 {
 	local root=$1 busybox
-	busybox=$(apt_tree busybox kmod)/usr/bin/busybox
+	busybox=$(tools_tree)/usr/bin/busybox
 
 	mkdir -p "$root"/{proc,sys,dev,tmp,run,root,etc,busybox,lab/modules,usr/{bin,sbin,lib,lib64,local}}
 	ln -s usr/bin usr/sbin usr/lib usr/lib64 "$root"

@@ -53,15 +53,34 @@ kernel_shape()
 	printf '%s\n' "$release" >"$dir/release"
 }
 
+# True if a directory has what booting and building need.
+kernel_whole()
+{
+	local release=${1##*/}
+
+	[[ -s $1/release && -s $1/vmlinuz && -d $1/lib/modules/$release &&
+		-s $1/usr/src/linux-headers-$release/Module.symvers ]]
+}
+
+# True if a series' kernel is in the cache.
+kernel_cached()
+{
+	[[ -s $1 ]] && kernel_whole "${1%/*}/$(<"$1")"
+}
+
 kernel_fetch()
 {
 	local series=$1 pointer=$LAB_CACHE/kernels/$1 release dest tmp try
 	local -a list
 
-	! younger_than "$APT_DAY" "$pointer" || return 0
+	if kernel_cached "$pointer"; then
+		! younger_than "$APT_DAY" "$pointer" || return 0
+	elif [[ -e $pointer ]]; then
+		note "kernel $(<"$pointer") in the cache is damaged, fetching it again"
+	fi
 	mkdir -p "$LAB_CACHE/kernels"
 	if ! apt_refresh "$APT_DAY"; then
-		[[ -e $pointer ]] || exit 125
+		kernel_cached "$pointer" || exit 125
 		note "staying with kernel $(<"$pointer")"
 		# Ask again in an hour, not at every run.
 		touch -d '-23 hours' "$pointer"
@@ -73,10 +92,11 @@ kernel_fetch()
 		release=${list[0]%%=*}
 		release=${release#linux-image-}
 		dest=$LAB_CACHE/kernels/$release
-		[[ ! -d $dest ]] || break
+		! kernel_whole "$dest" || break
 		tmp=$LAB_CACHE/tmp.kernel
 		if apt_extract "$KERNEL_NEED" "$tmp" "${list[@]}"; then
 			kernel_shape "$tmp" "$release"
+			rm -rf "$dest"
 			mv -T "$tmp" "$dest"
 			break
 		fi
@@ -105,7 +125,7 @@ kernel_dir()
 	*) die "unknown kernel series '$series'; known: 6.12" ;;
 	esac
 	pointer=$LAB_CACHE/kernels/$series
-	younger_than "$APT_DAY" "$pointer" || with_lock kernel_fetch "$series"
+	{ younger_than "$APT_DAY" "$pointer" && kernel_cached "$pointer"; } || with_lock kernel_fetch "$series"
 	printf '%s/kernels/%s\n' "$LAB_CACHE" "$(<"$pointer")"
 }
 

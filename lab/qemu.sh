@@ -38,7 +38,7 @@ qemu_path()
 	fi
 
 	[[ $LAB_CODENAME != bookworm ]] || suite=bookworm-backports
-	tree=$(TREE_SUITE=$suite TREE_NEED=600 apt_tree qemu-system-x86)
+	tree=$(TREE_SUITE=$suite TREE_NEED=600 TREE_PROGRAM=usr/bin/qemu-system-x86_64 apt_tree qemu-system-x86)
 	path=$tree/qemu
 	# QEMU finds its own modules relative to itself, but not the firmware of other packages. The cache may be moved.
 	wrapper="#!/bin/sh

@@ -117,14 +117,24 @@ expect 'packages missing, not root' 125 'as root: apt-get install nonesuch-a non
 rm "$work/bin/id"
 
 # A kernel in the cache, asked for long ago and then today, and no network.
-mkdir -p "$cache/kernels/6.12.1-x"
+headers=$cache/kernels/6.12.1-x/usr/src/linux-headers-6.12.1-x
+mkdir -p "$headers" "$cache/kernels/6.12.1-x/lib/modules/6.12.1-x"
+for file in "$cache/kernels/6.12.1-x"/{release,vmlinuz} "$headers/Module.symvers"; do
+	echo 6.12.1-x >"$file"
+done
 echo 6.12.1-x >"$cache/kernels/6.12"
 touch -d '-3 days' "$cache/kernels/6.12"
 expect 'no network: the kernel at hand is used' 0 'staying with kernel 6.12.1-x' "$lab" kernel 6.12
 : >"$STUB_LOG"
 holds 'and the mirror is not asked again at once' \
 	bash -c "[[ \$('$lab' kernel 6.12) = '$cache/kernels/6.12.1-x' && ! -s '$STUB_LOG' ]]"
-expect 'kernel without headers' 125 'has no kernel headers' "$lab" kmake 6.12 modules
+rm "$headers/Module.symvers"
+expect 'damaged kernel, no network' 125 'the mirror has not' "$lab" kernel 6.12
+holds 'and the damage is told' grep -q 'kernel 6.12.1-x in the cache is damaged' "$work/err"
+mv "$headers" "$work/headers"
+expect 'kernel without headers' 125 'has no kernel headers' "$lab" kmake "$cache/kernels/6.12.1-x" modules
+mv "$work/headers" "$headers"
+echo >"$headers/Module.symvers"
 
 # Enough is there to start; now QEMU.
 stub old-qemu <<<'echo QEMU emulator version 7.2.22'
@@ -165,6 +175,9 @@ case " $* " in
 *' -s '*) echo 'E: Unable to locate package hello' >&2; exit 100 ;;
 esac
 END
+mkdir -p "$cache/trees/hello"
+expect 'damaged tree' 125 'Unable to locate package hello' "$lab" tree hello
+holds 'and the damage is told' grep -q 'hello in the cache is damaged' "$work/err"
 expect 'unknown package' 125 'Unable to locate package hello' "$lab" tree hello
 
 echo "1..$count"
