@@ -48,12 +48,13 @@ apt_setup()
 	else
 		die "the Debian archive keys are missing; install the package debian-archive-keyring"
 	fi
-	mkdir -p "$dir"/{lists/partial,cache/archives/partial}
+	mkdir -p "$dir"/{lists/partial,cache/archives/partial} 2>/dev/null ||
+		die "cannot make directories in $dir; is the disk full?"
 	{
 		printf '%s\n' "$targets"
 		printf '%s %s-backports\n' "$base" "$LAB_CODENAME"
 	} | awk -v k="$keyring" '{ print "deb [signed-by=" k "]", $1, $2, "main" }' |
-		write_file "$dir/sources.list"
+		write_file "$dir/sources.list" || exit 125
 	{
 		cat <<-CONF
 		Dir::State::lists "$dir/lists";
@@ -71,7 +72,7 @@ apt_setup()
 		CONF
 		# The way out, such as a proxy, is the host's.
 		apt-config dump | grep -E '^Acquire::(https?|Force)' || true
-	} | write_file "$dir/apt.conf"
+	} | write_file "$dir/apt.conf" || exit 125
 	LAB_APT_READY=1
 }
 
@@ -90,6 +91,10 @@ apt_reason()
 	}
 	line=$(grep -m1 -E 'Could not resolve|Could not connect|Cannot initiate|connection failed|timed out|Failed to fetch' "$1") && {
 		printf 'cannot reach the package mirror, check the network: %s' "${line#?: }"
+		return
+	}
+	[[ -s $1 ]] || {
+		printf 'apt failed without a message; is the disk full?'
 		return
 	}
 	printf 'apt failed: %s' "$(grep -m1 -E '^[EW]:' "$1" || tail -n1 "$1")"

@@ -62,7 +62,11 @@ with_lock()
 			flock 9
 		fi
 		LAB_LOCKED=1
-		# What an interrupted lab left behind is nobody's now.
+		# A subshell does not inherit traps.
+		trap 'rm -rf "$LAB_CACHE"/tmp.*' EXIT
+		trap 'exit 130' INT
+		trap 'exit 143' TERM HUP
+		# What a killed lab left behind is nobody's now.
 		rm -rf "$LAB_CACHE"/tmp.*
 		"$@" 9>&-
 	) 9>"$LAB_CACHE/lock"
@@ -79,7 +83,7 @@ write_file()
 {
 	local tmp=$1.new.$$
 
-	if ! cat >"$tmp" || ! mv "$tmp" "$1"; then
+	if ! { cat >"$tmp" && mv "$tmp" "$1"; } 2>/dev/null; then
 		rm -f "$tmp"
 		die "cannot write $1; is the disk full?"
 	fi
