@@ -44,6 +44,8 @@ guest_boot()
 	local -a accel=(-accel "tcg,thread=multi" -cpu max) timeout=(timeout -k 5)
 
 	[[ ${LAB_ACCEL:-tcg} != kvm ]] || accel=(-accel kvm -cpu host)
+	# One instruction is one nanosecond. With erms and fsrm, each step of a string instruction would count as one.
+	[[ -z $COUNTING ]] || accel=(-accel "tcg,thread=single" -cpu "max,-erms,-fsrm" -icount "shift=0,sleep=off")
 	[[ $serial != stdio ]] || timeout+=(--foreground)
 	# From there, as commas in a path would end it.
 	cd "$RUN_DIR" || exit
@@ -96,9 +98,9 @@ guest()
 	local -a files=() trees=() modules=()
 	shift
 
-	CPUS=2 MEMORY=1024 APPEND=() KEEP_LOG='' LIMIT=300
+	CPUS=2 MEMORY=1024 APPEND=() KEEP_LOG='' LIMIT=300 COUNTING=''
 	[[ $kind = run ]] || LIMIT=0
-	while getopts :k:t:m:c:f:T:M:a:l: opt; do
+	while getopts :k:t:m:c:f:T:M:a:l:i opt; do
 		case $opt in
 		k) series=$OPTARG ;;
 		t) number t "$OPTARG"; LIMIT=$OPTARG ;;
@@ -109,6 +111,7 @@ guest()
 		M) modules+=("$OPTARG") ;;
 		a) APPEND+=("$OPTARG") ;;
 		l) KEEP_LOG=$OPTARG ;;
+		i) COUNTING=1 CPUS=1 ;;
 		:) die "$kind: option -$OPTARG needs a value" ;;
 		*) die "$kind: unknown option -$OPTARG; see 'lab help'" ;;
 		esac
