@@ -23,12 +23,13 @@ MAKEFLAGS += --no-print-directory
 
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help demo check check-mutants module tools tests shell lint clean need
+.PHONY: help demo bench check check-mutants module tools tests shell lint clean need
 
 help:
 	@echo 'make demo           see it work on a stock kernel, live (needs root once, to install packages)'
 	@echo 'make check          run all tests'
 	@echo 'make check-mutants  break each rule on purpose and see a test fail'
+	@echo 'make bench          count the instructions that reads take, stock and with vmapeek'
 	@echo 'make module         build vmapeek.ko for the kernel under test, into build/KERNEL/'
 	@echo 'make shell          a shell in a virtual machine with the module and the tests in it'
 	@echo 'make lint           style of the shell scripts'
@@ -48,6 +49,9 @@ module: tools
 
 demo: module
 	@$(TOP)/demo/demo $(KERNEL) $(O)
+
+bench: module
+	@$(TOP)/bench/instructions $(KERNEL) $(O)
 
 # The 32-bit side of the tests; not gcc-multilib, which excludes the cross
 # compilers of other architectures.
@@ -69,7 +73,7 @@ shell: tests
 		-f $(O)/hold_mmap_lock.ko:/hold_mmap_lock.ko -f $(TOP)/tests/guest/run:/run-test \
 		$(foreach t,$(notdir $(basename $(wildcard $(TOP)/tests/*.t))) helper32,-f $(TOP)/build/tests/$(t)) || true
 
-SHELL_FILES = $(shell grep -rlIE '^\#!.*\b(ba)?sh\b' $(TOP)/lab $(TOP)/tools $(TOP)/demo $(TOP)/tests $(TOP)/.ci)
+SHELL_FILES = $(shell grep -rlIE '^\#!.*\b(ba)?sh\b' $(TOP)/lab $(TOP)/tools $(TOP)/demo $(TOP)/bench $(TOP)/tests $(TOP)/.ci)
 
 lint:
 	@$(LAB) need shellcheck

@@ -1,0 +1,240 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/mount.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "memory.h"
+#include "vmapeek.h"
+
+#define THP		"/sys/kernel/mm/transparent_hugepage"
+#define LARGE_FOLIO	"hugepages-64kB"
+#define RAMFS		"/ramfs"
+
+static unsigned long walk_total;
+
+static void set_target(struct target *t, void *addr)
+{
+	t->addr = (unsigned long)addr;
+}
+
+static void set_thp(const char *huge, const char *large)
+{
+	write_line(THP "/hugepages-2048kB/enabled", huge);
+	write_line(THP "/" LARGE_FOLIO "/enabled", large);
+}
+
+/* Aligned, so that walks of all kinds begin with a PTE table of their own. */
+static char *map_small_pages(struct target *t, size_t size)
+{
+	char *p = map_huge_aligned(t, size);
+
+	if (madvise(p, size, MADV_NOHUGEPAGE))
+		broken(t, "MADV_NOHUGEPAGE");
+	set_target(t, p);
+	return p;
+}
+
+static void prepare_small_pages(struct target *t)
+{
+	pattern_fill(map_small_pages(t, LARGEST), LARGEST);
+}
+
+static void prepare_huge_pages(struct target *t)
+{
+	char *p = map_huge_aligned(t, LARGEST);
+
+	if (access(THP "/hugepages-2048kB", F_OK))
+		lacks(t, "transparent huge pages");
+	set_thp("madvise", "never");
+	if (madvise(p, LARGEST, MADV_HUGEPAGE))
+		broken(t, "MADV_HUGEPAGE");
+	pattern_fill(p, LARGEST);
+	if (smaps_kb(getpid(), (unsigned long)p, "AnonHugePages") !=
+	    (long)(LARGEST / KIB))
+		lacks(t, "enough huge pages");
+	set_target(t, p);
+}
+
+static long large_folios(void)
+{
+	char text[32] = "0";
+
+	read_line(THP "/" LARGE_FOLIO "/stats/anon_fault_alloc", text,
+		  sizeof(text));
+	return strtol(text, NULL, 10);
+}
+
+static void prepare_large_folios(struct target *t)
+{
+	char *p = map_huge_aligned(t, LARGEST);
+	long before = large_folios();
+
+	if (access(THP "/" LARGE_FOLIO, F_OK))
+		lacks(t, "anonymous large folios");
+	set_thp("never", "madvise");
+	if (madvise(p, LARGEST, MADV_HUGEPAGE))
+		broken(t, "MADV_HUGEPAGE");
+	pattern_fill(p, LARGEST);
+	set_thp("never", "never");
+	if (large_folios() - before != (long)(LARGEST / (64 * KIB)))
+		lacks(t, "enough large folios");
+	set_target(t, p);
+}
+
+static void prepare_shmem(struct target *t)
+{
+	char *p = map_at(t, 0, LARGEST, PROT_READ | PROT_WRITE,
+			 MAP_SHARED | MAP_ANONYMOUS, -1);
+
+	pattern_fill(p, LARGEST);
+	set_target(t, p);
+}
+
+/* Page cache that is not shmem, without a disk. */
+static void prepare_file_pages(struct target *t)
+{
+	char *p;
+	int fd;
+
+	mkdir(RAMFS, 0700);
+	if (mount("ramfs", RAMFS, "ramfs", 0, ""))
+		lacks(t, "ramfs");
+	fd = open(RAMFS "/file", O_RDWR | O_CREAT, 0600);
+	if (fd < 0 || ftruncate(fd, LARGEST))
+		broken(t, RAMFS "/file");
+	p = map_at(t, 0, LARGEST, PROT_READ | PROT_WRITE, MAP_SHARED, fd);
+	pattern_fill(p, LARGEST);
+	set_target(t, p);
+}
+
+/* What is read from lies in the middle of the others. */
+static void prepare_many_vmas(struct target *t)
+{
+	const int vmas = 1000;
+	char *p = map_at(t, 0, vmas * PAGE, PROT_READ,
+			 MAP_PRIVATE | MAP_ANONYMOUS, -1);
+	char *middle = p + vmas / 2 * PAGE;
+
+	for (int i = 0; i < vmas; i += 2)
+		if (mprotect(p + i * PAGE, PAGE, PROT_READ | PROT_WRITE))
+			broken(t, "mprotect");
+	pattern_fill(middle, PAGE);
+	set_target(t, middle);
+}
+
+/* The middle of eight bytes from here is where the second begins. */
+static void prepare_two_vmas(struct target *t)
+{
+	char *p = map(t, 2 * PAGE);
+
+	pattern_fill(p, 2 * PAGE);
+	if (mprotect(p + PAGE, PAGE, PROT_READ))
+		broken(t, "mprotect");
+	set_target(t, p + PAGE - 4);
+}
+
+static void prepare_hole(struct target *t)
+{
+	char *p = map(t, PAGE);
+
+	munmap(p, PAGE);
+	set_target(t, p);
+}
+
+static void prepare_protected(struct target *t)
+{
+	char *p = map(t, PAGE);
+
+	pattern_fill(p, PAGE);
+	if (mprotect(p, PAGE, PROT_NONE))
+		broken(t, "mprotect");
+	set_target(t, p);
+}
+
+static void prepare_hugetlb(struct target *t)
+{
+	char *p;
+
+	write_line("/proc/sys/vm/nr_hugepages", "1");
+	p = mmap(NULL, HUGE_PAGE, PROT_READ | PROT_WRITE,
+		 MAP_PRIVATE | MAP_ANONYMOUS | MAP_HUGETLB, -1, 0);
+	if (p == MAP_FAILED)
+		lacks(t, "a huge page");
+	pattern_fill(p, HUGE_PAGE);
+	set_target(t, p);
+}
+
+static void prepare_untouched(struct target *t)
+{
+	map_small_pages(t, walk_total);
+}
+
+static void prepare_shared(struct target *t)
+{
+	pid_t pid;
+
+	pattern_fill(map_small_pages(t, walk_total), walk_total);
+	pid = fork();
+	if (pid < 0)
+		broken(t, "fork");
+	if (pid)
+		return;
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	for (;;)
+		pause();
+}
+
+struct memory memories[NR_MEMORY_KINDS] = {
+	[SMALL_PAGES] = { "4 KiB pages", prepare_small_pages },
+	[HUGE_PAGES] = { "THP", prepare_huge_pages },
+	[LARGE_FOLIOS] = { "64 KiB folios", prepare_large_folios },
+	[SHMEM] = { "shmem", prepare_shmem },
+	[FILE_PAGES] = { "page cache", prepare_file_pages },
+	[MANY_VMAS] = { "4 KiB pages, 1000 VMAs", prepare_many_vmas },
+	[TWO_VMAS] = { "two VMAs", prepare_two_vmas },
+	[HOLE] = { "hole", prepare_hole },
+	[PROTECTED] = { "PROT_NONE", prepare_protected },
+	[HUGETLB] = { "hugetlb", prepare_hugetlb },
+	[UNTOUCHED] = { "not present", prepare_untouched },
+	[SHARED] = { "shared after fork", prepare_shared },
+	[OWN] = { "the reader's own" },
+	[NO_MEMORY] = { "-" },
+};
+
+static void memory_prepare(struct memory *m)
+{
+	m->target = target_alloc();
+	m->pid = target_start(m->prepare, m->target);
+	if (m->target->broken[0])
+		die("%s: %s", m->name, m->target->broken);
+	if (m->target->lacks[0]) {
+		printf("not measured: %s (this kernel or machine lacks %s)\n",
+		       m->name, m->target->lacks);
+		target_stop(m->pid);
+		m->pid = 0;
+	}
+	m->cursor = m->target->addr;
+}
+
+void memories_prepare(int walks)
+{
+	walk_total = walks * WALK_SIZE;
+	for (struct memory *m = memories; m < memories + NR_MEMORY_KINDS; m++)
+		if (m->prepare)
+			memory_prepare(m);
+}
+
+void memories_stop(void)
+{
+	for (struct memory *m = memories; m < memories + NR_MEMORY_KINDS; m++)
+		if (m->prepare && m->pid)
+			target_stop(m->pid);
+}

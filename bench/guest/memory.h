@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* The kinds of memory that are read, each in a target process of its own. */
+#ifndef MEMORY_H
+#define MEMORY_H
+
+#include <stddef.h>
+#include <sys/types.h>
+
+#include "target.h"
+
+#define LARGEST		(64 * MIB)
+
+/* Pages that one look at a kind of memory walks through: one PTE table. */
+#define WALK_PAGES	512UL
+#define WALK_SIZE	(WALK_PAGES * PAGE)
+
+enum memory_kind {
+	SMALL_PAGES,
+	HUGE_PAGES,
+	LARGE_FOLIOS,
+	SHMEM,
+	FILE_PAGES,
+	MANY_VMAS,
+	TWO_VMAS,
+	HOLE,
+	PROTECTED,
+	HUGETLB,
+	UNTOUCHED,
+	SHARED,
+	OWN,
+	NO_MEMORY,
+	NR_MEMORY_KINDS
+};
+
+struct memory {
+	const char *name;
+	prepare_fn prepare;	/* NULL: it is not in a target */
+	struct target *target;
+	pid_t pid;		/* 0: this kernel lacks what is needed */
+	unsigned long cursor;	/* where the next walk begins */
+};
+
+extern struct memory memories[NR_MEMORY_KINDS];
+
+/*
+ * Start all targets; each walk of @walks is to find memory that nobody has
+ * looked at.
+ */
+void memories_prepare(int walks);
+void memories_stop(void);
+
+#endif
