@@ -28,18 +28,18 @@
 /* Flags whose meaning for a read is known here. */
 #define REMOTE_READ_FLAGS	(FOLL_FORCE | FOLL_ANON)
 
-/*
- * Page-table entries that one read may touch. /proc and ptrace read a page at
- * most, which is two.
+/**
+ * remote_read_check_vma - may this VMA be read without the mmap lock?
+ * @vma: the VMA, read-locked
+ * @gup_flags: FOLL_FORCE and FOLL_ANON count
+ *
+ * The checks of GUP for a remote read, plus hugetlb, whose page tables the VMA
+ * lock does not protect.
+ *
+ * Return: REMOTE_READ_FAST, or the reason to take the slow path.
  */
-#define REMOTE_READ_RUNS	4
-
-/*
- * May this VMA be read at all? The checks of GUP for a remote read, plus
- * hugetlb, whose page tables the VMA lock does not protect.
- */
-static enum remote_read_event remote_read_check_vma(struct vm_area_struct *vma,
-						    unsigned int gup_flags)
+enum remote_read_event remote_read_check_vma(struct vm_area_struct *vma,
+					     unsigned int gup_flags)
 {
 	vm_flags_t vm_flags = vma->vm_flags;
 
@@ -117,29 +117,26 @@ static bool remote_read_hole_follows(struct vm_area_struct *vma,
 }
 
 /*
- * Copy up to @len bytes of @run, which starts at @addr. Returns the number of
- * bytes, or 0 when the reader is being killed.
+ * Copy @run, which starts at @addr. Returns false when the reader is being
+ * killed.
  */
-static int remote_read_copy_run(struct vm_area_struct *vma, unsigned long addr,
-				const struct remote_run *run, void *buf,
-				int len)
+static bool remote_read_copy_run(struct vm_area_struct *vma, unsigned long addr,
+				 const struct remote_run *run, void *buf)
 {
-	size_t left = min_t(size_t, run->len, len);
-	size_t offset = run->offset;
+	unsigned int offset = run->offset, left = run->len, bytes;
 
-	len = left;
-	while (left) {
-		size_t bytes = min_t(size_t, left,
-				     PAGE_SIZE - offset_in_page(offset));
+	for (; left; left -= bytes) {
 		struct page *page = folio_page(run->folio,
 					       offset >> PAGE_SHIFT);
 		void *maddr;
 
 		/* As GUP does for every page. */
 		if (fatal_signal_pending(current))
-			return 0;
+			return false;
 		cond_resched();
 
+		bytes = min_t(unsigned int, left,
+			      PAGE_SIZE - offset_in_page(offset));
 		maddr = kmap_local_page(page);
 		copy_from_user_page(vma, page, addr, buf,
 				    maddr + offset_in_page(offset), bytes);
@@ -148,27 +145,23 @@ static int remote_read_copy_run(struct vm_area_struct *vma, unsigned long addr,
 		offset += bytes;
 		addr += bytes;
 		buf += bytes;
-		left -= bytes;
 	}
-	return len;
+	return true;
 }
 
-/* Copy @len bytes from @runs, which hold at least as many. */
 static enum remote_read_event
-remote_read_copy_runs(struct vm_area_struct *vma, unsigned long addr,
-		      const struct remote_run *runs, void *buf, int len)
+remote_read_copy_batch(const struct remote_batch *batch,
+		       struct vm_area_struct *vma, unsigned long addr,
+		       void *buf)
 {
-	int bytes;
+	const struct remote_run *run = batch->runs;
+	unsigned int nr;
 
-	for (; len; runs++) {
-		if (runs->mark)
-			folio_mark_accessed(runs->folio);
-		bytes = remote_read_copy_run(vma, addr, runs, buf, len);
-		if (!bytes)
+	for (nr = batch->nr; nr; nr--, run++) {
+		if (!remote_read_copy_run(vma, addr, run, buf))
 			return REMOTE_READ_FATAL_SIGNAL;
-		addr += bytes;
-		buf += bytes;
-		len -= bytes;
+		addr += run->len;
+		buf += run->len;
 	}
 	return REMOTE_READ_FAST;
 }
@@ -182,24 +175,17 @@ static enum remote_read_event remote_read_copy(struct vm_area_struct *vma,
 					       unsigned long addr, void *buf,
 					       int len, unsigned int gup_flags)
 {
-	enum remote_read_event event = REMOTE_READ_FAST;
-	struct remote_run runs[REMOTE_READ_RUNS];
-	unsigned long end = addr + len, at = addr;
-	int nr = 0;
+	enum remote_read_event event;
+	struct remote_batch batch;
 
-	while (at < end && event == REMOTE_READ_FAST) {
-		if (nr == REMOTE_READ_RUNS)
-			event = REMOTE_READ_TOO_LONG;
-		else if (!remote_walk(vma, at, gup_flags, &runs[nr]))
-			event = REMOTE_READ_NOT_PRESENT;
-		else
-			at += runs[nr++].len;
+	remote_batch_init(&batch, gup_flags, false);
+	if (remote_batch_fill(&batch, vma, addr, addr + len) == addr + len) {
+		remote_batch_touch(&batch, vma, addr);
+		event = remote_read_copy_batch(&batch, vma, addr, buf);
+	} else {
+		event = batch.miss;
 	}
-
-	if (event == REMOTE_READ_FAST)
-		event = remote_read_copy_runs(vma, addr, runs, buf, len);
-	while (nr)
-		folio_put(runs[--nr].folio);
+	remote_batch_put(&batch);
 	return event;
 }
 

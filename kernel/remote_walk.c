@@ -1,177 +1,277 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A page-table walk to one present entry, under the VMA's read lock.
+ * Finds resident memory in the page tables, under the VMA's read lock.
  *
- * Why this is safe without the mmap lock:
- *
- * - The upper levels go away only together with the VMAs that use them, and
- *   whoever unmaps or moves a VMA write-locks it first, which waits for us.
- * - A PTE table can vanish under us: collapse into a huge page, reclaim of an
- *   empty table. Its PMD entry is changed under the page-table lock and the
- *   table is freed by RCU; pte_offset_map_lock() is made for exactly that.
- * - A huge entry is read again under its own lock.
- * - hugetlb may unshare its tables with neither lock held: no hugetlb here.
- *
- * docs/locking.md goes through it table by table.
+ * Neighbouring entries are taken while one page-table lock is held, and what
+ * lies in one folio without a gap becomes one run, with one reference.
  */
-#include <linux/hugetlb.h>
+#include <linux/cacheflush.h>
+#include <linux/huge_mm.h>
 #include <linux/memremap.h>
 #include <linux/mm.h>
+#include <linux/pagewalk.h>
 #include <linux/pgtable.h>
+#include <linux/swap.h>
 
 #include "compat.h"
 #include "remote_walk.h"
 
 /*
- * Describe, in @run, what lies at @addr in an entry that maps @size bytes from
- * @page on, and take the reference. The entry's lock is held, so the folio is
- * mapped and its count should not be zero. GUP refuses the same ones.
+ * With FOLL_PIN, GUP hands out anonymous memory only once it belongs to this
+ * process alone: what it shares since a fork, or by KSM, is copied for it
+ * first. Who reads later must find the same.
  */
-static bool remote_run_get(struct remote_run *run, struct page *page,
-			   unsigned long addr, unsigned long size)
+static bool remote_must_unshare(const struct remote_batch *batch,
+				struct page *page, bool writable)
 {
-	unsigned long in_entry = addr & (size - 1);
-	struct folio *folio;
+	return batch->pin && !writable && PageAnon(page) &&
+	       !PageAnonExclusive(page);
+}
 
-	if (!page)
+/*
+ * Add @len bytes from @offset in @page on, which may go on beyond the end of
+ * @page inside its folio. The entry's lock is held, so the folio is mapped and
+ * its count should not be zero. GUP refuses the same ones.
+ */
+static bool remote_batch_add(struct remote_batch *batch, struct page *page,
+			     unsigned int offset, unsigned int len,
+			     bool mark)
+{
+	struct folio *folio = page_folio(page);
+	struct remote_run *run = &batch->runs[batch->nr];
+
+	offset += folio_page_idx(folio, page) * PAGE_SIZE;
+	if (batch->nr && run[-1].folio == folio &&
+	    run[-1].offset + run[-1].len == offset) {
+		run[-1].len += len;
+		run[-1].nr_marks += mark;
+		return true;
+	}
+
+	if (batch->nr == REMOTE_BATCH_RUNS) {
+		batch->miss = REMOTE_READ_TOO_LONG;
 		return false;
-	folio = page_folio(page);
-	if (WARN_ON_ONCE(folio_ref_count(folio) <= 0))
+	}
+	if (WARN_ON_ONCE(folio_ref_count(folio) <= 0) ||
+	    is_pci_p2pdma_page(&folio->page)) {
+		batch->miss = REMOTE_READ_SPECIAL;
 		return false;
-	if (is_pci_p2pdma_page(&folio->page))
-		return false;
+	}
 
 	run->folio = folio;
-	run->offset = folio_page_idx(folio, page) * PAGE_SIZE + in_entry;
-	run->len = size - in_entry;
-	run->mark = false;
+	run->offset = offset;
+	run->len = len;
+	run->nr_marks = mark;
 	folio_get(folio);
+	batch->nr++;
 	return true;
 }
 
-static bool remote_walk_pte(struct vm_area_struct *vma, pmd_t *pmdp,
-			    unsigned long addr, unsigned int gup_flags,
-			    struct remote_run *run)
+static bool remote_batch_add_pte(struct remote_batch *batch,
+				 struct vm_area_struct *vma, struct page *page,
+				 pte_t pte, unsigned int offset,
+				 unsigned int len)
 {
-	bool found = false;
-	struct page *page;
-	spinlock_t *ptl;
-	pte_t *ptep, pte;
-
-	ptep = pte_offset_map_lock(vma->vm_mm, pmdp, addr, &ptl);
-	if (!ptep)
+	if (pte_protnone(pte) &&
+	    !gup_can_follow_protnone(vma, batch->gup_flags)) {
+		batch->miss = REMOTE_READ_NOT_PRESENT;
 		return false;
+	}
+	if (remote_must_unshare(batch, page, pte_write(pte))) {
+		batch->miss = REMOTE_READ_UNSHARE;
+		return false;
+	}
+	/* FOLL_TOUCH marks the folio, not the PTE, and once for each PTE. */
+	return remote_batch_add(batch, page, offset, len, true);
+}
 
-	pte = ptep_get(ptep);
+/* The page behind a PTE, the zero page included, or NULL. */
+static struct page *remote_pte_page(struct vm_area_struct *vma,
+				    unsigned long addr, pte_t pte)
+{
+	struct page *page;
+
 	if (!pte_present(pte))
-		goto unlock;
-	if (pte_protnone(pte) && !gup_can_follow_protnone(vma, gup_flags))
-		goto unlock;
-
+		return NULL;
 	page = vm_normal_page(vma, addr, pte);
 	if (!page && is_zero_pfn(pte_pfn(pte)))
 		page = pte_page(pte);
+	return page;
+}
 
-	found = remote_run_get(run, page, addr, PAGE_SIZE);
-	/* FOLL_TOUCH marks the folio, not the PTE. Twice is not as once. */
-	if (found)
-		run->mark = true;
-unlock:
-	pte_unmap_unlock(ptep, ptl);
-	return found;
+/* Take PTEs from @fw on, up to @end, in the one table that is locked. */
+static unsigned long remote_batch_add_ptes(struct remote_batch *batch,
+					   struct vm_area_struct *vma,
+					   const struct folio_walk *fw,
+					   unsigned long addr,
+					   unsigned long end)
+{
+	struct page *page = fw->page ?: pte_page(fw->pte);
+	pte_t *ptep = fw->ptep;
+	pte_t pte = fw->pte;
+	unsigned int len;
+
+	end = pmd_addr_end(addr, end);
+	for (;;) {
+		len = min(end - addr, PAGE_SIZE - offset_in_page(addr));
+		if (!remote_batch_add_pte(batch, vma, page, pte,
+					  offset_in_page(addr), len))
+			return addr;
+		addr += len;
+		if (addr == end)
+			return addr;
+
+		pte = ptep_get(++ptep);
+		page = remote_pte_page(vma, addr, pte);
+		if (!page) {
+			batch->miss = REMOTE_READ_NOT_PRESENT;
+			return addr;
+		}
+	}
 }
 
 #ifdef CONFIG_TRANSPARENT_HUGEPAGE
-/* An entry that stopped being a leaf meanwhile is left to the slow path. */
-static bool remote_walk_pmd_leaf(struct vm_area_struct *vma, pmd_t *pmdp,
-				 unsigned long addr, unsigned int gup_flags,
-				 struct remote_run *run)
+static unsigned long remote_batch_add_pmd(struct remote_batch *batch,
+					  struct vm_area_struct *vma,
+					  const struct folio_walk *fw,
+					  unsigned long addr,
+					  unsigned long end)
 {
-	bool found = false;
-	struct page *page;
-	spinlock_t *ptl;
-	pmd_t pmd;
+	struct page *page = pmd_page(fw->pmd);
 
-	ptl = pmd_lock(vma->vm_mm, pmdp);
-	pmd = pmdp_get(pmdp);
-	if (!pmd_present(pmd) || !pmd_leaf(pmd))
-		goto unlock;
-	if (pmd_protnone(pmd) && !gup_can_follow_protnone(vma, gup_flags))
-		goto unlock;
+	if (pmd_protnone(fw->pmd) &&
+	    !gup_can_follow_protnone(vma, batch->gup_flags)) {
+		batch->miss = REMOTE_READ_NOT_PRESENT;
+		return addr;
+	}
+	if (remote_must_unshare(batch, page, pmd_write(fw->pmd))) {
+		batch->miss = REMOTE_READ_UNSHARE;
+		return addr;
+	}
 
-	page = vm_normal_page_pmd(vma, addr & PMD_MASK, pmd);
-	if (!page && is_huge_zero_pmd(pmd))
-		page = pmd_page(pmd);
-
-	found = remote_run_get(run, page, addr, PMD_SIZE);
+	end = pmd_addr_end(addr, end);
+	if (!remote_batch_add(batch, page, addr & ~PMD_MASK, end - addr, false))
+		return addr;
 	/*
 	 * Here FOLL_TOUCH is for the entry, where the architecture cares (x86
 	 * does not for a read). Doing it again would change nothing.
 	 */
-	if (found)
-		touch_pmd(vma, addr, pmdp, false);
-unlock:
-	spin_unlock(ptl);
-	return found;
+	touch_pmd(vma, addr, fw->pmdp, false);
+	return end;
 }
 #else
-static bool remote_walk_pmd_leaf(struct vm_area_struct *vma, pmd_t *pmdp,
-				 unsigned long addr, unsigned int gup_flags,
-				 struct remote_run *run)
+static unsigned long remote_batch_add_pmd(struct remote_batch *batch,
+					  struct vm_area_struct *vma,
+					  const struct folio_walk *fw,
+					  unsigned long addr,
+					  unsigned long end)
 {
-	return false;
+	batch->miss = REMOTE_READ_NOT_PRESENT;
+	return addr;
 }
 #endif
 
-/**
- * remote_walk - find the memory that one present page-table entry maps
- * @vma: the VMA, read-locked; not hugetlb
- * @addr: an address inside @vma, in bytes
- * @gup_flags: FOLL_* flags of the read
- * @run: filled in when there is something present at @addr
- *
- * Looks at one entry of the page tables, PTE or huge, under its lock, and takes
- * a reference on the folio behind it. Neither faults nor sleeps.
- *
- * The run reaches to the end of what the entry maps, which may be beyond the
- * end of the caller's range.
- *
- * Return: true with a run whose folio the caller must put; false when nothing
- * is present that may be read without a fault.
- */
-bool remote_walk(struct vm_area_struct *vma, unsigned long addr,
-		 unsigned int gup_flags, struct remote_run *run)
+/* What one page table, or one huge entry, has of @addr to @end. */
+static unsigned long remote_batch_fill_table(struct remote_batch *batch,
+					     struct vm_area_struct *vma,
+					     unsigned long addr,
+					     unsigned long end)
 {
-	pgd_t *pgdp;
-	p4d_t *p4dp;
-	pud_t *pudp, pud;
-	pmd_t *pmdp, pmd;
+	struct folio_walk fw;
 
-	vma_assert_locked(vma);
-	VM_WARN_ON_ONCE(addr < vma->vm_start || addr >= vma->vm_end);
-	VM_WARN_ON_ONCE(is_vm_hugetlb_page(vma));
+	if (!remote_folio_walk_start(&fw, vma, addr)) {
+		batch->miss = REMOTE_READ_NOT_PRESENT;
+		return addr;
+	}
+	switch (fw.level) {
+	case FW_LEVEL_PTE:
+		addr = remote_batch_add_ptes(batch, vma, &fw, addr, end);
+		break;
+	case FW_LEVEL_PMD:
+		addr = remote_batch_add_pmd(batch, vma, &fw, addr, end);
+		break;
+	default:
+		/*
+		 * Hugetlb, or DAX, which GUP takes with a reference of another
+		 * kind.
+		 */
+		batch->miss = REMOTE_READ_SPECIAL;
+	}
+	remote_folio_walk_end(&fw, vma);
+	return addr;
+}
 
-	pgdp = pgd_offset(vma->vm_mm, addr);
-	if (!pgd_present(pgdp_get(pgdp)))
-		return false;
+/**
+ * remote_batch_fill - find resident memory in the page tables
+ * @batch: initialized; gets the runs
+ * @vma: the VMA, read-locked; not hugetlb
+ * @addr: start of the range, in bytes
+ * @end: end of the range; inside @vma
+ *
+ * Looks at the entries one after the other, each under its lock, and takes a
+ * reference on the folios behind them. Neither faults nor sleeps. Changes
+ * nothing that user space could see; see remote_batch_touch().
+ *
+ * Return: how far it came, an address from @addr to @end; if it is not @end,
+ * @batch->miss says why. The caller must use remote_batch_put() in any case.
+ */
+unsigned long remote_batch_fill(struct remote_batch *batch,
+				struct vm_area_struct *vma, unsigned long addr,
+				unsigned long end)
+{
+	unsigned long next;
 
-	p4dp = p4d_offset(pgdp, addr);
-	if (!p4d_present(p4dp_get(p4dp)))
-		return false;
+	VM_WARN_ON_ONCE(addr < vma->vm_start || end > vma->vm_end);
 
-	pudp = pud_offset(p4dp, addr);
-	pud = pudp_get(pudp);
-	/*
-	 * A leaf here is hugetlb, or DAX or PFN-mapped, which GUP takes with a
-	 * reference of another kind, or not at all.
-	 */
-	if (!pud_present(pud) || pud_leaf(pud))
-		return false;
+	for (; addr < end; addr = next) {
+		next = remote_batch_fill_table(batch, vma, addr, end);
+		if (next == addr)
+			break;
+	}
+	return addr;
+}
 
-	pmdp = pmd_offset(pudp, addr);
-	pmd = pmdp_get_lockless(pmdp);
-	if (pmd_present(pmd) && pmd_leaf(pmd))
-		return remote_walk_pmd_leaf(vma, pmdp, addr, gup_flags, run);
+/**
+ * remote_batch_touch - do to what was found as GUP does to what it hands out
+ * @batch: the batch
+ * @vma: its VMA, still read-locked
+ * @addr: the address that the first run was found at
+ *
+ * Marks it accessed and makes its content visible to the kernel where caches
+ * need that. To be called once, and only for what the slow path will not read
+ * again: marking twice is not the same as once.
+ */
+void remote_batch_touch(struct remote_batch *batch, struct vm_area_struct *vma,
+			unsigned long addr)
+{
+	struct remote_run *run = batch->runs;
+	unsigned int i, bytes, nr;
 
-	return remote_walk_pte(vma, pmdp, addr, gup_flags, run);
+	for (nr = batch->nr; nr; nr--, run++) {
+		for (i = 0; i < run->nr_marks; i++)
+			folio_mark_accessed(run->folio);
+
+		for (i = 0; i < run->len; i += bytes, addr += bytes) {
+			unsigned int at = run->offset + i;
+			struct page *page = folio_page(run->folio,
+						       at >> PAGE_SHIFT);
+
+			bytes = min_t(unsigned int, run->len - i,
+				      PAGE_SIZE - offset_in_page(at));
+			flush_anon_page(vma, page, addr);
+			flush_dcache_page(page);
+		}
+	}
+}
+
+/**
+ * remote_batch_put - drop the references
+ * @batch: the batch; empty afterwards
+ *
+ * Context: Process context; no lock is needed.
+ */
+void remote_batch_put(struct remote_batch *batch)
+{
+	while (batch->nr)
+		folio_put(batch->runs[--batch->nr].folio);
 }

@@ -2,7 +2,9 @@
 /*
  * Remote reads counted by what became of them, shown in sysfs as
  * /sys/module/vmapeek/stats/EVENT, one decimal number each. The numbers start
- * from 0 when the module is loaded; each call counts once.
+ * from 0 when the module is loaded. A call of access_remote_vm() counts once.
+ * A remote segment of process_vm_readv() counts as fast if it did not need the
+ * slow path; otherwise each time that it did counts under its reason.
  */
 #include <linux/cpumask.h>
 #include <linux/kobject.h>
@@ -48,6 +50,8 @@ REMOTE_READ_ATTR(not_permitted, REMOTE_READ_NOT_PERMITTED);
 REMOTE_READ_ATTR(foll_anon, REMOTE_READ_FOLL_ANON);
 REMOTE_READ_ATTR(not_present, REMOTE_READ_NOT_PRESENT);
 REMOTE_READ_ATTR(too_long, REMOTE_READ_TOO_LONG);
+REMOTE_READ_ATTR(unshare, REMOTE_READ_UNSHARE);
+REMOTE_READ_ATTR(self, REMOTE_READ_SELF);
 REMOTE_READ_ATTR(fatal_signal, REMOTE_READ_FATAL_SIGNAL);
 
 static struct attribute *remote_read_attrs[] = {
@@ -60,6 +64,8 @@ static struct attribute *remote_read_attrs[] = {
 	&remote_read_attr_foll_anon.attr.attr,
 	&remote_read_attr_not_present.attr.attr,
 	&remote_read_attr_too_long.attr.attr,
+	&remote_read_attr_unshare.attr.attr,
+	&remote_read_attr_self.attr.attr,
 	&remote_read_attr_fatal_signal.attr.attr,
 	NULL
 };

@@ -4,7 +4,7 @@
 
 #include <linux/percpu.h>
 
-#include "remote_read.h"
+#include "remote_event.h"
 
 struct kobject;
 
