@@ -8,6 +8,7 @@
 
 #include <linux/mm.h>
 #include <linux/mmap_lock.h>
+#include <linux/uio.h>
 #include <linux/version.h>
 
 #ifndef CONFIG_X86_64
@@ -31,9 +32,14 @@
 #error "vmapeek: this kernel version is not supported"
 #endif
 
+#include "folio_walk.h"
+
 /* Reached by livepatch relocation, declared in no public header. */
 int __access_remote_vm(struct mm_struct *mm, unsigned long addr, void *buf,
 		       int len, unsigned int gup_flags);
+ssize_t process_vm_rw(pid_t pid, const struct iovec __user *lvec,
+		      unsigned long liovcnt, const struct iovec __user *rvec,
+		      unsigned long riovcnt, unsigned long flags, int vm_write);
 void touch_pmd(struct vm_area_struct *vma, unsigned long addr, pmd_t *pmd,
 	       bool write);
 

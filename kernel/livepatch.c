@@ -7,6 +7,7 @@
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
+#include <linux/compat.h>
 #include <linux/livepatch.h>
 #include <linux/mm.h>
 #include <linux/module.h>
@@ -16,6 +17,7 @@
 #include <generated/utsrelease.h>
 
 #include "compat.h"
+#include "process_vm.h"
 #include "remote_read.h"
 #include "stats.h"
 
@@ -52,14 +54,48 @@ static int vmapeek_access_process_vm(struct task_struct *tsk,
 	return copied;
 }
 
+/*
+ * The system call itself: what is below it has no calling convention that one
+ * could rely on. A reader that waits here for the mmap lock, for a page that
+ * is not resident, holds up switching off, as one that waits in the kernel's
+ * own holds up switching on; the other tasks are switched meanwhile.
+ */
+static long vmapeek_x64_sys_process_vm_readv(const struct pt_regs *regs)
+{
+	return vmapeek_process_vm_readv(regs->di, (void __user *)regs->si,
+					regs->dx, (void __user *)regs->r10,
+					regs->r8, regs->r9);
+}
+
+#ifdef CONFIG_IA32_EMULATION
+static long vmapeek_ia32_sys_process_vm_readv(const struct pt_regs *regs)
+{
+	return vmapeek_process_vm_readv(regs->bx, compat_ptr(regs->cx),
+					(u32)regs->dx, compat_ptr(regs->si),
+					(u32)regs->di, (u32)regs->bp);
+}
+#endif
+
 static struct klp_func vmapeek_funcs[] = {
 	{
 		.old_name = "access_remote_vm",
 		.new_func = vmapeek_access_remote_vm,
-	}, {
+	},
+	{
 		.old_name = "access_process_vm",
 		.new_func = vmapeek_access_process_vm,
-	}, { }
+	},
+	{
+		.old_name = "__x64_sys_process_vm_readv",
+		.new_func = vmapeek_x64_sys_process_vm_readv,
+	},
+#ifdef CONFIG_IA32_EMULATION
+	{
+		.old_name = "__ia32_sys_process_vm_readv",
+		.new_func = vmapeek_ia32_sys_process_vm_readv,
+	},
+#endif
+	{ }
 };
 
 /* No object name: the functions are in vmlinux. */

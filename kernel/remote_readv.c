@@ -1,0 +1,221 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * process_vm_readv(): one segment of another address space, copied to the
+ * caller's memory.
+ *
+ * Resident pages are collected in batches under the read lock of one VMA. The
+ * lock is dropped before anything is copied: the caller's memory may fault,
+ * and that may wait for somebody who waits for this VMA. What the fast path
+ * may not take is pinned under the mmap lock, a few pages at a time, and the
+ * fast path goes on behind them.
+ *
+ * There is no lock that covers a whole call, and there never was.
+ */
+#include <linux/mm.h>
+#include <linux/mmap_lock.h>
+#include <linux/sched.h>
+#include <linux/sched/signal.h>
+#include <linux/uio.h>
+
+#include "compat.h"
+#include "remote_read.h"
+#include "remote_readv.h"
+#include "remote_walk.h"
+#include "stats.h"
+
+/*
+ * Pages are found, faulted in and marked accessed up to here before it is
+ * asked whether the caller wants more, even where its memory was full or
+ * invalid before that. The target can see it, so it is as it always was.
+ */
+#define REMOTE_READV_CHUNK	(2 * PAGE_SIZE / sizeof(struct page *))
+
+/* Pages that are pinned at a time, and how many it begins with. */
+#define REMOTE_READV_PIN_MAX	16
+#define REMOTE_READV_PIN_MIN	1
+
+/**
+ * struct remote_readv - one segment under way
+ * @mm: the address space that is read; the caller holds a reference (mm_users)
+ * @iter: where to copy to; may be shorter than what is read
+ * @fault: the memory behind @iter turned out to be invalid: copy no more
+ */
+struct remote_readv {
+	struct mm_struct *mm;
+	struct iov_iter *iter;
+	bool fault;
+};
+
+/* May fault and sleep: not to be called under a VMA's lock. */
+static void remote_readv_copy(struct remote_readv *rr, struct page *page,
+			      size_t offset, size_t len)
+{
+	if (rr->fault)
+		return;
+	if (copy_page_to_iter(page, offset, len, rr->iter) < len &&
+	    iov_iter_count(rr->iter))
+		rr->fault = true;
+}
+
+/*
+ * Find memory from @addr on, not beyond @end, under one VMA's lock. Returns the
+ * number of bytes in @batch; if that is 0, @batch->miss says why.
+ */
+static unsigned long remote_readv_collect(struct mm_struct *mm,
+					  unsigned long addr,
+					  unsigned long end,
+					  struct remote_batch *batch)
+{
+	struct vm_area_struct *vma;
+	unsigned long reached = addr;
+
+	/* As GUP does, page by page. */
+	if (fatal_signal_pending(current)) {
+		batch->miss = REMOTE_READ_FATAL_SIGNAL;
+		return 0;
+	}
+	cond_resched();
+
+	vma = lock_vma_under_rcu(mm, addr);
+	if (!vma) {
+		batch->miss = REMOTE_READ_NO_VMA;
+		return 0;
+	}
+	batch->miss = remote_read_check_vma(vma, batch->gup_flags);
+	if (batch->miss == REMOTE_READ_FAST) {
+		reached = remote_batch_fill(batch, vma, addr,
+					    min(end, vma->vm_end));
+		remote_batch_touch(batch, vma, addr);
+	}
+	vma_end_read(vma);
+	return reached - addr;
+}
+
+/* Returns the number of bytes that are dealt with, or 0. */
+static unsigned long remote_readv_fast(struct remote_readv *rr,
+				       unsigned long addr, unsigned long end,
+				       enum remote_read_event *miss)
+{
+	unsigned long start = untagged_addr_remote_unlocked(rr->mm, addr);
+	struct remote_batch batch;
+	unsigned long bytes;
+	unsigned int i;
+
+	remote_batch_init(&batch, 0, true);
+	bytes = remote_readv_collect(rr->mm, start, start + (end - addr),
+				     &batch);
+	for (i = 0; i < batch.nr; i++)
+		remote_readv_copy(rr, folio_page(batch.runs[i].folio, 0),
+				  batch.runs[i].offset, batch.runs[i].len);
+	remote_batch_put(&batch);
+	*miss = batch.miss;
+	return bytes;
+}
+
+/*
+ * Up to @nr_pages from @addr on, under the mmap lock. Returns the number of
+ * bytes that are dealt with, or -EFAULT.
+ */
+static noinline long remote_readv_slow(struct remote_readv *rr,
+				       unsigned long addr, unsigned long end,
+				       unsigned long nr_pages)
+{
+	struct page *pages[REMOTE_READV_PIN_MAX];
+	unsigned long start = addr;
+	int locked = 1;
+	long i, pinned;
+
+	nr_pages = min(nr_pages, DIV_ROUND_UP(end - (addr & PAGE_MASK),
+					      PAGE_SIZE));
+
+	mmap_read_lock(rr->mm);
+	pinned = pin_user_pages_remote(rr->mm, addr & PAGE_MASK, nr_pages, 0,
+				       pages, &locked);
+	if (locked)
+		mmap_read_unlock(rr->mm);
+	if (pinned <= 0)
+		return -EFAULT;
+
+	for (i = 0; i < pinned; i++) {
+		size_t bytes = min(end - addr,
+				   PAGE_SIZE - offset_in_page(addr));
+
+		remote_readv_copy(rr, pages[i], offset_in_page(addr), bytes);
+		addr += bytes;
+	}
+	unpin_user_pages(pages, pinned);
+	return addr - start;
+}
+
+/*
+ * All of @addr to @end, as far as it can be read. Returns the number of trips
+ * to the slow path or -EFAULT.
+ */
+static long remote_readv_chunk(struct remote_readv *rr, unsigned long addr,
+			       unsigned long end)
+{
+	unsigned long nr_pages = REMOTE_READV_PIN_MIN;
+	enum remote_read_event miss;
+	long bytes, trips = 0;
+
+	for (; addr != end; addr += bytes) {
+		bytes = remote_readv_fast(rr, addr, end, &miss);
+		if (bytes) {
+			nr_pages = REMOTE_READV_PIN_MIN;
+			continue;
+		}
+		remote_read_count(miss);
+		trips++;
+		bytes = remote_readv_slow(rr, addr, end, nr_pages);
+		if (bytes < 0)
+			return bytes;
+		/* Where nothing is fast, trying costs least if done rarely. */
+		nr_pages = min(2 * nr_pages, REMOTE_READV_PIN_MAX);
+	}
+	return rr->fault ? -EFAULT : trips;
+}
+
+/**
+ * remote_readv - copy a segment of another address space to an iov_iter
+ * @mm: the address space; the caller holds a reference (mm_users)
+ * @addr: where the segment starts, possibly tagged
+ * @len: its length in bytes
+ * @iter: where to copy to; it is advanced, and may hold less than @len
+ *
+ * @mm must not be the caller's own: what is written to @iter could change what
+ * is found behind it in the segment.
+ *
+ * Context: Process context, no locks held. May sleep and fault, both in the
+ * caller's memory and, for pages that are not resident, in @mm.
+ *
+ * Return: 0, or -EFAULT where one of the two sides is not valid; what was
+ * copied before that is known from @iter.
+ */
+int remote_readv(struct mm_struct *mm, unsigned long addr, unsigned long len,
+		 struct iov_iter *iter)
+{
+	struct remote_readv rr = { .mm = mm, .iter = iter };
+	unsigned long nr_pages, chunk;
+	long ret, trips = 0;
+
+	if (!len)
+		return 0;
+	/* Not by the end of the range, which may be beyond all addresses. */
+	nr_pages = (addr + len - 1) / PAGE_SIZE - addr / PAGE_SIZE + 1;
+
+	while (nr_pages && iov_iter_count(iter)) {
+		chunk = min(nr_pages, REMOTE_READV_CHUNK);
+		nr_pages -= chunk;
+		chunk = min(len, chunk * PAGE_SIZE - offset_in_page(addr));
+
+		ret = remote_readv_chunk(&rr, addr, addr + chunk);
+		if (ret < 0)
+			return ret;
+		trips += ret;
+		addr += chunk;
+		len -= chunk;
+	}
+	if (!trips)
+		remote_read_count(REMOTE_READ_FAST);
+	return 0;
+}
