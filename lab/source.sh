@@ -1,0 +1,105 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=bash
+# Sources of kernels, as Debian packages them: `lab source SERIES` prints the directory of an extracted tree.
+
+# The suites that have them, whatever this host's release is. Nothing of them is run or installed.
+readonly SOURCE_CODENAME=trixie
+# MiB: the package, and what is extracted from it.
+readonly SOURCE_NEED=2500
+
+# Package lists of their own, with the host's mirrors: other suites must not decide what the lab runs.
+source_apt_setup()
+{
+	local dir=$LAB_CACHE/apt-source
+
+	apt_setup
+	mkdir -p "$dir"/{lists/partial,cache/archives/partial} 2>/dev/null ||
+		die "cannot make directories in $dir; is the disk full?"
+	sed "s|\"$LAB_CACHE/apt/|\"$dir/|" "$LAB_CACHE/apt/apt.conf" | write_file "$dir/apt.conf" || exit 125
+	sed "s/ $LAB_CODENAME\\>/ $SOURCE_CODENAME/" "$LAB_CACHE/apt/sources.list" |
+		write_file "$dir/sources.list" || exit 125
+}
+
+source_apt()
+{
+	APT_CONFIG=$LAB_CACHE/apt-source/apt.conf "$@"
+}
+
+source_refresh()
+{
+	local dir=$LAB_CACHE/apt-source
+
+	source_apt_setup
+	! younger_than "$APT_DAY" "$dir/updated" || return 0
+	note "updating the package lists for sources"
+	if ! source_apt apt-get -q update >"$dir/update.log" 2>&1; then
+		note "$(apt_reason "$dir/update.log")"
+		return 1
+	fi
+	: >"$dir/updated"
+}
+
+# Prints the newest version of a series' source package, or nothing.
+source_newest()
+{
+	local newest='' version
+
+	while read -r version; do
+		if [[ -z $newest ]] || dpkg --compare-versions "$version" gt "$newest"; then
+			newest=$version
+		fi
+	done < <(source_apt apt-cache madison "linux-source-$1" 2>/dev/null |
+		awk -F'|' '{ gsub(/ /, "", $2); print $2 }')
+	printf '%s' "$newest"
+}
+
+# Extracts a version of a series' source to the given path.
+source_extract()
+{
+	local series=$1 version=$2 dest=$3 tmp log=$LAB_CACHE/apt-source/download.log
+
+	space_check "$SOURCE_NEED"
+	tmp=$(mktemp -d "$LAB_CACHE/tmp.XXXXXX")
+	note "fetching linux-source-$series $version (160 MB)"
+	(cd "$tmp" && source_apt apt-get -qq download "linux-source-$series=$version" >"$log" 2>&1) ||
+		die "$(apt_reason "$log")"
+	note "extracting it"
+	mkdir "$tmp/out"
+	dpkg-deb --fsys-tarfile "$tmp"/*.deb | tar -xO "./usr/src/linux-source-$series.tar.xz" |
+		tar -C "$tmp/out" -xJ --strip-components=1 --no-same-owner ||
+		die "cannot extract linux-source-$series to $tmp; is the disk full?"
+	printf '%s\n' "$version" >"$tmp/out/.debian-version"
+	mv -T "$tmp/out" "$dest" || die "cannot rename $tmp/out to $dest"
+	rm -rf "$tmp"
+}
+
+source_fetch()
+{
+	local series=$1 pointer=$LAB_CACHE/sources/$1 version
+
+	mkdir -p "$LAB_CACHE/sources"
+	if source_refresh; then
+		version=$(source_newest "$series")
+		[[ -n $version ]] || die "no linux-source-$series in the Debian $SOURCE_CODENAME suites"
+		[[ -d $LAB_CACHE/sources/$series-$version ]] ||
+			source_extract "$series" "$version" "$LAB_CACHE/sources/$series-$version"
+		write_file "$pointer" <<<"$series-$version"
+	else
+		[[ -s $pointer && -d $LAB_CACHE/sources/$(<"$pointer") ]] || exit 125
+		note "staying with the source that is in the cache"
+	fi
+}
+
+# Prints the directory of a series' source: pristine, not to be changed. `.debian-version` in it says what it is.
+source_dir()
+{
+	local series=$1 pointer=$LAB_CACHE/sources/$1
+
+	case $series in
+	6.12 | 7.2 | 7.3) ;;
+	*) die "no source of series '$series' is known; known: 6.12 7.2 7.3" ;;
+	esac
+	{ younger_than "$APT_DAY" "$pointer" && [[ -d $LAB_CACHE/sources/$(<"$pointer") ]]; } ||
+		with_lock source_fetch "$series"
+	printf '%s/sources/%s\n' "$LAB_CACHE" "$(<"$pointer")"
+}
