@@ -30,6 +30,7 @@ help:
 	@echo 'make check          run all tests'
 	@echo 'make check-mutants  break each rule on purpose and see a test fail'
 	@echo 'make bench          count the instructions that reads take, stock and with vmapeek'
+	@echo 'make check-model    search the model of the lock protocol for errors'
 	@echo 'make module         build vmapeek.ko for the kernel under test, into build/KERNEL/'
 	@echo 'make shell          a shell in a virtual machine with the module and the tests in it'
 	@echo 'make lint           style of the shell scripts'
@@ -67,13 +68,17 @@ check: tests
 check-mutants: tests
 	@KERNEL=$(KERNEL) $(PROVE) -v $(TOP)/tests/mutants/mutants.t
 
+check-model:
+	@$(LAB) need spin gcc libc6-dev
+	@$(PROVE) -v $(TOP)/model/check
+
 shell: tests
 	@echo 'In the guest: /vmapeek.ko, and the tests: try /run-test lock. Leave with exit.'
 	@$(LAB) shell -k $(KERNEL) -m 1536 -M zram -f $(O)/vmapeek.ko:/vmapeek.ko \
 		-f $(O)/hold_mmap_lock.ko:/hold_mmap_lock.ko -f $(TOP)/tests/guest/run:/run-test \
 		$(foreach t,$(notdir $(basename $(wildcard $(TOP)/tests/*.t))) helper32,-f $(TOP)/build/tests/$(t)) || true
 
-SHELL_FILES = $(shell grep -rlIE '^\#!.*\b(ba)?sh\b' $(TOP)/lab $(TOP)/tools $(TOP)/demo $(TOP)/bench $(TOP)/tests $(TOP)/.ci)
+SHELL_FILES = $(shell grep -rlIE '^\#!.*\b(ba)?sh\b' $(TOP)/lab $(TOP)/tools $(TOP)/demo $(TOP)/bench $(TOP)/tests $(TOP)/model $(TOP)/.ci)
 
 lint:
 	@$(LAB) need shellcheck
