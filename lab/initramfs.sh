@@ -53,15 +53,18 @@ elf_programs()
 # Of Debian's busybox packages, `busybox` runs what PATH finds; busybox-static would prefer its applets to that.
 initramfs_base()
 {
-	local root=$1 busybox
+	local root=$1 busybox script
+	script=$(command -v script) || die "no script(1) on this host; install the package bsdutils"
 	busybox=$(tools_tree)/usr/bin/busybox
 
 	mkdir -p "$root"/{proc,sys,dev,tmp,run,root,etc,busybox,lab/modules,usr/{bin,sbin,lib,lib64,local}}
 	ln -s usr/bin usr/sbin usr/lib usr/lib64 "$root"
 	cp "$busybox" "$root/busybox/busybox"
-	initramfs_libs "$root" '' '' "$busybox"
+	cp -L "$script" "$root/lab/script"
+	initramfs_libs "$root" '' '' "$busybox" "$script"
 	ln -s /busybox/busybox "$root/usr/bin/sh"
 	install -m 755 "$LAB_DIR/guest-init" "$root/init"
+	install -m 755 "$LAB_DIR/guest-session" "$root/lab/session"
 	printf '%s\n' 'root:x:0:0:root:/root:/bin/sh' 'nobody:x:65534:65534:nobody:/:/bin/sh' >"$root/etc/passwd"
 	printf '%s\n' 'root:x:0:' 'nogroup:x:65534:' >"$root/etc/group"
 	printf '%s\n' 'passwd: files' 'group: files' >"$root/etc/nsswitch.conf"
@@ -120,14 +123,13 @@ initramfs_file()
 	initramfs_libs "$root" '' '' "${programs[@]}"
 }
 
-# A module of the kernel's own, after those it depends on.
+# A module of the kernel's own, after those it depends on. Fails if there is none; one that is built in is fine.
 initramfs_module()
 {
 	local root=$1 kernel=$2 module=$3 release list verb path name
 	release=$(<"$kernel/release")
 
-	list=$(tool modprobe -C /dev/null -d "$kernel" -S "$release" --show-depends "$module" 2>/dev/null) ||
-		die "-M: kernel $release has no module '$module'"
+	list=$(tool modprobe -C /dev/null -d "$kernel" -S "$release" --show-depends "$module" 2>/dev/null) || return
 	while read -r verb path _; do
 		[[ $verb = insmod ]] || continue
 		name=${path##*/}
@@ -142,7 +144,7 @@ initramfs_module()
 			;;
 		*.gz) gzip -dc "$path" ;;
 		*) cat "$path" ;;
-		esac >"$root/lab/modules/$MODULE_COUNT-$name.ko"
+		esac >"$root/lab/modules/$MODULE_COUNT-$name.ko" || die "cannot unpack $path"
 	done <<<"$list"
 }
 

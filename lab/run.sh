@@ -52,8 +52,9 @@ guest_boot()
 	exec setpriv --pdeathsig TERM "${timeout[@]}" "$LIMIT" "$QEMU" \
 		"${accel[@]}" -smp "$CPUS" -m "$MEMORY" -display none -no-reboot -nic none -monitor none \
 		-chardev "file,id=console,path=console" -serial chardev:console \
-		-chardev stdio,id=output,signal=off -serial chardev:output \
 		-chardev "file,id=status,path=status" -serial chardev:status \
+		-device virtio-serial-pci,ioeventfd=off \
+		-chardev stdio,id=output,signal=off -device virtserialport,chardev=output \
 		-kernel "$kernel/vmlinuz" -initrd initramfs \
 		-append "console=ttyS0 8250.nr_uarts=4 loglevel=7 printk.devkmsg=on panic=-1 oops=panic rdinit=/init ${APPEND[*]}"
 }
@@ -94,7 +95,7 @@ guest_verdict()
 
 guest()
 {
-	local kind=$1 series=6.12 opt OPTARG OPTIND=1 item kernel reader reader_status=0 status=0
+	local kind=$1 series=6.12 opt OPTARG OPTIND=1 item kernel mark relay relay_status=0 status=0
 	local -a files=() trees=() modules=()
 	shift
 
@@ -151,14 +152,21 @@ guest()
 	for item in "${files[@]}"; do
 		initramfs_file "$RUN_DIR/root" "$item"
 	done
+	# For the output. Where they are missing as well the guest will say so: not every directory lists what is built in.
+	for item in virtio_pci virtio_console; do
+		initramfs_module "$RUN_DIR/root" "$kernel" "$item" || true
+	done
 	for item in "${modules[@]}"; do
-		initramfs_module "$RUN_DIR/root" "$kernel" "$item"
+		initramfs_module "$RUN_DIR/root" "$kernel" "$item" ||
+			die "-M: kernel $(<"$kernel/release") has no module '$item'"
 	done
 	if [[ $kind = shell ]]; then
 		printf "SHELL_WANTED='%s' STTY_SIZE='%s'\n" "${TERM:-vt100}" \
 			"$(stty size | awk '$1 * $2 { print "rows", $1, "cols", $2 }')" >"$RUN_DIR/root/lab/command"
 		initramfs_command "$RUN_DIR/root" sh -l
 	else
+		mark=output-ends-$(od -An -N16 -tx1 /dev/urandom | tr -d ' ')
+		printf "OUTPUT_MARK='%s'\n" "$mark" >"$RUN_DIR/root/lab/command"
 		initramfs_command "$RUN_DIR/root" "$@"
 	fi
 	initramfs_pack "$RUN_DIR/root" "$RUN_DIR/initramfs"
@@ -172,17 +180,19 @@ guest()
 		wait "$QEMU_PID" || status=$?
 	else
 		# Through a pipe: QEMU makes its stdout non-blocking, which must not hit the caller's.
-		mkfifo "$RUN_DIR/output"
-		cat "$RUN_DIR/output" &
-		reader=$!
-		guest_boot "$kernel" pipe </dev/null >"$RUN_DIR/output" 2>"$RUN_DIR/qemu-errors" &
+		mkfifo "$RUN_DIR/output" "$RUN_DIR/answer"
+		# Never at its end: then the guest could not write any more.
+		exec 7<>"$RUN_DIR/answer"
+		"$LAB_DIR/relay" "$mark" <"$RUN_DIR/output" 3>&7 &
+		relay=$!
+		guest_boot "$kernel" pipe <&7 >"$RUN_DIR/output" 2>"$RUN_DIR/qemu-errors" &
 		QEMU_PID=$!
 		wait "$QEMU_PID" || status=$?
 		QEMU_PID=
-		wait "$reader" || reader_status=$?
+		wait "$relay" || relay_status=$?
 	fi
 	QEMU_PID=
-	if ((reader_status != 0 && reader_status != 141)); then
+	if ((relay_status != 0 && relay_status != 141)); then
 		die "cannot write the output of the guest; is the disk full?"
 	fi
 	guest_verdict "$status"

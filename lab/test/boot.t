@@ -42,6 +42,14 @@ wanted=$(printf '%s|' "${args[@]}")
 result "$([[ $(head -c ${#wanted} "$work/out") = "$wanted" ]] && echo 1 || echo 0)" 'arguments arrive as they are'
 result "$((${#wanted} + 6 + 1048576 == $(stat -c %s "$work/out")))" 'all the output comes back, stderr too'
 
+# More than all pipes hold, from a guest without an idle CPU, for a reader that stops in the middle.
+perl -e 'print pack "N C*", $_, 0 .. 255 for 1 .. 20000' >"$work/pattern"
+status=0
+"$lab" run -f "$work/pattern" -- sh -c 'for i in 1 2 3 4; do while :; do :; done & done; cat /pattern; exit 4' \
+	2>"$work/err" | { head -c 100000; sleep 5; cat; } >"$work/out" || status=$?
+result "$((status == 4))" 'output of a busy guest, for a slow reader: exit status 4'
+result "$(cmp "$work/out" "$work/pattern" >&2 && echo 1 || echo 0)" 'it arrives byte for byte'
+
 mkdir -p "$work/tree/usr/bin" "$work/dir"
 echo content >"$work/dir/file"
 printf '#!/bin/sh\necho tree wins\n' >"$work/tree/usr/bin/free"
@@ -58,8 +66,9 @@ contains log 'Linux version' 'the kernel log is kept'
 boot 125 'bad kernel log' -- sh -c 'echo WARNING: test >/dev/kmsg; echo done'
 contains err 'kernel log is not clean' 'a bad kernel log is told'
 
-boot 125 'panic' -- sh -c 'echo c >/proc/sysrq-trigger; sleep 100'
+boot 125 'panic' -- sh -c 'echo last words; sleep 3; echo c >/proc/sysrq-trigger; sleep 100'
 contains err 'died before the command ended' 'the death of the guest is told'
+contains out '^last words$' 'output comes at once, not when the command ends'
 
 boot 124 'time-out' -t 5 -- sleep 1000
 contains err 'limit of 5 s was reached' 'the time-out is told'
