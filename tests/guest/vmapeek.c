@@ -13,7 +13,7 @@
 
 #define LIVEPATCH	"/sys/kernel/livepatch/vmapeek"
 #define STATS		"/sys/module/vmapeek/stats"
-#define MODULE		"/vmapeek.ko"
+#define MODULE_FILE	"/vmapeek.ko"
 
 const char *const event_names[NR_EVENTS] = {
 	[FAST] = "fast",
@@ -65,6 +65,19 @@ void write_line(const char *path, const char *text)
 	close(fd);
 }
 
+enum mainline mainline(void)
+{
+	const char *text = getenv("MAINLINE");
+
+	if (!text || !*text)
+		return MODULE;
+	if (!strcmp(text, "patched"))
+		return PATCHED;
+	if (!strcmp(text, "control"))
+		return CONTROL;
+	die("MAINLINE is \"%s\", should be patched or control", text);
+}
+
 int vmapeek_load(const char *path)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
@@ -112,11 +125,11 @@ void vmapeek_on(void)
 {
 	int err;
 
-	if (vmapeek_is_loaded())
+	if (vmapeek_is_loaded() || mainline() != MODULE)
 		return;
-	err = vmapeek_load(MODULE);
+	err = vmapeek_load(MODULE_FILE);
 	if (err)
-		die("cannot load %s: %s", MODULE, strerror(err));
+		die("cannot load %s: %s", MODULE_FILE, strerror(err));
 	while (vmapeek_in_transition())
 		sched_yield();
 }
@@ -139,11 +152,39 @@ void vmapeek_off(void)
 		die("cannot unload vmapeek: %s", strerror(err));
 }
 
+/* One line "vma_lock_remote_NAME NUMBER" for each event. */
+static struct counters counters_read_vmstat(void)
+{
+	struct counters c = { 0 };
+	char line[128], name[96];
+	unsigned long n;
+	int found = 0;
+	FILE *file = fopen("/proc/vmstat", "r");
+
+	while (file && fgets(line, sizeof(line), file)) {
+		if (sscanf(line, "vma_lock_remote_%95s %lu", name, &n) != 2)
+			continue;
+		for (int i = 0; i < NR_EVENTS; i++) {
+			if (!strcmp(name, event_names[i])) {
+				c.n[i] = n;
+				found++;
+			}
+		}
+	}
+	if (file)
+		fclose(file);
+	if (found != (mainline() == PATCHED ? NR_EVENTS : 0))
+		die("%d events of remote reads in /proc/vmstat", found);
+	return c;
+}
+
 struct counters counters_read(void)
 {
 	struct counters c = { 0 };
 	char path[128], text[32];
 
+	if (mainline() != MODULE)
+		return counters_read_vmstat();
 	for (int i = 0; i < NR_EVENTS; i++) {
 		snprintf(path, sizeof(path), STATS "/%s", event_names[i]);
 		if (read_line(path, text, sizeof(text)))

@@ -22,11 +22,23 @@ enum event {
 
 extern const char *const event_names[NR_EVENTS];
 
+/*
+ * Environment variable MAINLINE: the kernel has no module to switch, but is
+ * one with ("patched") or without ("control") the series for mainline.
+ */
+enum mainline {
+	MODULE,
+	PATCHED,
+	CONTROL
+};
+
+enum mainline mainline(void);
+
 struct counters {
 	unsigned long n[NR_EVENTS];
 };
 
-/* Load the module and wait until every task uses it. */
+/* Load the module and wait until every task uses it. Neither on mainline. */
 void vmapeek_on(void);
 
 /* Switch off, wait until no task uses it, unload. */
@@ -41,7 +53,7 @@ int vmapeek_unload(void);
 int vmapeek_enable(bool on);
 bool vmapeek_in_transition(void);
 
-/* All 0 when the module is not loaded. */
+/* All 0 when the module is not loaded. On mainline, from /proc/vmstat. */
 struct counters counters_read(void);
 struct counters counters_since(const struct counters *start);
 
