@@ -23,7 +23,7 @@ MAKEFLAGS += --no-print-directory
 
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help demo bench check check-mutants module tools tests shell lint clean need
+.PHONY: help demo bench check check-mutants module tools tests series check-mainline shell lint clean need
 
 help:
 	@echo 'make demo           see it work on a stock kernel, live (needs root once, to install packages)'
@@ -32,6 +32,8 @@ help:
 	@echo 'make bench          count the instructions that reads take, stock and with vmapeek'
 	@echo 'make check-model    search the model of the lock protocol for errors'
 	@echo 'make module         build vmapeek.ko for the kernel under test, into build/KERNEL/'
+	@echo 'make series         patches for the source of KERNEL (6.12, 7.2, 7.3), into build/series/KERNEL/'
+	@echo 'make check-mainline builds that kernel with and without them, and tests both'
 	@echo 'make shell          a shell in a virtual machine with the module and the tests in it'
 	@echo 'make lint           style of the shell scripts'
 	@echo 'make clean          remove build/ (downloads stay in the cache)'
@@ -71,6 +73,16 @@ check-mutants: tests
 check-model:
 	@$(LAB) need spin gcc libc6-dev
 	@$(PROVE) -v $(TOP)/model/check
+
+# The same code as patches for the kernel's own source; see mainline/README.md.
+series: need
+	@$(LAB) need coccinelle git
+	@$(TOP)/mainline/series $(KERNEL) $(TOP)/build/series/$(KERNEL)
+
+check-mainline: series
+	@$(LAB) need gcc-12 flex bison bc gcc-$(GCC_VERSION)-multilib libc6-dev-i386
+	@$(MAKE) -s -C $(TOP)/tests
+	@$(TOP)/mainline/check $(KERNEL) $(TOP)/build/series/$(KERNEL)
 
 shell: tests
 	@echo 'In the guest: /vmapeek.ko, and the tests: try /run-test lock. Leave with exit.'

@@ -1,0 +1,130 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=bash
+# What patches.sh is written in: each function makes one change of files below $TREE, a copy of those files of $SOURCE
+# that are touched, or fails with the name of the place. $MAINLINE is this directory, $TOP the checkout.
+
+die()
+{
+	printf 'series: %s\n' "$*" >&2
+	exit 1
+}
+
+note()
+{
+	printf 'series: %s\n' "$*" >&2
+}
+
+# Called by a patch that this kernel does not need, before it changes anything.
+not_needed()
+{
+	# shellcheck disable=SC2034
+	NEEDED=
+}
+
+# True if a file of the kernel has a line that matches.
+kernel_has()
+{
+	grep -qE -- "$2" "$SOURCE/$1" 2>/dev/null
+}
+
+# Brings files of the kernel into $TREE.
+files()
+{
+	local file
+
+	for file; do
+		[[ ! -e $TREE/$file ]] || continue
+		[[ -f $SOURCE/$file ]] || die "$KERNEL has no $file any more; see mainline/patches.sh"
+		mkdir -p "$(dirname "$TREE/$file")"
+		cp "$SOURCE/$file" "$TREE/$file"
+	done
+}
+
+# Coccinelle drops the blank between the parameters of macros that it adds and leaves blanks at ends of lines. Mends the
+# lines that are new.
+tidy()
+{
+	local old=$1 new=$2 tidied=$2.tidied
+
+	awk 'NR == FNR { old[$0] = 1; next }
+		!($0 in old) {
+			sub(/[ \t]+$/, "")
+			if (match($0, /^#define [a-z_]+\([a-z]+,[a-z]+\)/))
+				sub(/,/, ", ")
+		}
+		{ print }' "$old" "$new" >"$tidied"
+	mv "$tidied" "$new"
+}
+
+# Applies NAME.cocci to files; each of its rules must match somewhere.
+semantic()
+{
+	local name=$1 cocci=$MAINLINE/$1.cocci run=$WORK/run.cocci log=$WORK/spatch.log rule file
+	local -a rules
+	shift
+
+	files "$@"
+	mapfile -t rules < <(sed -n 's/^@ \([a-z_]*\) @$/\1/p' "$cocci")
+	{
+		cat "$cocci"
+		for rule in "${rules[@]}"; do
+			printf '\n@ script:python depends on %s @\n@@\nprint("matched %s")\n' "$rule" "$rule"
+		done
+	} >"$run"
+	: >"$log"
+	for file; do
+		cp "$TREE/$file" "$WORK/before"
+		spatch --very-quiet --no-includes --no-show-diff --in-place --sp-file "$run" "$TREE/$file" >>"$log" 2>&1 ||
+			die "Coccinelle fails on mainline/$name.cocci with $file of $KERNEL; see $log"
+		tidy "$WORK/before" "$TREE/$file"
+	done
+	for rule in "${rules[@]}"; do
+		grep -qx "matched $rule" "$log" ||
+			die "mainline/$name.cocci: rule '$rule' finds nothing in $* of $KERNEL; see there what has changed"
+	done
+}
+
+# Finds the one line of FILE that matches, and sets LINE to its number. For what Coccinelle does not see: comments,
+# Makefiles, and lists with an #ifdef inside.
+anchor()
+{
+	local file=$1 pattern=$2
+	local -a found
+
+	files "$file"
+	mapfile -t found < <(grep -nE -- "$pattern" "$TREE/$file" | cut -d: -f1)
+	((${#found[@]} == 1)) ||
+		die "'$pattern' is in ${#found[@]} lines of $file of $KERNEL, not in one; see there what has changed"
+	LINE=${found[0]}
+}
+
+# insert after|before FILE PATTERN: puts stdin there.
+insert()
+{
+	local where=$1 file=$2
+
+	anchor "$file" "$3"
+	[[ $where = after ]] || LINE=$((LINE - 1))
+	{
+		head -n "$LINE" "$TREE/$file"
+		cat
+		tail -n "+$((LINE + 1))" "$TREE/$file"
+	} >"$WORK/inserted"
+	cat "$WORK/inserted" >"$TREE/$file"
+}
+
+# replace FILE PATTERN: puts stdin in the place of the line.
+replace()
+{
+	insert after "$@"
+	sed -i "${LINE}d" "$TREE/$1"
+}
+
+# New files: take FROM TO.
+take()
+{
+	[[ ! -e $SOURCE/$2 ]] || die "$KERNEL has a $2 of its own: this source is patched already, or names must change"
+	mkdir -p "$(dirname "$TREE/$2")"
+	# Where the argument for the locking is to be found.
+	sed 's|docs/locking\.md|Documentation/mm/process_addrs.rst|' "$TOP/$1" >"$TREE/$2"
+}
