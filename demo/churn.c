@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Map, touch and unmap 4 KiB in a loop, optionally while another process reads
- * our cmdline in a loop, and tell what that costs.
+ * our cmdline or, by process_vm_readv(), eight bytes in a loop, and tell what
+ * that costs.
  *
- *	churn SECONDS alone|watched
+ *	churn SECONDS alone|cmdline|readv
  *
  * Prints, with tabs between: maps per second, 99th percentile and maximum of
  * the time one takes in microseconds, reads per second.
@@ -19,6 +20,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/uio.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -27,6 +29,9 @@
 
 /* Times in buckets of a microsecond; the last one has all that is longer. */
 static unsigned int buckets[100000];
+
+/* In both processes at the same address. */
+static char watched[8] = "watched";
 
 static struct shared {
 	unsigned long reads;
@@ -52,8 +57,18 @@ static void use_cpu(int cpu)
 		err(2, "no CPU %d; this needs two", cpu);
 }
 
-/* The watcher. It keeps the file open, so that its time goes into reading. */
-static int watch(int argc, char **argv)
+static bool watch_on(void)
+{
+	return !__atomic_load_n(&shared->stop, __ATOMIC_RELAXED);
+}
+
+static void watch_count(void)
+{
+	__atomic_add_fetch(&shared->reads, 1, __ATOMIC_RELAXED);
+}
+
+/* It keeps the file open, so that its time goes into reading. */
+static void watch_cmdline(int argc, char **argv)
 {
 	char path[32], expected[256], seen[256];
 	ssize_t len = 0;
@@ -68,13 +83,25 @@ static int watch(int argc, char **argv)
 	if (fd < 0)
 		err(2, "%s", path);
 
-	while (!__atomic_load_n(&shared->stop, __ATOMIC_RELAXED)) {
+	for (; watch_on(); watch_count())
 		if (pread(fd, seen, sizeof(seen), 0) != len ||
 		    memcmp(seen, expected, len))
 			errx(2, "%s: wrong content", path);
-		__atomic_add_fetch(&shared->reads, 1, __ATOMIC_RELAXED);
+}
+
+static void watch_readv(void)
+{
+	pid_t pid = getppid();
+
+	for (; watch_on(); watch_count()) {
+		char seen[sizeof(watched)];
+		struct iovec local = { seen, sizeof(seen) };
+		struct iovec remote = { watched, sizeof(watched) };
+
+		if (process_vm_readv(pid, &local, 1, &remote, 1, 0) !=
+		    sizeof(seen) || memcmp(seen, watched, sizeof(seen)))
+			errx(2, "process_vm_readv: wrong content");
 	}
-	return 0;
 }
 
 static void map_unmap(void)
@@ -130,21 +157,25 @@ int main(int argc, char **argv)
 	pid_t pid = 0;
 
 	if (argc != 3 || atoi(argv[1]) < 1)
-		errx(2, "usage: churn SECONDS alone|watched");
+		errx(2, "usage: churn SECONDS alone|cmdline|readv");
 	seconds = atoi(argv[1]);
 	shared = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE,
 		      MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	if (shared == MAP_FAILED)
 		err(2, "mmap");
 
-	if (!strcmp(argv[2], "watched")) {
+	if (strcmp(argv[2], "alone")) {
 		pid = fork();
 		if (pid < 0)
 			err(2, "fork");
 		if (!pid) {
 			prctl(PR_SET_PDEATHSIG, SIGKILL);
 			use_cpu(1);
-			_exit(watch(argc, argv));
+			if (!strcmp(argv[2], "readv"))
+				watch_readv();
+			else
+				watch_cmdline(argc, argv);
+			_exit(0);
 		}
 		while (!__atomic_load_n(&shared->reads, __ATOMIC_RELAXED))
 			if (waitpid(pid, &status, WNOHANG) == pid)

@@ -3,11 +3,12 @@
  * Time one look at another process and check what it saw.
  *
  *	reader cmdline|environ PID EXPECTED
- *	reader mem|peek PID EXPECTED ADDRESS	(8 bytes)
+ *	reader mem|peek|readv PID EXPECTED ADDRESS	(8 bytes)
  *	reader run EXPECTED PROGRAM ARGS...	(EXPECTED is in its output)
  *
  * Prints, with tabs between: microseconds, "ok" or "wrong", what was seen.
  */
+#define _GNU_SOURCE
 #include <err.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -15,6 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ptrace.h>
+#include <sys/uio.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -63,6 +65,16 @@ static ssize_t look_peek(pid_t pid, unsigned long addr)
 
 	memcpy(seen, &word, sizeof(word));
 	return sizeof(word);
+}
+
+static ssize_t look_readv(pid_t pid, unsigned long addr)
+{
+	struct iovec local = { seen, 8 }, remote = { (void *)addr, 8 };
+	ssize_t got = process_vm_readv(pid, &local, 1, &remote, 1, 0);
+
+	if (got < 0)
+		err(2, "process_vm_readv");
+	return got;
 }
 
 static ssize_t look_run(char **argv)
@@ -137,6 +149,8 @@ int main(int argc, char **argv)
 		len = look_run(argv + 3);
 	} else if (!strcmp(what, "peek")) {
 		len = look_peek(atoi(argv[2]), addr);
+	} else if (!strcmp(what, "readv")) {
+		len = look_readv(atoi(argv[2]), addr);
 	} else if (!strcmp(what, "mem")) {
 		len = look_file(argv[2], "mem", 8, addr);
 	} else {

@@ -3,13 +3,14 @@
 
 BEGIN {
 	FS = "\t"
-	n_readers = split("ps top cmdline environ mem peek gdb", readers, " ")
+	n_readers = split("ps top cmdline environ mem peek readv gdb", readers, " ")
 	label["ps"] = "ps -o pid,args -p PID"
 	label["top"] = "top -b -n1 -c -p PID"
 	label["cmdline"] = "/proc/PID/cmdline"
 	label["environ"] = "/proc/PID/environ"
 	label["mem"] = "/proc/PID/mem, 8 bytes"
 	label["peek"] = "ptrace PEEKDATA, 8 bytes"
+	label["readv"] = "process_vm_readv(), 8 bytes"
 	label["gdb"] = "gdb: x/s ADDRESS"
 }
 
@@ -47,7 +48,7 @@ $1 == "held" {
 }
 
 $1 == "price" {
-	kind = $3 == "alone" ? "alone" : $2
+	kind = $3 == "alone" ? "alone" : $2 SUBSEP $3
 	rates[kind] = rates[kind] " " $4
 	p99s[kind] = p99s[kind] " " $5
 	worsts[kind] = worsts[kind] " " $6

@@ -72,24 +72,29 @@ function panel_time(y,    i, r, top, ms_at)
 	return top + n_readers * 38 + 2
 }
 
-function panel_rate(y,    i, kinds, names, n, max)
+function rate_bar(y, kind, name, value)
 {
-	text(24, y, "title", "A thread that maps and unmaps 4 KiB while its cmdline is read in a loop")
+	text(left - 10, y + 14, "name", name)
+	bar(y, span * value / max_rate, 20, kind, value)
+}
+
+function panel_rate(y,    kind)
+{
+	text(24, y, "title", "A thread that maps and unmaps 4 KiB while another process reads from it in a loop")
 	text(24, y + 18, "axis start", "maps per second, medians of windows of 1 s; longer is better")
-	n = split("alone stock vmapeek", kinds, " ")
-	split("nobody reads|read, stock kernel|read, with vmapeek", names, "|")
-	for (i = 1; i <= n; i++)
-		if (rate[kinds[i]] > max)
-			max = rate[kinds[i]]
-	for (i = 1; i <= n; i++) {
-		text(left - 10, y + 14 + i * 28, "name", names[i])
-		bar(y + i * 28, span * rate[kinds[i]] / max, 20, kinds[i], rate[kinds[i]])
-	}
-	return y + (n + 1) * 28
+	for (kind in rate)
+		if (rate[kind] > max_rate)
+			max_rate = rate[kind]
+	rate_bar(y + 28, "alone", "nobody reads", rate["alone"])
+	rate_bar(y + 56, "stock", "cmdline", rate["stock", "cmdline"])
+	rate_bar(y + 77, "vmapeek", "", rate["vmapeek", "cmdline"])
+	rate_bar(y + 105, "stock", "process_vm_readv()", rate["stock", "readv"])
+	rate_bar(y + 126, "vmapeek", "", rate["vmapeek", "readv"])
+	return y + 154
 }
 
 END {
-	height = 150 + n_readers * 38 + 28 * 4 + 50
+	height = 150 + n_readers * 38 + 154 + 50
 	printf "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 %d %d\" width=\"%d\" height=\"%d\" role=\"img\">\n",
 		width, height, width, height
 	print "<title>Reading a process on a stock kernel and with vmapeek</title>"

@@ -7,7 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
-/* The first eight bytes are what "mem" and "peek" read. */
+/* The first eight bytes are what "mem", "peek" and "readv" read. */
 static const char content[] = "resident text of the target";
 static char text[sizeof(content)];
 
