@@ -74,7 +74,8 @@ function panel_time(y,    i, r, top, ms_at)
 
 function rate_bar(y, kind, name, value)
 {
-	text(left - 10, y + 14, "name", name)
+	if (name != "")
+		text(left - 10, y + 14, "name", name)
 	bar(y, span * value / max_rate, 20, kind, value)
 }
 
