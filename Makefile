@@ -23,7 +23,7 @@ MAKEFLAGS += --no-print-directory
 
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help demo bench check check-mutants module tools tests series check-mainline shell lint clean need
+.PHONY: help demo bench check check-mutants module tools tests series check-series check-mainline shell lint clean need
 
 help:
 	@echo 'make demo           see it work on a stock kernel, live (needs root once, to install packages)'
@@ -33,6 +33,7 @@ help:
 	@echo 'make check-model    search the model of the lock protocol for errors'
 	@echo 'make module         build vmapeek.ko for the kernel under test, into build/KERNEL/'
 	@echo 'make series         patches for the source of KERNEL (6.12, 7.2, 7.3), into build/series/KERNEL/'
+	@echo 'make check-series   builds what each of them touches, also for other architectures'
 	@echo 'make check-mainline builds that kernel with and without them, and tests both'
 	@echo 'make shell          a shell in a virtual machine with the module and the tests in it'
 	@echo 'make lint           style of the shell scripts'
@@ -78,6 +79,10 @@ check-model:
 series: need
 	@$(LAB) need coccinelle git
 	@$(TOP)/mainline/series $(KERNEL) $(TOP)/build/series/$(KERNEL)
+
+check-series: series
+	@$(LAB) need gcc-12 flex bison bc libssl-dev sparse gcc-aarch64-linux-gnu gcc-riscv64-linux-gnu
+	@$(TOP)/mainline/check-builds $(KERNEL) $(TOP)/build/series/$(KERNEL)
 
 check-mainline: series
 	@$(LAB) need gcc-12 flex bison bc gcc-$(GCC_VERSION)-multilib libc6-dev-i386

@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=bash
-# Kernels with and without the series, of one configuration, for `check`. Sets $BASE, a directory of the cache, with
+# Kernels with and without the series, of one configuration, for `check`; parts of it for `check-builds`. $BASE is a
+# directory of the cache, with
 #	src		the source; as the series makes it once the control kernel is built
 #	control/, patched/	object trees
 #	run/NAME/	what `lab run -k` takes
-# $SERIES, $SOURCE, $PATCHES_DIR, $MAINLINE and $TOP are the caller's.
+# $SOURCE, $PATCHES_DIR, $MAINLINE and $TOP are the caller's, too; and $TREE, the source that is built, and $MAKE_ARGS.
 
 die()
 {
@@ -23,7 +24,7 @@ kmake()
 	local objects=$1 log=$1/build.log
 	shift
 
-	if ! make -C "$BASE/src" O="$objects" CC="$CC" -j"$(nproc)" "$@" >"$log" 2>&1; then
+	if ! make -C "$TREE" O="$objects" "${MAKE_ARGS[@]}" -j"$(nproc)" "$@" >"$log" 2>&1; then
 		grep -m5 -E 'error:|Error |undefined reference' "$log" >&2 || tail -n5 "$log" >&2
 		die "the kernel does not build; all of it in $log"
 	fi
@@ -37,7 +38,7 @@ configure()
 
 	mkdir -p "$objects"
 	kmake "$objects" tinyconfig
-	(cd "$objects" && "$BASE/src/scripts/kconfig/merge_config.sh" -m -O . .config "$@") >"$objects/merge.log" 2>&1 ||
+	(cd "$objects" && "$TREE/scripts/kconfig/merge_config.sh" -m -O . .config "$@") >"$objects/merge.log" 2>&1 ||
 		die "merge_config.sh fails; see $objects/merge.log"
 	kmake "$objects" olddefconfig
 	while read -r line; do
@@ -49,21 +50,31 @@ configure()
 	done < <(cat "$@")
 }
 
-# Files of the series that are not in the source as they should be, or that should not be there: made so. Only what
-# differs is written, so that little is compiled again; links to the pristine source are cut, not written through.
+# Hard links: what is changed must be written anew, not in place.
+source_copy()
+{
+	[[ ! -d $1 ]] || return 0
+	note "copying the source"
+	rm -rf "$1.new"
+	cp -al "$SOURCE" "$1.new"
+	mv "$1.new" "$1"
+}
+
+# source_set TREE FROM: makes the files that the series touches as they are in FROM. Only what differs is written, so
+# that little is compiled again.
 source_set()
 {
-	local from=$1 file
+	local tree=$1 from=$2 file
 
 	while read -r file; do
 		if [[ ! -e $from/$file ]]; then
-			rm -f "$BASE/src/$file"
-		elif ! cmp -s "$from/$file" "$BASE/src/$file"; then
-			mkdir -p "$(dirname "$BASE/src/$file")"
-			cp --remove-destination "$from/$file" "$BASE/src/$file"
+			rm -f "$tree/$file"
+		elif ! cmp -s "$from/$file" "$tree/$file"; then
+			mkdir -p "$(dirname "$tree/$file")"
+			cp --remove-destination "$from/$file" "$tree/$file"
 		fi
-	done < <(cat "$BASE/touched" "$BASE/applied.list" | sort -u)
-	cp "$BASE/applied.list" "$BASE/touched"
+	done < <(cat "$tree/.touched" "$BASE/applied.list" 2>/dev/null | sort -u)
+	cp "$BASE/applied.list" "$tree/.touched"
 }
 
 # The files that git am makes of the series, in $BASE/applied.
@@ -72,7 +83,7 @@ apply_series()
 	local file dir=$BASE/applied
 
 	rm -rf "$dir"
-	git init -q "$dir"
+	git init -q -b main "$dir"
 	sed -n 's|^+++ b/||p' "$PATCHES_DIR"/000[1-9]-*.patch | sort -u >"$BASE/applied.list"
 	while read -r file; do
 		[[ -e $SOURCE/$file ]] || continue
@@ -107,20 +118,16 @@ build_kernels()
 {
 	local key
 
+	TREE=$BASE/src
+	MAKE_ARGS=(CC="$CC")
 	mkdir -p "$BASE"
-	touch "$BASE/touched"
-	if [[ ! -d $BASE/src ]]; then
-		note "copying the source"
-		rm -rf "$BASE/src.new"
-		cp -al "$SOURCE" "$BASE/src.new"
-		mv "$BASE/src.new" "$BASE/src"
-	fi
+	source_copy "$TREE"
 	apply_series
 
 	key=$(cat "$MAINLINE/config" <("$CC" --version) | sha256sum)
 	if [[ ! -e $BASE/control/built || $(<"$BASE/control/built") != "$key" ]]; then
 		note "building the control kernel"
-		source_set "$SOURCE"
+		source_set "$TREE" "$SOURCE"
 		rm -rf "$BASE/patched"
 		configure "$BASE/control" "$MAINLINE/config"
 		kmake "$BASE/control" bzImage modules
@@ -132,7 +139,7 @@ build_kernels()
 		mv "$BASE/patched.new" "$BASE/patched"
 	fi
 	note "building the patched kernel"
-	source_set "$BASE/applied"
+	source_set "$TREE" "$BASE/applied"
 	kmake "$BASE/patched" bzImage modules
 	run_dir "$BASE/control" control
 	run_dir "$BASE/patched" patched
