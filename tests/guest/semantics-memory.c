@@ -30,6 +30,15 @@
 #endif
 /* Of Linux 7.3: userfaultfd's read-write-protection. */
 #define UFFD_REGISTER_MODE_RWP	(1ULL << 3)
+#define UFFD_WITH_RWP		(1ULL << 17)
+#define UFFD_RWPROTECT_MODE_RWP	(1ULL << 0)
+
+struct uffd_rwprotect {
+	struct uffdio_range range;
+	uint64_t mode;
+};
+
+#define UFFD_RWPROTECT	_IOWR(UFFDIO, 0x09, struct uffd_rwprotect)
 
 static void set_target(struct target *t, void *addr)
 {
@@ -369,15 +378,20 @@ static void prepare_write_only(struct target *t)
 static int userfaultfd_on(struct target *t, void *p, size_t size,
 			  uint64_t mode, const char *what)
 {
-	struct uffdio_api api = { .api = UFFD_API };
+	struct uffdio_api api = {
+		.api = UFFD_API,
+		.features = mode == UFFD_REGISTER_MODE_RWP ? UFFD_WITH_RWP : 0,
+	};
 	struct uffdio_register reg = {
 		.range = { .start = (unsigned long)p, .len = size },
 		.mode = mode,
 	};
 	int fd = syscall(SYS_userfaultfd, O_CLOEXEC);
 
-	if (fd < 0 || ioctl(fd, UFFDIO_API, &api))
+	if (fd < 0)
 		lacks(t, "userfaultfd");
+	if (ioctl(fd, UFFDIO_API, &api))
+		lacks(t, what);
 	if (ioctl(fd, UFFDIO_REGISTER, &reg))
 		lacks(t, what);
 	return fd;
@@ -409,12 +423,15 @@ static void prepare_uffd_wp(struct target *t)
 static void prepare_uffd_rwp(struct target *t)
 {
 	void *p = anon_resident(t, 4 * PAGE);
+	struct uffd_rwprotect rwp = {
+		.range = { .start = (unsigned long)p, .len = 4 * PAGE },
+		.mode = UFFD_RWPROTECT_MODE_RWP,
+	};
+	int fd = userfaultfd_on(t, p, 4 * PAGE, UFFD_REGISTER_MODE_RWP,
+				"userfaultfd read-write-protect");
 
-	userfaultfd_on(t, p, 4 * PAGE, UFFD_REGISTER_MODE_RWP,
-		       "userfaultfd read-write-protect");
-	/* To be written with the first kernel that has it. */
-	errno = 0;
-	broken(t, "this kernel has userfaultfd read-write-protect, the test not");
+	if (ioctl(fd, UFFD_RWPROTECT, &rwp))
+		broken(t, "UFFDIO_RWPROTECT");
 }
 
 static void prepare_vdso(struct target *t)
