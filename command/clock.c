@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <signal.h>
+#include <time.h>
+
+#include "clock.h"
+
+#define NSEC_PER_SEC	1e9
+
+double seconds_now(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return ts.tv_sec + ts.tv_nsec / NSEC_PER_SEC;
+}
+
+static sigset_t interrupts(void)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGTERM);
+	return set;
+}
+
+void catch_interrupts(void)
+{
+	sigset_t set = interrupts();
+
+	sigprocmask(SIG_BLOCK, &set, NULL);
+}
+
+bool pause_seconds(double seconds)
+{
+	struct timespec ts = { .tv_sec = seconds };
+	sigset_t set = interrupts();
+
+	ts.tv_nsec = (seconds - ts.tv_sec) * NSEC_PER_SEC;
+	return sigtimedwait(&set, NULL, &ts) > 0;
+}

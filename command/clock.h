@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#ifndef CLOCK_H
+#define CLOCK_H
+
+#include <stdbool.h>
+
+/* Of a clock that nobody sets. */
+double seconds_now(void);
+
+/* From now on Ctrl-C and SIGTERM only end pause_seconds(). */
+void catch_interrupts(void);
+
+/* True if one of them came, before or meanwhile. */
+bool pause_seconds(double seconds);
+
+#endif

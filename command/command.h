@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* The commands of vmapeek(8), their options and exit codes. */
+#ifndef COMMAND_H
+#define COMMAND_H
+
+#include <stdbool.h>
+
+/*
+ * What scripts rely on; vmapeek.8 lists them. The numbers above 60 are those
+ * of sysexits.h where it has a fitting one.
+ */
+enum exit_code {
+	EXIT_OK = 0,
+	EXIT_FAILED = 1,	/* also: check found what is in the way */
+	EXIT_UNSURE = 2,	/* check: nothing found, not all could be seen */
+	EXIT_OFF = 3,		/* status */
+	EXIT_SWITCHING = 4,	/* status */
+	EXIT_USAGE = 64,
+	EXIT_TIMED_OUT = 75,
+	EXIT_NO_PERMISSION = 77,
+	EXIT_INTERRUPTED = 130,
+};
+
+struct options {
+	const char *command;
+	bool json;
+	bool quiet;
+	const char *module;	/* a file, or NULL: as modprobe finds it */
+	double timeout;		/* seconds; 0: none */
+	double interval;	/* seconds */
+	unsigned long count;	/* 0: no end */
+};
+
+/* Each returns an exit code. */
+int command_status(const struct options *opt);
+int command_watch(const struct options *opt);
+int command_on(const struct options *opt);
+int command_off(const struct options *opt);
+int command_check(const struct options *opt);
+int command_bench(const struct options *opt);
+
+#endif

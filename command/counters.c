@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Whatever counters the module has are shown. A module that is newer than this
+ * program may have some that are not known here: those are taken as reasons
+ * for a fallback, as all but two are.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "counters.h"
+#include "files.h"
+#include "output.h"
+
+#define STATS	"/sys/module/vmapeek/stats"
+#define FAST	"fast"
+#define WRITE	"write"
+
+static const struct {
+	const char *name, *meaning;
+} meanings[] = {
+	{ FAST, "read without the mmap lock" },
+	{ "no_vma", "nothing mapped there, or the mapping was being changed" },
+	{ "leaves_vma", "the range runs out of its mapping" },
+	{ "special", "device, PFN-mapped, hugetlb or secret memory" },
+	{ "not_permitted", "the mapping does not allow this read" },
+	{ "foll_anon", "cmdline or environ outside anonymous memory" },
+	{ "not_present", "a page was not in memory" },
+	{ "too_long", "too many pages for one go" },
+	{ "unshare", "memory shared since a fork or by KSM" },
+	{ "self", "a process read its own memory" },
+	{ "fatal_signal", "the reader was being killed" },
+	{ WRITE, "writes, always left to the kernel" },
+};
+
+const char *counter_meaning(const char *name)
+{
+	for (size_t i = 0; i < sizeof(meanings) / sizeof(*meanings); i++)
+		if (!strcmp(meanings[i].name, name))
+			return meanings[i].meaning;
+	return "";
+}
+
+bool counter_is_fallback(const char *name)
+{
+	return strcmp(name, FAST) && strcmp(name, WRITE);
+}
+
+/* What is fast first, what is no read last, the most frequent first. */
+static int rank(const struct counter *c)
+{
+	if (counter_is_fallback(c->name))
+		return 1;
+	return strcmp(c->name, FAST) ? 2 : 0;
+}
+
+static int in_order(const void *left, const void *right)
+{
+	const struct counter *a = left, *b = right;
+
+	if (rank(a) != rank(b))
+		return rank(a) - rank(b);
+	if (a->value != b->value)
+		return a->value < b->value ? 1 : -1;
+	return strcmp(a->name, b->name);
+}
+
+bool counters_read(struct counters *c)
+{
+	DIR *dir = directory_open(STATS);
+	const char *name;
+	char text[32];
+
+	c->n = 0;
+	if (!dir)
+		return false;
+	while (c->n < MAX_COUNTERS && (name = directory_next(dir))) {
+		struct counter *next = &c->counter[c->n];
+
+		if (strlen(name) >= sizeof(next->name) ||
+		    !file_line(text, sizeof(text), STATS "/%s", name))
+			continue;
+		strcpy(next->name, name);
+		next->value = strtoull(text, NULL, 10);
+		c->n++;
+	}
+	closedir(dir);
+	qsort(c->counter, c->n, sizeof(*c->counter), in_order);
+	return c->n;
+}
+
+unsigned long long counters_value(const struct counters *c, const char *name)
+{
+	for (size_t i = 0; i < c->n; i++)
+		if (!strcmp(c->counter[i].name, name))
+			return c->counter[i].value;
+	return 0;
+}
+
+struct counters counters_since(const struct counters *c,
+			       const struct counters *start)
+{
+	struct counters since = *c;
+
+	for (size_t i = 0; i < c->n; i++) {
+		struct counter *counter = &since.counter[i];
+		unsigned long long before = counters_value(start,
+							   counter->name);
+
+		if (before > counter->value)
+			return *c;
+		counter->value -= before;
+	}
+	qsort(since.counter, since.n, sizeof(*since.counter), in_order);
+	return since;
+}
+
+unsigned long long counters_fallbacks(const struct counters *c)
+{
+	unsigned long long sum = 0;
+
+	for (size_t i = 0; i < c->n; i++)
+		if (counter_is_fallback(c->counter[i].name))
+			sum += c->counter[i].value;
+	return sum;
+}
+
+unsigned long long counters_reads(const struct counters *c)
+{
+	return counters_value(c, FAST) + counters_fallbacks(c);
+}
+
+double percent(unsigned long long part, unsigned long long whole)
+{
+	return whole ? 100.0 * part / whole : 0;
+}
+
+struct json_object *counters_json(const struct counters *c)
+{
+	struct json_object *object = json_object_new_object();
+
+	for (size_t i = 0; i < c->n; i++)
+		json_count(object, c->counter[i].name, c->counter[i].value);
+	return object;
+}

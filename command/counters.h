@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* The counters that the module shows in /sys/module/vmapeek/stats. */
+#ifndef COUNTERS_H
+#define COUNTERS_H
+
+#include <json-c/json.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+#define MAX_COUNTERS	64
+
+struct counter {
+	char name[48];
+	unsigned long long value;
+};
+
+/* In the order in which they are shown. */
+struct counters {
+	size_t n;
+	struct counter counter[MAX_COUNTERS];
+};
+
+/* False if there are none: the module is not loaded. */
+bool counters_read(struct counters *c);
+
+/* 0 if there is no such counter. */
+unsigned long long counters_value(const struct counters *c, const char *name);
+
+/*
+ * What was counted since @start. All of it if a counter went backwards: the
+ * module was loaded anew.
+ */
+struct counters counters_since(const struct counters *c,
+			       const struct counters *start);
+
+/* Sums. Attempts to write are no reads. */
+unsigned long long counters_reads(const struct counters *c);
+unsigned long long counters_fallbacks(const struct counters *c);
+
+/* A reason to leave a read to the kernel, as opposed to other counters. */
+bool counter_is_fallback(const char *name);
+
+/* In a few words; "" for a counter that this program does not know. */
+const char *counter_meaning(const char *name);
+
+/* In percent; 0 if there is no whole. */
+double percent(unsigned long long part, unsigned long long whole);
+
+/* All of them, with their names as keys. */
+struct json_object *counters_json(const struct counters *c);
+
+#endif

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Tasks that the kernel has not switched over to or from a livepatch yet. */
+#ifndef TASKS_H
+#define TASKS_H
+
+#include <json-c/json.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <sys/types.h>
+
+#define MAX_TASKS	32
+
+struct task {
+	pid_t pid, tid;
+	char comm[32];
+	char state;		/* as in ps */
+	char where[64];		/* the function it sleeps in; "": it runs */
+};
+
+struct tasks {
+	size_t total;		/* may be more than are described */
+	struct task first[MAX_TASKS];
+	bool unreadable;	/* not root: the kernel does not tell */
+};
+
+/*
+ * Goes through all tasks of /proc, which takes a while on a large machine.
+ * @on: in which direction is being switched.
+ */
+void tasks_not_switched(bool on, struct tasks *tasks);
+
+/* One line each. */
+void tasks_print(FILE *file, const struct tasks *tasks);
+struct json_object *tasks_json(const struct tasks *tasks);
+
+#endif

@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: GPL-2.0
+/* The command watch: what status shows, as rates, again and again. */
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "clock.h"
+#include "output.h"
+#include "status.h"
+
+#define CLEAR_SCREEN	"\033[H\033[J"
+
+/* One interval: what was counted in it, and the state at its end. */
+struct sample {
+	const struct status *now;
+	struct counters since;
+	double seconds;
+};
+
+static double rate(const struct sample *s, unsigned long long count)
+{
+	return count / s->seconds;
+}
+
+static struct json_object *rates_json(const struct sample *s)
+{
+	struct json_object *object = json_object_new_object();
+
+	for (size_t i = 0; i < s->since.n; i++)
+		json_number(object, s->since.counter[i].name,
+			    rate(s, s->since.counter[i].value));
+	return object;
+}
+
+static void print_as_json(const struct options *opt, const struct sample *s)
+{
+	struct json_object *object = json_begin(opt);
+	bool counted = s->now->counted;
+
+	json_count(object, "time", time(NULL));
+	json_number(object, "seconds", s->seconds);
+	status_json(s->now, object);
+	json_object_object_add(object, "counters", counted ?
+			       counters_json(&s->now->counters) : NULL);
+	json_object_object_add(object, "per_second",
+			       counted ? rates_json(s) : NULL);
+	print_json(object);
+}
+
+static void time_of_day(char *text, size_t size)
+{
+	time_t now = time(NULL);
+
+	strftime(text, size, "%H:%M:%S", localtime(&now));
+}
+
+/* For logs: all of it in one line. */
+static void print_line(const struct sample *s)
+{
+	unsigned long long reads = counters_reads(&s->since);
+	char clock[16];
+
+	time_of_day(clock, sizeof(clock));
+	printf("%s %s", clock, livepatch_state_name(s->now->state));
+	if (s->now->counted)
+		printf(" reads/s=%.1f", rate(s, reads));
+	for (size_t i = 0; i < s->since.n; i++)
+		if (s->since.counter[i].value)
+			printf(" %s/s=%.1f", s->since.counter[i].name,
+			       rate(s, s->since.counter[i].value));
+	putchar('\n');
+}
+
+static void print_table(FILE *out, const struct sample *s)
+{
+	unsigned long long reads = counters_reads(&s->since);
+	char clock[16];
+
+	time_of_day(clock, sizeof(clock));
+	fprintf(out, "vmapeek is %s   %s   every %.1f s, Ctrl-C ends\n\n",
+		livepatch_state_name(s->now->state), clock, s->seconds);
+	if (s->now->counted)
+		fprintf(out, "%-14s %12s %10s %9s\n", "", "per second",
+			"share", "all");
+	/* The order is that of all that was counted: lines seldom move. */
+	for (size_t i = 0; i < s->now->counters.n; i++) {
+		const struct counter *c = &s->now->counters.counter[i];
+		unsigned long long n = counters_value(&s->since, c->name);
+
+		if (!c->value && strcmp(c->name, "fast"))
+			continue;
+		fprintf(out, "%-14s %12.1f ", c->name, rate(s, n));
+		if (reads && strcmp(c->name, "write"))
+			fprintf(out, "%8.1f %%", percent(n, reads));
+		else
+			fprintf(out, "%10s", "-");
+		fprintf(out, " %9llu\n", c->value);
+	}
+	fputc('\n', out);
+	status_warn(s->now, out);
+}
+
+/* Cuts it at the height of the terminal, which would scroll otherwise. */
+static void redraw(const struct sample *s)
+{
+	struct winsize size = { 0 };
+	char *text = NULL, *at;
+	size_t len;
+	FILE *out = open_memstream(&text, &len);
+
+	if (!out)
+		return;
+	print_table(out, s);
+	fclose(out);
+
+	if (!ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) && size.ws_row > 1) {
+		at = text;
+		for (int row = 1; at && row < size.ws_row; row++) {
+			at = strchr(at, '\n');
+			at = at ? at + 1 : NULL;
+		}
+		if (at)
+			*at = '\0';
+	}
+	printf(CLEAR_SCREEN "%s", text);
+	free(text);
+}
+
+int command_watch(const struct options *opt)
+{
+	bool terminal = isatty(STDOUT_FILENO) && !opt->json;
+	struct counters start;
+	struct status now;
+	double begin;
+
+	/* Ctrl-C is the usual end, no failure. */
+	catch_interrupts();
+
+	counters_read(&start);
+	begin = seconds_now();
+	for (unsigned long i = 0; !opt->count || i < opt->count; i++) {
+		struct sample s = { .now = &now };
+		double end;
+
+		if (pause_seconds(opt->interval))
+			break;
+		status_read(&now);
+		end = seconds_now();
+		s.since = counters_since(&now.counters, &start);
+		s.seconds = end - begin;
+		if (opt->json)
+			print_as_json(opt, &s);
+		else if (terminal)
+			redraw(&s);
+		else
+			print_line(&s);
+		if (!i && !terminal)
+			status_warn(&now, stderr);
+		if (fflush(stdout))
+			break;
+		start = now.counters;
+		begin = end;
+		status_free(&now);
+	}
+	return EXIT_OK;
+}
