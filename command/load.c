@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Loading the module, and why it cannot be loaded, in an operator's words. */
+#include <errno.h>
+#include <stdarg.h>
+#include <string.h>
+
+#include "files.h"
+#include "livepatch.h"
+#include "load.h"
+#include "module.h"
+
+#define LOG	"the end of the kernel log (dmesg) says more"
+
+static const char *meaning(int error)
+{
+	switch (error) {
+	case EPERM:
+		return "the kernel permits no such module: loading is locked (Secure Boot, lockdown or kernel.modules_disabled), or this is a container; see 'vmapeek check'";
+	case EACCES:
+	case EKEYREJECTED:
+	case ENOKEY:
+		return "the kernel takes only modules that are signed with a key that it knows: sign the module with such a key";
+	case ENOEXEC:
+		return "it was built for another kernel: build it for this one; " LOG;
+	case EINVAL:
+		return "the kernel refused the livepatch; " LOG;
+	case ENOENT:
+		return "this kernel lacks something that it needs; " LOG;
+	case EBUSY:
+		return "another livepatch or a kprobe changes the same functions: remove that first; " LOG;
+	default:
+		return LOG;
+	}
+}
+
+static void say(char *why, size_t size, const char *format, ...) PRINTF(3, 4);
+
+static void say(char *why, size_t size, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(why, size, format, args);
+	va_end(args);
+}
+
+int load(const char *file, char *why, size_t size)
+{
+	struct module module;
+	int error;
+
+	if (!file_exists(LIVEPATCHES)) {
+		say(why, size, "this kernel cannot livepatch (there is no " LIVEPATCHES "): use one with CONFIG_LIVEPATCH");
+		return ENOSYS;
+	}
+
+	error = module_find(file, &module);
+	if (error == ENOENT && !file) {
+		say(why, size, "there is no module vmapeek for the kernel %s: build and install it, or name its file with --module",
+		    kernel_release());
+		return error;
+	}
+	if (error) {
+		say(why, size, "cannot read %s as a kernel module: %s",
+		    file ? file : "vmapeek.ko", strerror(error));
+		return error;
+	}
+	if (strcmp(module.name, LIVEPATCH_NAME)) {
+		say(why, size, "%s is not the module vmapeek: name the right file",
+		    module.path);
+		return EINVAL;
+	}
+	/* The kernel says so too, but only in its log. */
+	if (strcmp(module.release, kernel_release())) {
+		say(why, size, "%s was built for the kernel %s, but this one is %s: build it for this one",
+		    module.path, module.release, kernel_release());
+		return ENOEXEC;
+	}
+
+	error = module_load(file);
+	if (error)
+		say(why, size, "cannot load %s (%s): %s", module.path,
+		    strerror(error), meaning(error));
+	return error;
+}

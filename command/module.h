@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* The kernel module, as modprobe and insmod see it. Errors are errno's. */
+#ifndef MODULE_H
+#define MODULE_H
+
+#include <limits.h>
+#include <stdbool.h>
+
+struct module {
+	char path[PATH_MAX];
+	char name[64];
+	char release[128];	/* of the kernel that it was built for */
+	char signer[128];	/* "": it is not signed */
+};
+
+/*
+ * Describes the module in @file, or the one that modprobe would load if that
+ * is NULL. Returns ENOENT if there is none.
+ */
+int module_find(const char *file, struct module *module);
+
+/* Loads what module_find() has found, and for modprobe what it says to. */
+int module_load(const char *file);
+
+/* Does not wait: EBUSY or EAGAIN while it is in use. */
+int module_unload(void);
+
+#endif

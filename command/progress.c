@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <unistd.h>
+
+#include "clock.h"
+#include "progress.h"
+
+/*
+ * Seconds. Most transitions take one or two. The kernel sends signals to
+ * sleepers after 15; whoever is still there then will be for a while.
+ */
+#define PATIENCE	10
+#define LOOK_AGAIN	10
+#define TELL_AGAIN	60
+
+/* Looking at all tasks may take at most this share of the time. */
+#define LOOK_SHARE	0.05
+
+#define CLEAR_LINE	"\r\033[K"
+
+void progress_begin(struct progress *p, bool quiet)
+{
+	*p = (struct progress) {
+		.quiet = quiet,
+		.terminal = isatty(STDERR_FILENO),
+		.begin = seconds_now(),
+	};
+	p->last_line = p->begin;
+	p->next_look = p->begin + PATIENCE;
+}
+
+double progress_seconds(const struct progress *p)
+{
+	return seconds_now() - p->begin;
+}
+
+void progress_end(struct progress *p)
+{
+	if (p->line)
+		fputs(CLEAR_LINE, stderr);
+	p->line = false;
+}
+
+static bool is_switching(enum livepatch_state state)
+{
+	return state == STATE_SWITCHING_ON || state == STATE_SWITCHING_OFF;
+}
+
+void progress_look(struct progress *p, enum livepatch_state state)
+{
+	double begin = seconds_now(), pause;
+
+	if (!is_switching(state))
+		return;
+	tasks_not_switched(state == STATE_SWITCHING_ON, &p->tasks);
+	p->looked = true;
+	pause = (seconds_now() - begin) / LOOK_SHARE;
+	p->next_look = begin + (pause > LOOK_AGAIN ? pause : LOOK_AGAIN);
+}
+
+static void tell_tasks(struct progress *p)
+{
+	progress_end(p);
+	if (p->tasks.total)
+		fprintf(stderr, "vmapeek: tasks that are not switched yet after %.0f s: %zu; they are when they return from the kernel or end\n",
+			progress_seconds(p), p->tasks.total);
+	else
+		fprintf(stderr, "vmapeek: not switched yet after %.0f s, but no task of /proc is left: the kernel is about to, or they are idle tasks or in other containers\n",
+			progress_seconds(p));
+	tasks_print(stderr, &p->tasks);
+	p->last_told = seconds_now();
+}
+
+static void tell_line(struct progress *p, enum livepatch_state state)
+{
+	char other[64];
+
+	fprintf(stderr, CLEAR_LINE "vmapeek: ");
+	if (is_switching(state))
+		fputs(livepatch_state_name(state), stderr);
+	else if (livepatch_other_switching(other, sizeof(other)))
+		fprintf(stderr, "waiting until the livepatch %s is switched",
+			other);
+	else
+		fputs("waiting", stderr);
+	fprintf(stderr, ", %.0f s", progress_seconds(p));
+	if (p->looked)
+		fprintf(stderr, ", tasks left: %zu", p->tasks.total);
+	p->line = true;
+	p->last_line = seconds_now();
+}
+
+void progress_show(struct progress *p, enum livepatch_state state)
+{
+	double now = seconds_now();
+
+	if (p->quiet)
+		return;
+	if (now >= p->next_look && is_switching(state)) {
+		size_t before = p->tasks.total;
+
+		progress_look(p, state);
+		if (p->tasks.total != before || !p->last_told ||
+		    now - p->last_told >= TELL_AGAIN)
+			tell_tasks(p);
+	}
+	if (p->terminal && now - p->last_line >= 1)
+		tell_line(p, state);
+}
