@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: GPL-2.0
+/* What must be so in the kernel itself. */
+#include <string.h>
+
+#include "check.h"
+#include "config.h"
+#include "kallsyms.h"
+#include "kernel.h"
+#include "livepatch.h"
+#include "symbols.h"
+
+#define MAX_SYMBOLS	(NR_REPLACED_FUNCTIONS + NR_LINKED_SYMBOLS)
+
+void check_kernel(struct check *c)
+{
+	if (kernel_is_supported()) {
+		found(c, ANSWER_YES, "%s", kernel_release());
+	} else {
+		found(c, ANSWER_NO, "vmapeek is not made for %s",
+		      kernel_release());
+		advise(c, "boot one of these on x86-64: Linux %s",
+		       kernel_supported_versions());
+	}
+}
+
+/* Functions that are there with these two options only. */
+static void configuration_by_symbols(struct check *c)
+{
+	struct symbol_count s[] = {
+		{ .name = "klp_enable_patch" },
+		{ .name = "lock_vma_under_rcu" },
+	};
+
+	if (!kallsyms_count(s, 2)) {
+		found(c, ANSWER_UNKNOWN,
+		      "neither %s nor /proc/config.gz nor /proc/kallsyms can be read",
+		      config_path());
+		advise(c, "see that the kernel has CONFIG_LIVEPATCH and CONFIG_PER_VMA_LOCK");
+	} else if (s[0].times && s[1].times) {
+		found(c, ANSWER_YES,
+		      "livepatching and VMA locks, by /proc/kallsyms");
+	} else {
+		found(c, ANSWER_NO, "no CONFIG_%s, by /proc/kallsyms",
+		      s[0].times ? "PER_VMA_LOCK" : "LIVEPATCH");
+		advise(c, "boot a kernel that has it");
+	}
+}
+
+void check_configuration(struct check *c)
+{
+	bool livepatch, vma_lock;
+
+	if (!config_read()) {
+		configuration_by_symbols(c);
+		return;
+	}
+	livepatch = config_has("LIVEPATCH");
+	vma_lock = config_has("PER_VMA_LOCK");
+	if (livepatch && vma_lock) {
+		found(c, ANSWER_YES, "%s", config_path());
+	} else {
+		found(c, ANSWER_NO, "%s has no CONFIG_%s", config_path(),
+		      livepatch ? "PER_VMA_LOCK" : "LIVEPATCH");
+		advise(c, "boot a kernel that has it");
+	}
+}
+
+void check_livepatching(struct check *c)
+{
+	if (!file_exists(LIVEPATCHES)) {
+		found(c, ANSWER_NO, "there is no " LIVEPATCHES);
+		advise(c, "boot a kernel with CONFIG_LIVEPATCH; in a container, look on its host");
+	} else if (file_is("0", "/proc/sys/kernel/ftrace_enabled")) {
+		found(c, ANSWER_NO, "ftrace is switched off");
+		advise(c, "run 'sysctl kernel.ftrace_enabled=1' as root");
+	} else {
+		found(c, ANSWER_YES, LIVEPATCHES);
+	}
+}
+
+static void append(char *list, size_t size, const char *name)
+{
+	size_t len = strlen(list);
+
+	snprintf(list + len, size - len, "%s%s", len ? " " : "", name);
+}
+
+/* Only there if the kernel runs 32-bit programs, and only needed then. */
+static bool is_optional(const char *name)
+{
+	return !strncmp(name, "__ia32_", strlen("__ia32_"));
+}
+
+void check_symbols(struct check *c)
+{
+	char missing[256] = "", ambiguous[256] = "";
+	struct symbol_count s[MAX_SYMBOLS] = { 0 };
+	size_t n = 0;
+
+	for (size_t i = 0; i < NR_REPLACED_FUNCTIONS; i++)
+		s[n++].name = replaced_functions[i];
+	for (size_t i = 0; i < NR_LINKED_SYMBOLS; i++)
+		s[n++].name = linked_symbols[i];
+	if (!kallsyms_count(s, n)) {
+		found(c, ANSWER_UNKNOWN, "cannot read /proc/kallsyms");
+		advise(c, "mount /proc, use a kernel with CONFIG_KALLSYMS");
+		return;
+	}
+
+	for (size_t i = 0; i < n; i++)
+		if (!s[i].times && !is_optional(s[i].name))
+			append(missing, sizeof(missing), s[i].name);
+		else if (s[i].times > 1)
+			append(ambiguous, sizeof(ambiguous), s[i].name);
+	if (!*missing && !*ambiguous) {
+		found(c, ANSWER_YES, "all %zu are there, once each", n);
+		return;
+	}
+	found(c, ANSWER_NO, "%s%s%s%s%s", *missing ? "missing: " : "", missing,
+	      *missing && *ambiguous ? "; " : "",
+	      *ambiguous ? "more than one: " : "", ambiguous);
+	advise(c, "boot another build of this kernel, such as Debian's own");
+}

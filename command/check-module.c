@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: GPL-2.0
+/* What must be so for the module to be found and loaded. */
+#include <errno.h>
+#include <ftw.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "check.h"
+#include "config.h"
+#include "livepatch.h"
+#include "module.h"
+
+static char *seen;
+
+static int look_for_module(const char *path, const struct stat *st, int type,
+			   struct FTW *ftw)
+{
+	(void)st;
+	if (type != FTW_F || strncmp(path + ftw->base, "vmapeek.ko",
+				     strlen("vmapeek.ko")))
+		return 0;
+	seen = strdup(path);
+	return 1;
+}
+
+/* modprobe finds what depmod has found. */
+static void not_found(struct check *c)
+{
+	char *dir = file_path("/lib/modules/%s", kernel_release());
+
+	nftw(dir, look_for_module, 16, FTW_PHYS);
+	if (seen) {
+		found(c, ANSWER_NO, "%s is there, but modprobe does not know it",
+		      seen);
+		advise(c, "run 'depmod' as root");
+	} else {
+		found(c, ANSWER_NO, "there is no vmapeek.ko below %s", dir);
+		advise(c, "build it for this kernel and install it there, or use 'vmapeek on --module=FILE'");
+	}
+	free(seen);
+	seen = NULL;
+	free(dir);
+}
+
+void check_module(struct check *c)
+{
+	struct module module;
+	int error = module_find(NULL, &module);
+
+	if (livepatch_state() != STATE_NOT_LOADED) {
+		found(c, ANSWER_YES, "it is loaded");
+	} else if (error == ENOENT) {
+		not_found(c);
+	} else if (error) {
+		found(c, ANSWER_UNKNOWN, "cannot read it: %s",
+		      strerror(error));
+		advise(c, "see to the files below /lib/modules/%s",
+		       kernel_release());
+	} else if (strcmp(module.release, kernel_release())) {
+		found(c, ANSWER_NO, "%s was built for %s", module.path,
+		      module.release);
+		advise(c, "build it for this kernel");
+	} else {
+		found(c, ANSWER_YES, "%s", module.path);
+	}
+}
+
+/* Sets @unknown if there might be a rule that cannot be seen. */
+static const char *signatures_required(bool *unknown)
+{
+	const char *lockdown = "/sys/kernel/security/lockdown";
+	const char *enforce = "/sys/module/module/parameters/sig_enforce";
+	char line[128];
+
+	*unknown = false;
+	if (file_is("Y", "%s", enforce))
+		return "module.sig_enforce";
+	if (file_line(line, sizeof(line), "%s", lockdown)) {
+		if (strstr(line, "[integrity]"))
+			return "lockdown (integrity)";
+		if (strstr(line, "[confidentiality]"))
+			return "lockdown (confidentiality)";
+		return NULL;
+	}
+	/* Without the file, either there is no lockdown or no securityfs. */
+	*unknown = !file_exists("/sys/kernel/security/lsm") &&
+		   (!config_read() || config_has("SECURITY_LOCKDOWN_LSM"));
+	return NULL;
+}
+
+static void check_signature(struct check *c, const char *by)
+{
+	struct module module;
+
+	if (module_find(NULL, &module)) {
+		found(c, ANSWER_UNKNOWN, "modules must be signed, by %s", by);
+		advise(c, "sign the module with a key that the kernel knows");
+	} else if (!*module.signer) {
+		found(c, ANSWER_NO, "modules must be signed, by %s; %s is not",
+		      by, module.path);
+		advise(c, "sign it with a key that the kernel knows (see mokutil(1))");
+	} else {
+		found(c, ANSWER_UNKNOWN,
+		      "modules must be signed, by %s; %s is, by '%s'", by,
+		      module.path, module.signer);
+		advise(c, "see that the kernel knows this key (see mokutil(1))");
+	}
+}
+
+void check_loading(struct check *c)
+{
+	const char *by;
+	bool unknown;
+
+	if (livepatch_state() != STATE_NOT_LOADED) {
+		found(c, ANSWER_YES, "it is loaded");
+		return;
+	}
+	if (file_is("1", "/proc/sys/kernel/modules_disabled")) {
+		found(c, ANSWER_NO, "kernel.modules_disabled is set");
+		advise(c, "do not set it, and reboot");
+		return;
+	}
+	by = signatures_required(&unknown);
+	if (by) {
+		check_signature(c, by);
+	} else if (unknown) {
+		found(c, ANSWER_UNKNOWN,
+		      "/sys/kernel/security cannot be read, so lockdown is not known");
+		advise(c, "run this as root, with securityfs mounted");
+	} else {
+		found(c, ANSWER_YES, "no signature is required");
+	}
+}
+
+struct others {
+	char names[384];
+	size_t n;
+};
+
+static void add_name(const char *name, void *arg)
+{
+	struct others *o = arg;
+	size_t len = strlen(o->names);
+
+	snprintf(o->names + len, sizeof(o->names) - len, "%s%s",
+		 o->n++ ? ", " : "", name);
+}
+
+void check_others(struct check *c)
+{
+	struct others o = { 0 };
+	struct overlap *overlaps;
+	size_t n = livepatch_overlaps(&overlaps);
+	char switching[64];
+
+	livepatch_each_other(add_name, &o);
+	if (n) {
+		found(c, ANSWER_NO, "%s replaces %s as well",
+		      overlaps[0].livepatch, overlaps[0].function);
+		advise(c, "use one of the two: only the one that is loaded last is in effect");
+	} else if (livepatch_other_switching(switching, sizeof(switching))) {
+		found(c, ANSWER_NO, "%s is being switched right now",
+		      switching);
+		advise(c, "wait until it is, see " LIVEPATCHES "/%s/transition",
+		       switching);
+	} else if (o.n) {
+		found(c, ANSWER_YES, "they replace other functions: %s",
+		      o.names);
+	} else {
+		found(c, ANSWER_YES, "there are none");
+	}
+	free(overlaps);
+}

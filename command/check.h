@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#ifndef CHECK_H
+#define CHECK_H
+
+#include "files.h"
+
+enum answer { ANSWER_YES, ANSWER_NO, ANSWER_UNKNOWN };
+
+/* One thing that must be so for vmapeek to work. */
+struct check {
+	enum answer answer;
+	char detail[512];	/* what was found */
+	char remedy[512];	/* what to do about it; "" with a yes */
+};
+
+void check_kernel(struct check *c);
+void check_configuration(struct check *c);
+void check_livepatching(struct check *c);
+void check_symbols(struct check *c);
+void check_module(struct check *c);
+void check_loading(struct check *c);
+void check_others(struct check *c);
+
+/* For those: what was found, and what to do about it. */
+void found(struct check *c, enum answer answer, const char *format, ...)
+	PRINTF(3, 4);
+void advise(struct check *c, const char *format, ...) PRINTF(2, 3);
+
+#endif
