@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The command bench: what reads of another process cost here and now. Only
+ * processes that it starts itself are read.
+ */
+#include <err.h>
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "bench.h"
+#include "livepatch.h"
+#include "output.h"
+
+static int by_value(const void *a, const void *b)
+{
+	double x = *(const double *)a, y = *(const double *)b;
+
+	return (x > y) - (x < y);
+}
+
+double median(double *values, size_t n)
+{
+	qsort(values, n, sizeof(*values), by_value);
+	return n % 2 ? values[n / 2] :
+		       (values[n / 2 - 1] + values[n / 2]) / 2;
+}
+
+pid_t bench_fork(void)
+{
+	pid_t parent = getpid(), pid;
+
+	fflush(stdout);
+	pid = fork();
+	if (pid < 0)
+		err(EXIT_FAILED, "cannot start a process");
+	if (!pid) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		/* It may have ended before that. */
+		if (getppid() != parent)
+			_exit(EXIT_FAILED);
+	}
+	return pid;
+}
+
+void bench_end(pid_t pid)
+{
+	kill(pid, SIGKILL);
+	while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
+		;
+}
+
+struct results {
+	enum livepatch_state before, after;
+	struct read_cost reads[MAX_READ_COSTS];
+	size_t nr_reads;
+	struct churn_cost churn;
+};
+
+static struct json_object *reads_json(const struct results *r)
+{
+	struct json_object *array = json_object_new_array();
+
+	for (size_t i = 0; i < r->nr_reads; i++) {
+		const struct read_cost *c = &r->reads[i];
+		struct json_object *object = json_object_new_object();
+
+		json_text(object, "interface", c->interface);
+		json_count(object, "bytes", c->size);
+		if (c->error)
+			json_text(object, "error", strerror(c->error));
+		else
+			json_number(object, "ns", c->ns);
+		json_object_array_add(array, object);
+	}
+	return array;
+}
+
+static struct json_object *churn_json(const struct churn_cost *c)
+{
+	struct json_object *object = json_object_new_object();
+
+	if (c->error) {
+		json_text(object, "error", strerror(c->error));
+		return object;
+	}
+	json_number(object, "alone_per_second", c->alone);
+	json_number(object, "watched_per_second", c->watched);
+	json_number(object, "reads_per_second", c->reads);
+	return object;
+}
+
+static void print_as_json(const struct options *opt, const struct results *r)
+{
+	struct json_object *object = json_begin(opt);
+
+	json_text(object, "state", livepatch_state_name(r->before));
+	json_flag(object, "state_changed", r->before != r->after);
+	json_object_object_add(object, "reads", reads_json(r));
+	json_object_object_add(object, "churn", churn_json(&r->churn));
+	print_json(object);
+}
+
+static void print_churn(const struct churn_cost *c)
+{
+	if (c->error == ENODEV) {
+		puts("\nwhat a reader costs a thread that maps memory takes two CPUs to measure");
+		return;
+	}
+	if (c->error) {
+		printf("\ncannot measure what a reader costs: %s\n",
+		       strerror(c->error));
+		return;
+	}
+	printf("\na thread that maps and unmaps 4 KiB, times per second:\n");
+	printf("  %-26s %12.0f\n", "alone", c->alone);
+	printf("  %-26s %12.0f  (%.0f %%), with %.0f reads per second\n",
+	       "while its cmdline is read", c->watched,
+	       100 * c->watched / c->alone, c->reads);
+}
+
+static void print_as_text(const struct results *r)
+{
+	printf("vmapeek %s%s\n\n",
+	       r->before == r->after ? "is " : "was switched meanwhile, it is now ",
+	       livepatch_state_name(r->after));
+	printf("time of one call, median:\n");
+	for (size_t i = 0; i < r->nr_reads; i++) {
+		const struct read_cost *c = &r->reads[i];
+
+		printf("  %-18s %6zu B", c->interface, c->size);
+		if (c->error)
+			printf(" %12s\n", strerror(c->error));
+		else
+			printf(" %12.0f ns\n", c->ns);
+	}
+	print_churn(&r->churn);
+}
+
+int command_bench(const struct options *opt)
+{
+	struct results r = { .before = livepatch_state() };
+
+	r.nr_reads = bench_reads(r.reads);
+	bench_churn(&r.churn);
+	r.after = livepatch_state();
+	if (opt->json)
+		print_as_json(opt, &r);
+	else
+		print_as_text(&r);
+	return EXIT_OK;
+}
