@@ -1,0 +1,199 @@
+// SPDX-License-Identifier: GPL-2.0
+/* vmapeek: switches the livepatch of the same name, and shows what it does. */
+#include <argp.h>
+#include <err.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "command.h"
+#include "files.h"
+
+/* Options that have no letter. */
+enum {
+	OPT_JSON = 256,
+	OPT_MODULE,
+	OPT_TIMEOUT,
+};
+
+#define SECONDS_MAX	1e7
+
+#define JSON_OPTION	{ "json", OPT_JSON, NULL, 0, "Print JSON", 0 }
+
+static const struct argp_option only_json[] = { JSON_OPTION, { 0 } };
+
+static const struct argp_option watch_options[] = {
+	{ "count", 'n', "COUNT", 0, "End after so many times", 0 },
+	{ "interval", 'i', "SECONDS", 0, "How often (1)", 0 },
+	JSON_OPTION, { 0 }
+};
+
+#define SWITCH_OPTIONS							\
+	{ "timeout", OPT_TIMEOUT, "SECONDS", 0,				\
+	  "Give up waiting after that; the kernel goes on", 0 },	\
+	{ "quiet", 'q', NULL, 0, "Do not tell what is waited for", 0 },	\
+	JSON_OPTION
+
+static const struct argp_option on_options[] = {
+	{ "module", OPT_MODULE, "FILE", 0,
+	  "Load this file, not what modprobe would", 0 },
+	SWITCH_OPTIONS, { 0 }
+};
+
+static const struct argp_option off_options[] = { SWITCH_OPTIONS, { 0 } };
+
+static const struct command {
+	const char *name, *doc;
+	const struct argp_option *options;
+	int (*run)(const struct options *opt);
+} commands[] = {
+	{ "status", "Show whether vmapeek is on, and what it did.",
+	  only_json, command_status },
+	{ "watch", "Show the same again and again, as rates.",
+	  watch_options, command_watch },
+	{ "on", "Load the module and wait until every task is switched over.",
+	  on_options, command_on },
+	{ "off", "Switch back, wait for every task, and unload the module.",
+	  off_options, command_off },
+	{ "check", "Tell whether vmapeek would work on this kernel.",
+	  only_json, command_check },
+	{ "bench", "Measure reads of other processes, for a few seconds.",
+	  only_json, command_bench },
+	{ 0 }
+};
+
+static double seconds(const char *arg, struct argp_state *state)
+{
+	char *end;
+	double value = strtod(arg, &end);
+
+	if (end == arg || *end || !isfinite(value) || value < 0.01 ||
+	    value > SECONDS_MAX)
+		argp_error(state, "'%s' is not a number of seconds from 0.01 on",
+			   arg);
+	return value;
+}
+
+static unsigned long count(const char *arg, struct argp_state *state)
+{
+	char *end;
+	unsigned long value = strtoul(arg, &end, 10);
+
+	if (end == arg || *end || *arg == '-' || !value)
+		argp_error(state, "'%s' is not a number from 1 on", arg);
+	return value;
+}
+
+static error_t parse_option(int key, char *arg, struct argp_state *state)
+{
+	struct options *opt = state->input;
+
+	switch (key) {
+	case OPT_JSON:
+		opt->json = true;
+		break;
+	case OPT_MODULE:
+		opt->module = arg;
+		break;
+	case OPT_TIMEOUT:
+		opt->timeout = seconds(arg, state);
+		break;
+	case 'q':
+		opt->quiet = true;
+		break;
+	case 'n':
+		opt->count = count(arg, state);
+		break;
+	case 'i':
+		opt->interval = seconds(arg, state);
+		break;
+	case ARGP_KEY_ARG:
+		argp_error(state, "'%s' is one argument too many", arg);
+		break;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+	return 0;
+}
+
+static const struct command *find_command(const char *name)
+{
+	for (const struct command *c = commands; c->name; c++)
+		if (!strcmp(c->name, name))
+			return c;
+	return NULL;
+}
+
+/* The options before the command, and the command. */
+struct front {
+	struct options *opt;
+	const struct command *command;
+	int at;			/* its index in argv */
+};
+
+static error_t parse_front(int key, char *arg, struct argp_state *state)
+{
+	struct front *front = state->input;
+
+	switch (key) {
+	case OPT_JSON:
+		front->opt->json = true;
+		break;
+	case ARGP_KEY_ARG:
+		front->command = find_command(arg);
+		if (!front->command)
+			argp_error(state, "there is no command '%s'", arg);
+		front->at = state->next - 1;
+		/* The rest is the command's. */
+		state->next = state->argc;
+		break;
+	case ARGP_KEY_NO_ARGS:
+		argp_error(state, "no command is given");
+		break;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+	return 0;
+}
+
+const char *argp_program_version = "vmapeek " VERSION;
+
+int main(int argc, char **argv)
+{
+	struct options opt = { .interval = 1 };
+	struct front front = { .opt = &opt };
+	static const struct argp front_argp = {
+		.options = only_json,
+		.parser = parse_front,
+		.args_doc = "COMMAND [OPTION...]",
+		.doc = "Switch vmapeek and show what it does.\v"
+		       "Commands:\n"
+		       "  status   whether vmapeek is on, and what it did\n"
+		       "  watch    the same again and again, as rates\n"
+		       "  on       load it and wait until it is on\n"
+		       "  off      switch it off, wait, unload it\n"
+		       "  check    whether it would work on this kernel\n"
+		       "  bench    measure reads of other processes\n\n"
+		       "'vmapeek COMMAND --help' shows a command's options, vmapeek(8) all the rest.",
+	};
+	struct argp argp = { .parser = parse_option };
+	char *name;
+	int code;
+
+	argp_err_exit_status = EXIT_USAGE;
+	argp_parse(&front_argp, argc, argv, ARGP_IN_ORDER, NULL, &front);
+
+	argp.options = front.command->options;
+	argp.doc = front.command->doc;
+	opt.command = front.command->name;
+	/* What argp calls the program in its messages. */
+	if (asprintf(&name, "vmapeek %s", opt.command) < 0)
+		err(EXIT_FAILED, "out of memory");
+	argv[front.at] = name;
+	argp_parse(&argp, argc - front.at, argv + front.at, 0, NULL, &opt);
+
+	code = front.command->run(&opt);
+	if (fflush(stdout) || ferror(stdout))
+		err(EXIT_FAILED, "cannot write the output");
+	return code;
+}
