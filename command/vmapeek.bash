@@ -1,0 +1,37 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=bash
+# Completion for vmapeek(8).
+
+_vmapeek()
+{
+	local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]} word command=
+	local options='--json --help --usage --version'
+
+	for word in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
+		case $word in
+		status | watch | on | off | check | bench)
+			command=$word
+			break
+			;;
+		esac
+	done
+
+	# The = of a long option is a word of its own.
+	if [[ $previous = --module || ($previous = '=' && ${COMP_WORDS[COMP_CWORD - 2]} = --module) ]]; then
+		compopt -o filenames 2>/dev/null
+		mapfile -t COMPREPLY < <(compgen -f -- "${current#=}")
+		return
+	fi
+
+	case $command in
+	'') options+=' status watch on off check bench' ;;
+	watch) options+=' -n --count= -i --interval=' ;;
+	on) options+=' --module= --timeout= -q --quiet' ;;
+	off) options+=' --timeout= -q --quiet' ;;
+	esac
+	[[ -n $command || $current = -* ]] || options=${options##*--version }
+	mapfile -t COMPREPLY < <(compgen -W "$options" -- "$current")
+	[[ ${COMPREPLY[0]:-} != *= ]] || compopt -o nospace 2>/dev/null
+}
+
+complete -F _vmapeek vmapeek
