@@ -1,0 +1,432 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0
+# Tests of the command vmapeek that need no kernel with the module: VMAPEEK_ROOT shows it one made of files. VMAPEEK
+# names the program ("make check" sets it).
+set -euo pipefail
+
+: "${VMAPEEK:?set it to the program to test}"
+src=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+dir=$(mktemp -d)
+background=
+trap '[[ -z $background ]] || kill "$background" 2>/dev/null || true; rm -rf "$dir"' EXIT
+chmod 755 "$dir"
+cd "$dir"
+release=6.12.117-test
+n=0
+
+# ok STATUS NAME: report a test; what "out" and "err" hold explains a failure
+ok()
+{
+	n=$((n + 1))
+	if (($1 == 0)); then
+		echo "ok $n - $2"
+	else
+		echo "not ok $n - $2"
+		sed 's/^/# /' out err
+	fi
+}
+
+# run STATUS ARGS..: does the program end with that status?
+run()
+{
+	local want=$1 status=0
+	shift
+
+	"$VMAPEEK" "$@" >out 2>err || status=$?
+	echo "status $status, wanted $want" >>err
+	((status == want))
+}
+
+# ends NAME STATUS ARGS..
+ends()
+{
+	local name=$1 status=0
+	shift
+
+	run "$@" || status=1
+	ok "$status" "$name"
+}
+
+# says NAME PATTERN FILE: the last run did
+says()
+{
+	local status=0
+
+	grep -q -- "$2" "$3" || status=1
+	ok "$status" "$1"
+}
+
+# json NAME EXPRESSION: the last run printed one object a line, and the expression is true for the last, $o
+json()
+{
+	local status=0
+
+	perl -MJSON::PP -e '
+		my $o; my $json = JSON::PP->new->utf8;
+		while (<STDIN>) { $o = $json->decode($_); ref $o eq "HASH" or exit 1 }
+		exit !('"$2"')' <out 2>>err || status=1
+	ok "$status" "$1"
+}
+
+# file PATH TEXT: of the kernel
+file()
+{
+	mkdir -p "$(dirname "$VMAPEEK_ROOT/$1")"
+	printf '%s\n' "$2" >"$VMAPEEK_ROOT/$1"
+}
+
+livepatch=sys/kernel/livepatch/vmapeek
+
+# A kernel that livepatches, without vmapeek.
+fake_kernel()
+{
+	export VMAPEEK_ROOT=$dir/root
+	rm -rf "$VMAPEEK_ROOT"
+	file proc/sys/kernel/osrelease "$release"
+	mkdir -p "$VMAPEEK_ROOT/sys/kernel/livepatch"
+}
+
+# fake_livepatch ENABLED TRANSITION
+fake_livepatch()
+{
+	fake_kernel
+	file "$livepatch/enabled" "$1"
+	file "$livepatch/transition" "$2"
+	mkdir -p "$VMAPEEK_ROOT/$livepatch/vmlinux/access_remote_vm,1"
+	file sys/module/vmapeek/stats/fast 900
+	file sys/module/vmapeek/stats/not_present 90
+	file sys/module/vmapeek/stats/unheard_of 10
+	file sys/module/vmapeek/stats/self 0
+	file sys/module/vmapeek/stats/write 7
+}
+
+# fake_task PID TID STATE COMM
+fake_task()
+{
+	local task=proc/$1/task/$2
+
+	file "$task/patch_state" "$3"
+	file "$task/comm" "$4"
+	file "$task/stat" "$2 ($4) D 1"
+	file "$task/wchan" 0
+	file "$task/stack" '[<0>] process_vm_rw_core+0x1f/0x30'
+}
+
+# Arguments
+ends 'no command' 64
+says 'no command: says so' 'no command is given' err
+ends 'unknown command' 64 frobnicate
+ends 'unknown option' 64 status --frobnicate
+ends "another command's option" 64 status --timeout=3
+ends 'one argument too many' 64 on on
+ends 'a count that is none' 64 watch -n 1x
+ends 'a count of 0' 64 watch -n 0
+ends 'an interval that is none' 64 watch -i now
+ends 'a negative interval' 64 watch -i -1
+ends 'an endless time-out' 64 on --timeout=inf
+ends 'no file' 64 on --module
+ends 'help' 0 --help
+says 'help names all commands' 'bench ' out
+ends 'version' 0 --version
+for command in status watch on off check bench; do
+	ends "help of $command" 0 "$command" --help
+done
+
+# status
+fake_livepatch 1 0
+ends 'status: on' 0 status
+says 'status: on, says so' '^vmapeek is on$' out
+says 'status: supported kernel' "^kernel $release is supported$" out
+says 'status: reads' '^reads since it was loaded: 1000$' out
+says 'status: share of fast' '^  fast  *900   90\.0 %' out
+says 'status: an unknown counter' '^  unheard_of  *10    1\.0 %' out
+says 'status: writes are no reads' '^  write  *7  *writes' out
+ends 'status --json: on' 0 status --json
+# shellcheck disable=SC2016
+json 'status --json: content' '$o->{state} eq "on" && $o->{loaded} && !$o->{transition} && $o->{reads} == 1000 &&
+	$o->{fast} == 900 && $o->{fallbacks} == 100 && $o->{counters}{self} == 0 && $o->{counters}{unheard_of} == 10 &&
+	$o->{kernel}{supported} && !@{$o->{overlaps}}'
+ends '--json may come first' 0 --json status
+# shellcheck disable=SC2016
+json '--json may come first: JSON' '$o->{command} eq "status"'
+mkdir -p "$VMAPEEK_ROOT/sys/kernel/livepatch/other/vmlinux/access_remote_vm,1"
+mkdir -p "$VMAPEEK_ROOT/sys/kernel/livepatch/other/vmlinux/schedule,1"
+ends 'status: another livepatch' 0 status --json
+says 'status: warns of the function' 'livepatch other replaces access_remote_vm' err
+# shellcheck disable=SC2016
+json 'status --json: another livepatch' '@{$o->{overlaps}} == 1 && $o->{overlaps}[0]{livepatch} eq "other"'
+
+fake_kernel
+ends 'status: not loaded' 3 status
+says 'status: not loaded, says so' '^vmapeek is not loaded$' out
+fake_livepatch 1 0
+rm -r "${VMAPEEK_ROOT:?}/$livepatch"
+ends 'status: the livepatch is gone' 3 status
+says 'status: the livepatch is gone, what to do' "run 'vmapeek on'" err
+fake_livepatch 1 1
+fake_task 40 40 1 'done'
+fake_task 41 41 0 $'br\x80ken\t) "name'
+fake_task 41 42 0 thread
+ends 'status: being switched on' 4 status
+says 'status: task left' '^tasks that are not switched yet: 2;' out
+says 'status: where it waits' 'thread, process 41, thread 42, waits in process_vm_rw_core (state D)' out
+ends 'status --json: being switched on' 4 status --json
+# shellcheck disable=SC2016
+json 'status --json: tasks left' '@{$o->{not_switched}} == 2 && $o->{transition}'
+
+# watch
+fake_livepatch 1 0
+ends 'watch' 0 watch -n 2 -i 0.05
+says 'watch: a line each' '^[0-9:]* on reads/s=0.0$' out
+[[ $(wc -l <out) == 2 ]] && status=0 || status=1
+ok "$status" 'watch: two lines'
+# What the counter becomes meanwhile, what it counts then
+for pair in '1000 100' '50 50'; do
+	fake_livepatch 1 0
+	(sleep 0.5; echo "${pair% *}" >"$VMAPEEK_ROOT/sys/module/vmapeek/stats/fast") &
+	ends "watch --json: fast becomes ${pair% *}" 0 watch -n 1 -i 1.5 --json
+	wait
+	# shellcheck disable=SC2016
+	json 'watch --json: rate' 'abs($o->{per_second}{fast} * $o->{seconds} - '"${pair#* }"') < 1'
+done
+fake_livepatch 1 0
+TERM=dumb script -qec "'$VMAPEEK' watch -n 1 -i 0.1" /dev/null </dev/null >out 2>err || true
+says 'watch: redraws on a terminal' $'\033\\[H\033\\[J' out
+"$VMAPEEK" watch -i 30 >out 2>err &
+background=$!
+sleep 0.5
+kill -TERM "$background"
+status=0
+wait "$background" || status=$?
+background=
+ok "$status" 'watch: ends well by a signal'
+
+# on and off
+ends 'on: was on' 0 on
+says 'on: was on, says so' '^vmapeek was on already$' out
+fake_livepatch 1 1
+fake_task 41 42 0 stuck
+ends 'on: time-out' 75 on --timeout=0.3
+says 'on: time-out, names the task' 'stuck, process 41, thread 42' err
+says 'on: time-out, what to do' "'vmapeek on' waits again, 'vmapeek off' takes it back" err
+ends 'on --json: time-out' 75 on --timeout=0.3 --json -q
+# shellcheck disable=SC2016
+json 'on --json: time-out, content' '$o->{error} =~ /time is up/ && $o->{not_switched}[0]{tid} == 42 &&
+	$o->{not_switched}[0]{waits_in} eq "process_vm_rw_core" && !$o->{changed} && $o->{state} eq "being switched on"'
+says 'on -q: one line' '^1$' <(grep -c '^vmapeek: ' err)
+(sleep 0.5; echo 0 >"$VMAPEEK_ROOT/$livepatch/transition") &
+ends 'on: waits' 0 on
+wait
+fake_livepatch 1 1
+for signal in INT TERM; do
+	# Bash has background jobs ignore SIGINT.
+	perl -e '$SIG{INT} = "DEFAULT"; exec @ARGV' "$VMAPEEK" on --json >out 2>err &
+	background=$!
+	sleep 1
+	kill "-$signal" "$background"
+	status=0
+	wait "$background" || status=$?
+	background=
+	((status == 130)) && status=0 || status=1
+	ok "$status" "on: interrupted by $signal"
+	says "on: interrupted by $signal, what goes on" 'interrupted after .* goes on in the kernel' err
+	# shellcheck disable=SC2016
+	json "on --json: interrupted by $signal" '$o->{error} =~ /^interrupted/'
+done
+fake_livepatch 0 1
+ends 'on: takes off back' 75 on --timeout=0.1
+says 'on: wrote 1' '^1' "$VMAPEEK_ROOT/$livepatch/enabled"
+fake_livepatch 1 0
+ends 'off: time-out' 75 off --timeout=0.2
+says 'off: wrote 0' '^0' "$VMAPEEK_ROOT/$livepatch/enabled"
+fake_livepatch 0 1
+(sleep 0.5; rm -r "$VMAPEEK_ROOT/sys/module/vmapeek"; rm -r "${VMAPEEK_ROOT:?}/$livepatch") &
+ends 'off: waits until it is gone' 0 off
+wait
+says 'off: was off in the end' '^vmapeek was off already$' out
+fake_kernel
+ends 'on: no module for this kernel' 1 on --json
+says 'on: no module for this kernel, says so' "there is no module vmapeek for the kernel $release" err
+# shellcheck disable=SC2016
+json 'on --json: no module for this kernel' '$o->{error} =~ /no module/ && $o->{state} eq "not loaded"'
+ends 'on: no file' 1 on --module="$dir/none.ko"
+says 'on: no file, says so' 'cannot read .*none.ko' err
+echo text >text.ko
+ends 'on: no module' 1 on --module="$dir/text.ko"
+mkdir -p "$VMAPEEK_ROOT/sys/kernel/livepatch/other"
+file sys/kernel/livepatch/other/transition 1
+ends 'on: another livepatch is being switched' 75 on --timeout=0.1
+rm -r "${VMAPEEK_ROOT:?}/sys/kernel/livepatch"
+ends 'on: no livepatching' 1 on
+says 'on: no livepatching, says so' 'cannot livepatch' err
+
+# Not as root; there, nothing is loaded.
+unset VMAPEEK_ROOT
+if [[ ! -e /sys/module/vmapeek ]]; then
+	cp "$VMAPEEK" vmapeek
+	as=()
+	((EUID)) || as=(setpriv --reuid=65534 --regid=65534 --clear-groups)
+	status=0
+	"${as[@]}" ./vmapeek on --json >out 2>err || status=$?
+	((status == 77)) && status=0 || status=1
+	ok "$status" 'on: not root'
+	says 'on: not root, says so' "run 'sudo vmapeek on'" err
+	# shellcheck disable=SC2016
+	json 'on --json: not root' '$o->{error} =~ /only root/'
+fi
+
+# check
+fake_check()
+{
+	local name
+
+	fake_livepatch 1 0
+	file sys/kernel/security/lsm lockdown
+	file sys/kernel/security/lockdown '[none] integrity confidentiality'
+	file "boot/config-$release" $'CONFIG_LIVEPATCH=y\nCONFIG_PER_VMA_LOCK=y'
+	{
+		sed -n 's/^.*\.old_name = "\(.*\)".*/\1/p' "$src/../kernel/livepatch.c"
+		grep -v '^#' "$src/../kernel/klp-symbols"
+		echo klp_enable_patch
+	} | while read -r name; do
+		printf '0000000000000000 T %s\n' "$name"
+		printf '0000000000000000 t %s\t[module]\n' "$name"
+	done >"$VMAPEEK_ROOT/proc/kallsyms"
+}
+
+# answer NAME POINT ANSWER: of the last check
+answer()
+{
+	# shellcheck disable=SC2016
+	json "$1" '(grep { $_->{name} eq "'"$2"'" } @{$o->{checks}})[0]{answer} eq "'"$3"'"'
+}
+
+# point NAME POINT ANSWER: the same of a check, with its exit code
+point()
+{
+	local code=1
+
+	case $3 in
+	yes) code=0 ;;
+	unknown) code=2 ;;
+	esac
+	ends "check: $1" "$code" check --json
+	answer "check: $1: $2 is $3" "$2" "$3"
+}
+
+fake_check
+ends 'check: would work' 0 check
+says 'check: says so' '^vmapeek works on this kernel' out
+point 'would work, JSON' kernel yes
+for version in '6.12.94 no' '6.12.95-1 yes' '6.12.300 yes' '6.13.0-rc1 no' '7.3 no' '6.11.99 no' '5.10.1 no'; do
+	fake_check
+	cp "$VMAPEEK_ROOT/boot/config-$release" "$VMAPEEK_ROOT/boot/config-${version% *}"
+	file proc/sys/kernel/osrelease "${version% *}"
+	point "Linux ${version% *}" kernel "${version#* }"
+done
+fake_check
+sed -i s/PER_VMA/XXX/ "$VMAPEEK_ROOT/boot/config-$release"
+point 'no VMA locks' configuration no
+fake_check
+gzip -c "$VMAPEEK_ROOT/boot/config-$release" >"$VMAPEEK_ROOT/proc/config.gz"
+rm "$VMAPEEK_ROOT/boot/config-$release"
+point 'configuration in /proc' configuration yes
+rm "$VMAPEEK_ROOT/proc/config.gz"
+point 'configuration by symbols' configuration yes
+sed -i '/klp_enable_patch/d' "$VMAPEEK_ROOT/proc/kallsyms"
+point 'no livepatching by symbols' configuration no
+rm "$VMAPEEK_ROOT/proc/kallsyms"
+point 'nothing to look at' configuration unknown
+answer 'check: nothing to look at: symbols are unknown' symbols unknown
+fake_check
+sed -i '/ __access_remote_vm$/d; / __ia32_/d' "$VMAPEEK_ROOT/proc/kallsyms"
+point 'a symbol is missing' symbols no
+says 'check: names it, and not what is optional' 'missing: __access_remote_vm"' out
+fake_check
+echo '0 t access_remote_vm' >>"$VMAPEEK_ROOT/proc/kallsyms"
+point 'two functions of one name' symbols no
+fake_check
+file proc/sys/kernel/ftrace_enabled 0
+point 'ftrace is off' livepatching no
+fake_check
+mkdir -p "$VMAPEEK_ROOT/sys/kernel/livepatch/other/vmlinux/schedule,1"
+point 'a livepatch of other functions' livepatches yes
+file sys/kernel/livepatch/other/transition 1
+point 'a livepatch that is being switched' livepatches no
+mkdir -p "$VMAPEEK_ROOT/sys/kernel/livepatch/other/vmlinux/access_remote_vm,1"
+point 'a livepatch of the same function' livepatches no
+
+# The rest only matters as long as it is not loaded.
+fake_check_unloaded()
+{
+	fake_check
+	rm -r "${VMAPEEK_ROOT:?}/$livepatch" "$VMAPEEK_ROOT/sys/module/vmapeek"
+}
+
+fake_check_unloaded
+point 'no module' module no
+answer 'check: no signature is required' loading yes
+file "lib/modules/$release/extra/vmapeek.ko.xz" x
+point 'depmod was not run' module no
+says 'check: says so' "run 'depmod'" out
+file sys/kernel/security/lockdown 'none [integrity] confidentiality'
+ends 'check: lockdown' 1 check --json
+answer 'check: lockdown: not known what is signed' loading unknown
+file proc/sys/kernel/modules_disabled 1
+ends 'check: no modules' 1 check --json
+answer 'check: no modules: loading is no' loading no
+fake_check_unloaded
+rm -r "$VMAPEEK_ROOT/sys/kernel/security"
+ends 'check: no securityfs' 1 check --json
+answer 'check: no securityfs, no lockdown configured' loading yes
+echo CONFIG_SECURITY_LOCKDOWN_LSM=y >>"$VMAPEEK_ROOT/boot/config-$release"
+ends 'check: no securityfs' 1 check --json
+answer 'check: no securityfs, lockdown configured' loading unknown
+unset VMAPEEK_ROOT
+
+# bench, really
+ends 'bench --json' 0 bench --json
+# shellcheck disable=SC2016
+json 'bench --json: all interfaces' '@{$o->{reads}} == 8 && !grep { !$_->{error} && $_->{ns} <= 0 } @{$o->{reads}}'
+
+# Output that cannot be written
+status=0
+"$VMAPEEK" check >/dev/full 2>err || status=$?
+((status == 1)) && status=0 || status=1
+ok "$status" 'a full disk'
+says 'a full disk: says so' 'cannot write the output' err
+
+# The manual page
+if command -v mandoc >/dev/null; then
+	status=0
+	mandoc -T lint -W warning "$src/vmapeek.8" >out 2>err || status=1
+	ok "$status" 'manual page: no warnings'
+	man=$(mandoc -T ascii "$src/vmapeek.8" | col -b)
+	status=0
+	for word in status watch on off check bench --json --count --interval --module --timeout --quiet \
+		$(sed -n 's/^REMOTE_READ_ATTR(\([a-z_]*\),.*/\1/p' "$src/../kernel/stats.c") \
+		$(sed -n 's/^\tEXIT_[A-Z_]* = \([0-9]*\),.*/\1/p' "$src/command.h"); do
+		grep -qwe "$word" <<<"$man" || { echo "lacks $word" >>err; status=1; }
+	done
+	ok "$status" 'manual page: commands, options, counters, exit codes'
+else
+	n=$((n + 1))
+	echo "ok $n - manual page # SKIP no mandoc on this host"
+fi
+
+# completion WORDS..: what is offered for the last one
+completion()
+{
+	bash -c '. "$1"; shift; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _vmapeek; printf "%s\n" "${COMPREPLY[@]}"' \
+		bash "$src/vmapeek.bash" "$@" >out 2>err
+}
+completion vmapeek ''
+says 'completion: commands' '^watch$' out
+completion vmapeek on --t
+says 'completion: options' '^--timeout=$' out
+completion vmapeek on --module = te
+says 'completion: files' '^text.ko$' out
+completion vmapeek status --t
+says 'completion: no others' '^0$' <(grep -c . out || true)
+
+echo "1..$n"
