@@ -23,7 +23,7 @@ MAKEFLAGS += --no-print-directory
 
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help demo bench check check-mutants module tools tests series check-series check-mainline shell lint clean need
+.PHONY: help demo bench check check-mutants module command tools tests series check-series check-mainline shell lint clean need
 
 help:
 	@echo 'make demo           see it work on a stock kernel, live (needs root once, to install packages)'
@@ -32,6 +32,7 @@ help:
 	@echo 'make bench          count the instructions that reads take, stock and with vmapeek'
 	@echo 'make check-model    search the model of the lock protocol for errors'
 	@echo 'make module         build vmapeek.ko for the kernel under test, into build/KERNEL/'
+	@echo 'make command        build the command vmapeek for operators, into build/command/'
 	@echo 'make series         patches for the source of KERNEL (6.12, 7.2, 7.3), into build/series/KERNEL/'
 	@echo 'make check-series   builds what each of them touches, also for other architectures'
 	@echo 'make check-mainline builds that kernel with and without them, and tests both'
@@ -51,6 +52,10 @@ module: tools
 	@$(TOP)/tools/build-module $(KERNEL) $(TOP)/kernel vmapeek $(O)
 	@$(TOP)/tools/build-module $(KERNEL) $(TOP)/tests/modules hold_mmap_lock $(O)
 
+command: need
+	@$(LAB) need libkmod-dev libjson-c-dev zlib1g-dev
+	@$(MAKE) -s -C $(TOP)/command O=$(TOP)/build/command
+
 demo: module
 	@$(TOP)/demo/demo $(KERNEL) $(O)
 
@@ -59,14 +64,17 @@ bench: module
 
 # The 32-bit side of the tests; not gcc-multilib, which excludes the cross
 # compilers of other architectures.
-tests: module
-	@$(LAB) need gcc-$(GCC_VERSION)-multilib libc6-dev-i386
+tests: module command
+	@$(LAB) need gcc-$(GCC_VERSION)-multilib libc6-dev-i386 mandoc
+	@$(TOP)/tools/build-module $(KERNEL) $(TOP)/tests/modules toy_livepatch $(O)
 	@$(MAKE) -s -C $(TOP)/tests
+	@$(MAKE) -s -C $(TOP)/command tests O=$(TOP)/build/command
 	@$(MAKE) -s -C $(TOP)/tools $(TOP)/build/tools/klp-fuzz O=$(TOP)/build/tools
 
 check: tests
 	@KERNEL=$(KERNEL) KLP_LINK=$(TOP)/build/tools/klp-link KLP_FUZZ=$(TOP)/build/tools/klp-fuzz \
-		$(PROVE) $(TOP)/tools/test/*.t $(TOP)/lab/test/*.t $(TOP)/tests/*.t
+		VMAPEEK=$(TOP)/build/command/vmapeek \
+		$(PROVE) $(TOP)/tools/test/*.t $(TOP)/lab/test/*.t $(TOP)/command/test/*.t $(TOP)/tests/*.t
 
 check-mutants: tests
 	@KERNEL=$(KERNEL) $(PROVE) -v $(TOP)/tests/mutants/mutants.t
@@ -93,9 +101,10 @@ shell: tests
 	@echo 'In the guest: /vmapeek.ko, and the tests: try /run-test lock. Leave with exit.'
 	@$(LAB) shell -k $(KERNEL) -m 1536 -M zram -f $(O)/vmapeek.ko:/vmapeek.ko \
 		-f $(O)/hold_mmap_lock.ko:/hold_mmap_lock.ko -f $(TOP)/tests/guest/run:/run-test \
-		$(foreach t,$(notdir $(basename $(wildcard $(TOP)/tests/*.t))) helper32,-f $(TOP)/build/tests/$(t)) || true
+		-f $(TOP)/build/command/vmapeek \
+		$(foreach t,$(filter-out command,$(notdir $(basename $(wildcard $(TOP)/tests/*.t)))) helper32,-f $(TOP)/build/tests/$(t)) || true
 
-SHELL_FILES = $(shell grep -rlIE '^\#!.*\b(ba)?sh\b' $(TOP)/lab $(TOP)/tools $(TOP)/demo $(TOP)/bench $(TOP)/tests $(TOP)/model $(TOP)/.ci)
+SHELL_FILES = $(shell grep -rlIE '^\#!.*\b(ba)?sh\b' $(TOP)/lab $(TOP)/tools $(TOP)/command $(TOP)/demo $(TOP)/bench $(TOP)/tests $(TOP)/model $(TOP)/.ci)
 
 lint:
 	@$(LAB) need shellcheck
