@@ -59,20 +59,29 @@ static int vmapeek_access_process_vm(struct task_struct *tsk,
  * could rely on. A reader that waits here for the mmap lock, for a page that
  * is not resident, holds up switching off, as one that waits in the kernel's
  * own holds up switching on; the other tasks are switched meanwhile.
+ *
+ * No tail call: livepatch looks for these functions on the stack of each task,
+ * and what they call is gone with the module.
  */
 static long vmapeek_x64_sys_process_vm_readv(const struct pt_regs *regs)
 {
-	return vmapeek_process_vm_readv(regs->di, (void __user *)regs->si,
-					regs->dx, (void __user *)regs->r10,
-					regs->r8, regs->r9);
+	long ret = vmapeek_process_vm_readv(regs->di, (void __user *)regs->si,
+					    regs->dx, (void __user *)regs->r10,
+					    regs->r8, regs->r9);
+
+	barrier();
+	return ret;
 }
 
 #ifdef CONFIG_IA32_EMULATION
 static long vmapeek_ia32_sys_process_vm_readv(const struct pt_regs *regs)
 {
-	return vmapeek_process_vm_readv(regs->bx, compat_ptr(regs->cx),
-					(u32)regs->dx, compat_ptr(regs->si),
-					(u32)regs->di, (u32)regs->bp);
+	long ret = vmapeek_process_vm_readv(regs->bx, compat_ptr(regs->cx),
+					    (u32)regs->dx, compat_ptr(regs->si),
+					    (u32)regs->di, (u32)regs->bp);
+
+	barrier();
+	return ret;
 }
 #endif
 
