@@ -18,25 +18,32 @@
 #include "remote_readv.h"
 #include "stats.h"
 
-/* No error of this system call: leave it to the kernel's own. */
-#define PROCESS_VM_STOCK	(-MAX_ERRNO)
-
-/* Returns an address space to be put with mmput(), or an error. */
-static struct mm_struct *process_vm_get_mm(pid_t pid)
+/*
+ * Returns an address space to be put with mmput(), or an error. @task may be
+ * NULL: it is looked up early, but only missed here.
+ */
+static struct mm_struct *process_vm_get_mm(struct task_struct *task)
 {
-	struct task_struct *task = find_get_task_by_vpid(pid);
 	struct mm_struct *mm;
 
 	if (!task)
 		return ERR_PTR(-ESRCH);
 	mm = mm_access(task, PTRACE_MODE_ATTACH_REALCREDS);
-	put_task_struct(task);
 	if (!mm)
 		return ERR_PTR(-ESRCH);
 	/* This system call has always said it so. */
 	if (mm == ERR_PTR(-EACCES))
 		return ERR_PTR(-EPERM);
 	return mm;
+}
+
+/*
+ * Does the caller read its own address space? No task can get that later on,
+ * so it need not be asked again.
+ */
+static bool process_vm_is_own(struct task_struct *task)
+{
+	return READ_ONCE(task->mm) == current->mm;
 }
 
 static bool process_vm_is_empty(const struct iovec *iov, unsigned long count)
@@ -62,11 +69,8 @@ static int process_vm_readv_mm(struct mm_struct *mm, struct iov_iter *iter,
 	return err;
 }
 
-/*
- * Returns the number of bytes or an error, or PROCESS_VM_STOCK before anything
- * was copied.
- */
-static ssize_t process_vm_readv_iter(pid_t pid, struct iov_iter *iter,
+static ssize_t process_vm_readv_iter(struct task_struct *task,
+				     struct iov_iter *iter,
 				     const struct iovec *iov,
 				     unsigned long count)
 {
@@ -76,27 +80,23 @@ static ssize_t process_vm_readv_iter(pid_t pid, struct iov_iter *iter,
 
 	if (process_vm_is_empty(iov, count))
 		return 0;
-	mm = process_vm_get_mm(pid);
+	mm = process_vm_get_mm(task);
 	if (IS_ERR(mm))
 		return PTR_ERR(mm);
 
-	if (mm == current->mm) {
-		remote_read_count(REMOTE_READ_SELF);
-		ret = PROCESS_VM_STOCK;
-	} else {
-		ret = process_vm_readv_mm(mm, iter, iov, count);
-		if (iov_iter_count(iter) != wanted)
-			ret = wanted - iov_iter_count(iter);
-	}
+	ret = process_vm_readv_mm(mm, iter, iov, count);
+	if (iov_iter_count(iter) != wanted)
+		ret = wanted - iov_iter_count(iter);
 	mmput(mm);
 	return ret;
 }
 
-static ssize_t process_vm_readv_iovec(pid_t pid, struct iov_iter *iter,
+static ssize_t process_vm_readv_iovec(struct task_struct *task,
+				      struct iov_iter *iter,
 				      const struct iovec __user *rvec,
 				      unsigned long riovcnt)
 {
-	struct iovec iovstack[UIO_FASTIOV];
+	struct iovec iovstack[UIO_FASTIOV] __uninitialized;
 	struct iovec *iov;
 	ssize_t ret;
 
@@ -104,7 +104,7 @@ static ssize_t process_vm_readv_iovec(pid_t pid, struct iov_iter *iter,
 			      in_compat_syscall());
 	if (IS_ERR(iov))
 		return PTR_ERR(iov);
-	ret = process_vm_readv_iter(pid, iter, iov, riovcnt);
+	ret = process_vm_readv_iter(task, iter, iov, riovcnt);
 	if (iov != iovstack)
 		kfree(iov);
 	return ret;
@@ -128,23 +128,31 @@ ssize_t vmapeek_process_vm_readv(pid_t pid, const struct iovec __user *lvec,
 				 const struct iovec __user *rvec,
 				 unsigned long riovcnt, unsigned long flags)
 {
-	struct iovec iovstack[UIO_FASTIOV];
+	struct iovec iovstack[UIO_FASTIOV] __uninitialized;
 	struct iovec *iov = iovstack;
+	struct task_struct *task;
 	struct iov_iter iter;
 	ssize_t ret;
 
 	if (flags)
 		return -EINVAL;
 
+	task = find_get_task_by_vpid(pid);
+	if (task && process_vm_is_own(task)) {
+		put_task_struct(task);
+		remote_read_count(REMOTE_READ_SELF);
+		return process_vm_rw(pid, lvec, liovcnt, rvec, riovcnt, 0, 0);
+	}
+
 	ret = import_iovec(ITER_DEST, lvec, liovcnt, UIO_FASTIOV, &iov, &iter);
 	if (ret < 0)
-		return ret;
+		goto put_task;
 	ret = 0;
 	if (iov_iter_count(&iter))
-		ret = process_vm_readv_iovec(pid, &iter, rvec, riovcnt);
+		ret = process_vm_readv_iovec(task, &iter, rvec, riovcnt);
 	kfree(iov);
-
-	if (ret == PROCESS_VM_STOCK)
-		ret = process_vm_rw(pid, lvec, liovcnt, rvec, riovcnt, 0, 0);
+put_task:
+	if (task)
+		put_task_struct(task);
 	return ret;
 }

@@ -66,54 +66,79 @@ enum remote_read_event remote_read_check_vma(struct vm_area_struct *vma,
 	return REMOTE_READ_FAST;
 }
 
-/*
- * Is nothing mapped at the end of @vma, and will the slow path not grow a
- * stack into it? Then it returns the bytes up to there, and so may we.
- *
- * The VMA's lock does not keep others from mapping something there; what
- * counts is one moment during the read at which nothing was. A writer of the
- * address space may take a mapping away for a moment before it puts another in
- * its place, and that hole must not be seen: with a writer about, leave it to
- * the slow path. Only cmdline and environ, which ask for anonymous memory and
- * read titles from the end of the stack a page at a time, believe it there:
- * they must not wait for the writer. See "Short reads" in docs/locking.md.
- */
-static bool remote_read_hole_follows(struct vm_area_struct *vma,
-				     unsigned int gup_flags)
+/* Is there a mapping at @addr that does not grow down? */
+static bool remote_read_is_no_stack(struct mm_struct *mm, unsigned long addr)
 {
-	VMA_ITERATOR(vmi, vma->vm_mm, vma->vm_end);
-	bool is_title = (vma->vm_flags & VM_GROWSDOWN) &&
-			(gup_flags & FOLL_ANON);
-	unsigned long next_start = 0;
-	struct vm_area_struct *next;
-	unsigned int seq;
+	struct vm_area_struct *vma = lock_vma_under_rcu(mm, addr);
 	bool grows;
 
-	if (vma->vm_flags & VM_GROWSUP)
+	if (!vma)
 		return false;
-	if (!mmap_lock_speculate_try_begin(vma->vm_mm, &seq) && !is_title)
+	grows = vma->vm_flags & VM_GROWSDOWN;
+	vma_end_read(vma);
+	return !grows;
+}
+
+/**
+ * remote_read_is_hole - is nothing mapped at an address?
+ * @mm: the address space; the caller holds a reference (mm_users)
+ * @addr: the address, not tagged
+ * @with_writer: believe it also while somebody changes the address space
+ *
+ * Also not where the slow path might grow a stack down to the address.
+ *
+ * No lock keeps others from mapping something there; what counts is one moment
+ * during the call at which nothing was. A writer of the address space may take
+ * a mapping away for a moment before it puts another in its place, and that
+ * hole must not be seen; hence @with_writer.
+ *
+ * Context: Takes RCU and a VMA's read lock, never the mmap lock; does not
+ * sleep.
+ */
+bool remote_read_is_hole(struct mm_struct *mm, unsigned long addr,
+			 bool with_writer)
+{
+	VMA_ITERATOR(vmi, mm, addr);
+	unsigned long next_start = 0;
+	struct vm_area_struct *next;
+	bool grows = false;
+	unsigned int seq;
+
+	if (!mmap_lock_speculate_try_begin(mm, &seq) && !with_writer)
 		return false;
 
 	rcu_read_lock();
 	next = vma_next(&vmi);
-	if (next)
-		next_start = vmi.mas.index;
-	rcu_read_unlock();
-
 	if (next) {
-		if (next_start == vma->vm_end)
-			return false;
-		/* @next may be gone or reused by now: ask for it again. */
-		next = lock_vma_under_rcu(vma->vm_mm, next_start);
-		if (!next)
-			return false;
-		grows = next->vm_flags & VM_GROWSDOWN;
-		vma_end_read(next);
-		if (grows)
-			return false;
+		next_start = vmi.mas.index;
+		grows = READ_ONCE(next->vm_flags) & VM_GROWSDOWN;
 	}
+	rcu_read_unlock();
+	if (next && (next_start <= addr || grows))
+		return false;
 
-	return is_title || !mmap_lock_speculate_retry(vma->vm_mm, seq);
+	if (!with_writer)
+		return !mmap_lock_speculate_retry(mm, seq);
+	/* @next may be gone or reused by now, and its flags not its own. */
+	return !next || remote_read_is_no_stack(mm, next_start);
+}
+
+/*
+ * Is nothing mapped at the end of @vma, and will the slow path not grow a
+ * stack into it? Then it returns the bytes up to there, and so may we.
+ *
+ * Only cmdline and environ, which ask for anonymous memory and read titles
+ * from the end of the stack a page at a time, believe it under a writer: they
+ * must not wait for it. See "Short reads" in docs/locking.md.
+ */
+static bool remote_read_hole_follows(struct vm_area_struct *vma,
+				     unsigned int gup_flags)
+{
+	bool is_title = (vma->vm_flags & VM_GROWSDOWN) &&
+			(gup_flags & FOLL_ANON);
+
+	return !(vma->vm_flags & VM_GROWSUP) &&
+	       remote_read_is_hole(vma->vm_mm, vma->vm_end, is_title);
 }
 
 /*
@@ -176,7 +201,7 @@ static enum remote_read_event remote_read_copy(struct vm_area_struct *vma,
 					       int len, unsigned int gup_flags)
 {
 	enum remote_read_event event;
-	struct remote_batch batch;
+	struct remote_batch batch __uninitialized;
 
 	remote_batch_init(&batch, gup_flags, false);
 	if (remote_batch_fill(&batch, vma, addr, addr + len) == addr + len) {

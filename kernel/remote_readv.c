@@ -38,21 +38,39 @@
  * struct remote_readv - one segment under way
  * @mm: the address space that is read; the caller holds a reference (mm_users)
  * @iter: where to copy to; may be shorter than what is read
+ * @batch: what was found last
+ * @nr_slow: how often the slow path was needed
  * @fault: the memory behind @iter turned out to be invalid: copy no more
  */
 struct remote_readv {
 	struct mm_struct *mm;
 	struct iov_iter *iter;
+	struct remote_batch batch;
+	unsigned int nr_slow;
 	bool fault;
 };
 
+/*
+ * Copy a piece of a folio. Returns the number of bytes.
+ *
+ * copy_folio_to_iter() goes page by page, for the sake of highmem; elsewhere a
+ * folio is one piece of the kernel's address space.
+ */
+static size_t remote_readv_copy_bytes(struct folio *folio, size_t offset,
+				      size_t len, struct iov_iter *iter)
+{
+	if (IS_ENABLED(CONFIG_HIGHMEM))
+		return copy_folio_to_iter(folio, offset, len, iter);
+	return _copy_to_iter(folio_address(folio) + offset, len, iter);
+}
+
 /* May fault and sleep: not to be called under a VMA's lock. */
-static void remote_readv_copy(struct remote_readv *rr, struct page *page,
+static void remote_readv_copy(struct remote_readv *rr, struct folio *folio,
 			      size_t offset, size_t len)
 {
 	if (rr->fault)
 		return;
-	if (copy_page_to_iter(page, offset, len, rr->iter) < len &&
+	if (remote_readv_copy_bytes(folio, offset, len, rr->iter) < len &&
 	    iov_iter_count(rr->iter))
 		rr->fault = true;
 }
@@ -93,23 +111,40 @@ static unsigned long remote_readv_collect(struct mm_struct *mm,
 
 /* Returns the number of bytes that are dealt with, or 0. */
 static unsigned long remote_readv_fast(struct remote_readv *rr,
-				       unsigned long addr, unsigned long end,
-				       enum remote_read_event *miss)
+				       unsigned long addr, unsigned long len)
 {
-	unsigned long start = untagged_addr_remote_unlocked(rr->mm, addr);
-	struct remote_batch batch;
+	struct remote_batch *batch = &rr->batch;
 	unsigned long bytes;
 	unsigned int i;
 
-	remote_batch_init(&batch, 0, true);
-	bytes = remote_readv_collect(rr->mm, start, start + (end - addr),
-				     &batch);
-	for (i = 0; i < batch.nr; i++)
-		remote_readv_copy(rr, folio_page(batch.runs[i].folio, 0),
-				  batch.runs[i].offset, batch.runs[i].len);
-	remote_batch_put(&batch);
-	*miss = batch.miss;
+	addr = untagged_addr_remote_unlocked(rr->mm, addr);
+	remote_batch_init(batch, 0, true);
+	bytes = remote_readv_collect(rr->mm, addr, addr + len, batch);
+	for (i = 0; i < batch->nr; i++)
+		remote_readv_copy(rr, batch->runs[i].folio,
+				  batch->runs[i].offset, batch->runs[i].len);
+	remote_batch_put(batch);
 	return bytes;
+}
+
+/*
+ * Would the slow path say -EFAULT to @addr, too? Nobody should wait for the
+ * mmap lock only to hear that.
+ */
+static bool remote_readv_is_invalid(struct remote_readv *rr,
+				    unsigned long addr)
+{
+	switch (rr->batch.miss) {
+	case REMOTE_READ_NOT_PERMITTED:
+		return true;
+	case REMOTE_READ_NO_VMA:
+		addr = untagged_addr_remote_unlocked(rr->mm, addr);
+		/* Beyond its end there may be a page without a VMA. */
+		return addr < rr->mm->task_size &&
+		       remote_read_is_hole(rr->mm, addr, false);
+	default:
+		return false;
+	}
 }
 
 /*
@@ -120,7 +155,7 @@ static noinline long remote_readv_slow(struct remote_readv *rr,
 				       unsigned long addr, unsigned long end,
 				       unsigned long nr_pages)
 {
-	struct page *pages[REMOTE_READV_PIN_MAX];
+	struct page *pages[REMOTE_READV_PIN_MAX] __uninitialized;
 	unsigned long start = addr;
 	int locked = 1;
 	long i, pinned;
@@ -137,42 +172,44 @@ static noinline long remote_readv_slow(struct remote_readv *rr,
 		return -EFAULT;
 
 	for (i = 0; i < pinned; i++) {
+		struct folio *folio = page_folio(pages[i]);
 		size_t bytes = min(end - addr,
 				   PAGE_SIZE - offset_in_page(addr));
 
-		remote_readv_copy(rr, pages[i], offset_in_page(addr), bytes);
+		remote_readv_copy(rr, folio,
+				  folio_page_idx(folio, pages[i]) * PAGE_SIZE +
+				  offset_in_page(addr), bytes);
 		addr += bytes;
 	}
 	unpin_user_pages(pages, pinned);
 	return addr - start;
 }
 
-/*
- * All of @addr to @end, as far as it can be read. Returns the number of trips
- * to the slow path or -EFAULT.
- */
-static long remote_readv_chunk(struct remote_readv *rr, unsigned long addr,
-			       unsigned long end)
+/* All of @addr to @end. Returns 0, or -EFAULT where it cannot be read. */
+static int remote_readv_chunk(struct remote_readv *rr, unsigned long addr,
+			      unsigned long end)
 {
 	unsigned long nr_pages = REMOTE_READV_PIN_MIN;
-	enum remote_read_event miss;
-	long bytes, trips = 0;
+	long bytes;
 
 	for (; addr != end; addr += bytes) {
-		bytes = remote_readv_fast(rr, addr, end, &miss);
+		bytes = remote_readv_fast(rr, addr, end - addr);
 		if (bytes) {
 			nr_pages = REMOTE_READV_PIN_MIN;
 			continue;
 		}
-		remote_read_count(miss);
-		trips++;
+		if (remote_readv_is_invalid(rr, addr))
+			return -EFAULT;
+
+		remote_read_count(rr->batch.miss);
+		rr->nr_slow++;
 		bytes = remote_readv_slow(rr, addr, end, nr_pages);
 		if (bytes < 0)
 			return bytes;
 		/* Where nothing is fast, trying costs least if done rarely. */
 		nr_pages = min(2 * nr_pages, REMOTE_READV_PIN_MAX);
 	}
-	return rr->fault ? -EFAULT : trips;
+	return rr->fault ? -EFAULT : 0;
 }
 
 /**
@@ -194,28 +231,29 @@ static long remote_readv_chunk(struct remote_readv *rr, unsigned long addr,
 int remote_readv(struct mm_struct *mm, unsigned long addr, unsigned long len,
 		 struct iov_iter *iter)
 {
-	struct remote_readv rr = { .mm = mm, .iter = iter };
+	struct remote_readv rr __uninitialized;
 	unsigned long nr_pages, chunk;
-	long ret, trips = 0;
+	int err = 0;
 
 	if (!len)
 		return 0;
+	rr.mm = mm;
+	rr.iter = iter;
+	rr.nr_slow = 0;
+	rr.fault = false;
 	/* Not by the end of the range, which may be beyond all addresses. */
 	nr_pages = (addr + len - 1) / PAGE_SIZE - addr / PAGE_SIZE + 1;
 
-	while (nr_pages && iov_iter_count(iter)) {
+	while (!err && nr_pages && iov_iter_count(iter)) {
 		chunk = min(nr_pages, REMOTE_READV_CHUNK);
 		nr_pages -= chunk;
 		chunk = min(len, chunk * PAGE_SIZE - offset_in_page(addr));
 
-		ret = remote_readv_chunk(&rr, addr, addr + chunk);
-		if (ret < 0)
-			return ret;
-		trips += ret;
+		err = remote_readv_chunk(&rr, addr, addr + chunk);
 		addr += chunk;
 		len -= chunk;
 	}
-	if (!trips)
+	if (!rr.nr_slow)
 		remote_read_count(REMOTE_READ_FAST);
-	return 0;
+	return err;
 }

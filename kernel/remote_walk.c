@@ -177,7 +177,7 @@ static unsigned long remote_batch_fill_table(struct remote_batch *batch,
 					     unsigned long addr,
 					     unsigned long end)
 {
-	struct folio_walk fw;
+	struct folio_walk fw __uninitialized;
 
 	if (!remote_folio_walk_start(&fw, vma, addr)) {
 		batch->miss = REMOTE_READ_NOT_PRESENT;
@@ -244,23 +244,25 @@ unsigned long remote_batch_fill(struct remote_batch *batch,
 void remote_batch_touch(struct remote_batch *batch, struct vm_area_struct *vma,
 			unsigned long addr)
 {
-	struct remote_run *run = batch->runs;
-	unsigned int i, bytes, nr;
+	const struct remote_run *run;
 
-	for (nr = batch->nr; nr; nr--, run++) {
+	for (run = batch->runs; run < batch->runs + batch->nr; run++) {
+		unsigned int first = run->offset >> PAGE_SHIFT;
+		unsigned int last = (run->offset + run->len - 1) >> PAGE_SHIFT;
+		unsigned int i;
+
 		for (i = 0; i < run->nr_marks; i++)
 			folio_mark_accessed(run->folio);
 
-		for (i = 0; i < run->len; i += bytes, addr += bytes) {
-			unsigned int at = run->offset + i;
-			struct page *page = folio_page(run->folio,
-						       at >> PAGE_SHIFT);
+		/* Where there is nothing to flush, this is no code. */
+		for (i = first; i <= last; i++) {
+			struct page *page = folio_page(run->folio, i);
 
-			bytes = min_t(unsigned int, run->len - i,
-				      PAGE_SIZE - offset_in_page(at));
-			flush_anon_page(vma, page, addr);
+			flush_anon_page(vma, page,
+					addr + (i - first) * PAGE_SIZE);
 			flush_dcache_page(page);
 		}
+		addr += run->len;
 	}
 }
 

@@ -42,7 +42,10 @@ struct remote_batch {
 	struct remote_run runs[REMOTE_BATCH_RUNS];
 };
 
-/* Not an initializer, which would clear all of the runs. */
+/*
+ * Not an initializer, which would clear all of the runs. For the same reason
+ * batches are __uninitialized, where the kernel clears what is on its stack.
+ */
 static inline void remote_batch_init(struct remote_batch *batch,
 				     unsigned int gup_flags, bool pin)
 {
