@@ -90,6 +90,7 @@ series: need
 
 check-series: series
 	@$(LAB) need gcc-12 flex bison bc libssl-dev sparse gcc-aarch64-linux-gnu gcc-riscv64-linux-gnu
+	@KERNEL=$(KERNEL) $(PROVE) $(TOP)/mainline/test/*.t
 	@$(TOP)/mainline/check-builds $(KERNEL) $(TOP)/build/series/$(KERNEL)
 
 check-mainline: series
