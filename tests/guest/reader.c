@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/ptrace.h>
 #include <sys/syscall.h>
+#include <sys/uio.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -18,6 +19,7 @@ const char *const interface_names[NR_INTERFACES] = {
 	[ENVIRON] = "environ",
 	[PEEKDATA] = "PEEKDATA",
 	[PEEKTEXT] = "PEEKTEXT",
+	[READV] = "process_vm_readv",
 };
 
 static bool is_peek(enum interface how)
@@ -54,7 +56,7 @@ int reader_open(struct reader *r, enum interface how, pid_t pid)
 		if (err)
 			return err;
 	}
-	if (is_peek(how))
+	if (is_peek(how) || how == READV)
 		return 0;
 
 	snprintf(path, sizeof(path), "/proc/%d/%s", pid, name);
@@ -81,6 +83,16 @@ static ssize_t peek(struct reader *r, unsigned long addr, void *buf,
 	return len;
 }
 
+static ssize_t readv_one(struct reader *r, unsigned long addr, void *buf,
+			 size_t len)
+{
+	struct iovec local = { .iov_base = buf, .iov_len = len };
+	struct iovec remote = { .iov_base = (void *)addr, .iov_len = len };
+	ssize_t n = process_vm_readv(r->pid, &local, 1, &remote, 1, 0);
+
+	return n < 0 ? -errno : n;
+}
+
 ssize_t reader_read(struct reader *r, unsigned long addr, void *buf,
 		    size_t len)
 {
@@ -88,6 +100,8 @@ ssize_t reader_read(struct reader *r, unsigned long addr, void *buf,
 
 	if (is_peek(r->how))
 		return peek(r, addr, buf, len);
+	if (r->how == READV)
+		return readv_one(r, addr, buf, len);
 	/* Any address is a good offset, also one that looks negative. */
 	errno = 0;
 	if (lseek(r->fd, addr, SEEK_SET) == -1 && errno)

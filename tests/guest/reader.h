@@ -12,6 +12,7 @@ enum interface {
 	ENVIRON,	/* /proc/PID/environ, from an offset on */
 	PEEKDATA,	/* one word */
 	PEEKTEXT,
+	READV,		/* process_vm_readv(), one segment on each side */
 	NR_INTERFACES
 };
 

@@ -25,6 +25,8 @@ const char *const event_names[NR_EVENTS] = {
 	[FOLL_ANON] = "foll_anon",
 	[NOT_PRESENT] = "not_present",
 	[TOO_LONG] = "too_long",
+	[UNSHARE] = "unshare",
+	[SELF] = "self",
 	[FATAL_SIGNAL] = "fatal_signal",
 };
 

@@ -16,6 +16,8 @@ enum event {
 	FOLL_ANON,
 	NOT_PRESENT,
 	TOO_LONG,
+	UNSHARE,
+	SELF,
 	FATAL_SIGNAL,
 	NR_EVENTS
 };
