@@ -41,6 +41,7 @@ struct read_case {
 	unsigned int events;	/* exactly these happen with vmapeek on */
 	/* Set: instead of one read of what @prepare made. */
 	void (*run)(const struct read_case *c, struct outcome *o);
+	const void *arg;	/* for @run */
 	/* Set: asked after the read, into outcome.extra. */
 	long (*extra)(pid_t pid, const struct target *t);
 };

@@ -15,6 +15,7 @@
 struct target {
 	unsigned long addr;	/* what is to be read */
 	unsigned long size;	/* where a test needs to know */
+	pid_t child;		/* the last one that shares memory with it */
 	char lacks[96];		/* set: this kernel lacks what is needed */
 	char broken[160];	/* set: the preparation failed */
 };

@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Memory that others have, too: files, shared memory, after a fork. */
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "kinds-make.h"
+#include "vmapeek.h"
+
+void make_shared(struct target *t, char *at, size_t size)
+{
+	pattern_fill(map_at(t, (unsigned long)at, size, PROT_READ | PROT_WRITE,
+			    MAP_SHARED | MAP_ANONYMOUS, -1), size);
+}
+
+void make_shared_huge(struct target *t, char *at, size_t size)
+{
+	if (access(THP "shmem_enabled", W_OK))
+		lacks(t, "huge pages of shared memory");
+	write_line(THP "shmem_enabled", "always");
+	make_shared(t, at, size);
+	write_line(THP "shmem_enabled", "never");
+	must_be_given(t, smaps_kb(getpid(), (unsigned long)at,
+				  "ShmemPmdMapped") > 0,
+		      "no huge page of shared memory");
+}
+
+void make_memfd(struct target *t, char *at, size_t size)
+{
+	int fd = memfd_create("test", MFD_CLOEXEC);
+
+	must(t, fd >= 0 && !ftruncate(fd, size), "memfd");
+	pattern_fill(map_at(t, (unsigned long)at, size, PROT_READ | PROT_WRITE,
+			    MAP_SHARED, fd), size);
+	close(fd);
+}
+
+/* A file of @filled bytes, mapped. */
+static void map_file(struct target *t, char *at, size_t size, size_t filled,
+		     int flags)
+{
+	char name[] = "/tmp/fileXXXXXX";
+	unsigned char page[PAGE];
+	int fd = mkstemp(name);
+
+	must(t, fd >= 0 && !unlink(name), "file");
+	for (size_t i = 0; i < filled; i += PAGE) {
+		for (size_t j = 0; j < PAGE; j++)
+			page[j] = pattern(i + j);
+		must(t, write(fd, page, PAGE) == PAGE, "write to a file");
+	}
+	map_at(t, (unsigned long)at, size, PROT_READ | PROT_WRITE, flags, fd);
+	close(fd);
+}
+
+void make_file_untouched(struct target *t, char *at, size_t size)
+{
+	map_file(t, at, size, size, MAP_PRIVATE);
+}
+
+void make_file_private(struct target *t, char *at, size_t size)
+{
+	map_file(t, at, size, size, MAP_PRIVATE);
+	read_all(at, size);
+}
+
+void make_file_shared(struct target *t, char *at, size_t size)
+{
+	map_file(t, at, size, size, MAP_SHARED);
+	read_all(at, size);
+}
+
+void make_file_copied(struct target *t, char *at, size_t size)
+{
+	map_file(t, at, size, size, MAP_PRIVATE);
+	pattern_fill(at, size);
+}
+
+void make_file_ends(struct target *t, char *at, size_t size)
+{
+	size_t half = size / 2 & ~(PAGE - 1);
+
+	map_file(t, at, size, half, MAP_PRIVATE);
+	read_all(at, half);
+}
+
+static pid_t share_with_child(struct target *t)
+{
+	pid_t pid = fork();
+
+	must(t, pid >= 0, "fork");
+	if (!pid) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		for (;;)
+			pause();
+	}
+	t->child = pid;
+	return pid;
+}
+
+void make_forked(struct target *t, char *at, size_t size)
+{
+	make_anon(t, at, size);
+	share_with_child(t);
+}
+
+void make_forked_huge(struct target *t, char *at, size_t size)
+{
+	make_huge(t, at, size);
+	share_with_child(t);
+}
+
+void make_forked_swapped(struct target *t, char *at, size_t size)
+{
+	/* In this order: what is shared is not swapped out on request. */
+	make_swapped(t, at, size);
+	share_with_child(t);
+}
+
+void make_forked_file(struct target *t, char *at, size_t size)
+{
+	make_file_copied(t, at, size);
+	share_with_child(t);
+}
+
+void make_forked_copied(struct target *t, char *at, size_t size)
+{
+	make_anon(t, at, size);
+	share_with_child(t);
+	pattern_fill(at, size);
+}
+
+void make_forked_alone(struct target *t, char *at, size_t size)
+{
+	pid_t other = t->child, child;
+
+	make_anon(t, at, size);
+	child = share_with_child(t);
+	kill(child, SIGKILL);
+	must(t, waitpid(child, NULL, 0) == child, "wait for a child");
+	t->child = other;
+}

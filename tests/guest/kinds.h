@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Memory of many kinds, made at an address that the test chooses. To be called
+ * in a target; what cannot be made ends it, see lacks() and broken().
+ */
+#ifndef KINDS_H
+#define KINDS_H
+
+#include "target.h"
+
+enum kind {
+	ANON,			/* resident, anonymous */
+	UNTOUCHED,
+	SPARSE,			/* every third page is there */
+	ZERO_PAGE,
+	HUGE,			/* huge pages in a VMA without that advice */
+	HUGE_SPLIT,		/* all but the last page, by small entries */
+	HUGE_ZERO,
+	MEDIUM,			/* folios of 64 KiB */
+	SHARED,
+	SHARED_HUGE,
+	MEMFD,
+	FILE_PRIVATE,
+	FILE_SHARED,
+	FILE_COPIED,		/* private and written to */
+	FILE_UNTOUCHED,
+	FILE_ENDS,		/* the second half is past the end */
+	HUGETLB,
+	SECRET,
+	DROPPABLE,
+	MLOCKED,
+	FREED,			/* MADV_FREE, the content is still there */
+	SWAPPED,
+	MERGED,			/* by KSM, all pages the same */
+	GUARD,			/* the second half is */
+	NO_ACCESS,
+	WRITE_ONLY,
+	EXECUTE_ONLY,
+	PROTECTION_KEY,
+	READ_ONLY,		/* anonymous, was written to before */
+	FORKED,			/* shared with a child since a fork */
+	FORKED_HUGE,
+	FORKED_SWAPPED,
+	FORKED_FILE,		/* private and written to before the fork */
+	FORKED_COPIED,		/* written to since the fork */
+	FORKED_ALONE,		/* the child has ended since */
+	FAULT_SERVED,		/* userfaultfd, a thread fills in pages */
+	FAULT_SIGBUS,		/* userfaultfd, nobody does */
+	FAULT_POISONED,		/* userfaultfd, poisoned but the first page */
+	WRITE_PROTECTED,	/* userfaultfd */
+	STACK,			/* grows down */
+	DEVICE,
+	NR_KINDS
+};
+
+struct kind_info {
+	const char *name;
+	/* Fill @size bytes at @at with pattern() as far as that can be. */
+	void (*make)(struct target *t, char *at, size_t size);
+	size_t align;		/* of address and size */
+	bool forks;		/* others that exist by then are shared, too */
+};
+
+extern const struct kind_info kinds[NR_KINDS];
+
+#endif

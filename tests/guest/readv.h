@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* process_vm_readv() with any segments, between two prepared places. */
+#ifndef READV_H
+#define READV_H
+
+#include <sys/uio.h>
+
+#include "cases.h"
+#include "kinds.h"
+
+/* Where the target has what is read; nobody else maps anything near. */
+#define TARGET_AT	0x100000000000UL
+
+/*
+ * Where the reader has what is written to: plain pages, then one of each of
+ * these, then plain ones again.
+ */
+#define LOCAL_AT	0x200000000000UL
+#define LOCAL_PLAIN	(512 * KIB)
+#define LOCAL_READ_ONLY	LOCAL_PLAIN
+#define LOCAL_HOLE	(LOCAL_PLAIN + 2 * PAGE)
+#define LOCAL_NO_ACCESS	(LOCAL_PLAIN + 4 * PAGE)
+#define LOCAL_PAST_EOF	(LOCAL_PLAIN + 6 * PAGE)
+#define LOCAL_SIZE	(LOCAL_PLAIN + 64 * PAGE)
+
+/* All of it poisoned; any that is there from before is gone. */
+void local_make(void);
+/* What can be read of it; 0 for what cannot. */
+void local_copy(void *to);
+
+/* By the system call itself, which the library does not alter. */
+ssize_t readv_raw(pid_t pid, const struct iovec *local,
+		  unsigned long nr_local, const struct iovec *remote,
+		  unsigned long nr_remote, unsigned long flags);
+
+/* Start a target with @size bytes of @kind at TARGET_AT. */
+pid_t kind_start(enum kind kind, size_t size, struct target *t);
+
+/* Of a read_case, as its @arg, with run_vectors() as its @run. */
+struct vectors {
+	enum kind kind;
+	size_t size;
+	/* Set: instead of the two above; with all at TARGET_AT, too. */
+	prepare_fn prepare;
+	const struct iovec *local;
+	unsigned long nr_local;
+	const struct iovec *remote;
+	unsigned long nr_remote;
+};
+
+/* Compares, besides what is returned and written, state_of() the target. */
+void run_vectors(const struct read_case *c, struct outcome *o);
+
+/* Initializers: distances from LOCAL_AT and TARGET_AT. */
+#define L(_at, _len)	{ (void *)(LOCAL_AT + (_at)), _len }
+#define R(_at, _len)	{ (void *)(TARGET_AT + (_at)), _len }
+#define VEC(...)							\
+	(const struct iovec[]){ __VA_ARGS__ },				\
+	sizeof((const struct iovec[]){ __VA_ARGS__ }) / sizeof(struct iovec)
+#define VECTORS_CASE(_name, _kind, _size, _local, _remote, _want,	\
+		     _content, _events)					\
+	{ .name = _name, .run = run_vectors, .want = _want,		\
+	  .content = _content, .events = _events,			\
+	  .arg = &(const struct vectors){				\
+		  _kind, _size, NULL, VEC _local, VEC _remote } }
+#define PREPARED_CASE(_name, _prepare, _local, _remote, _want, _content, \
+		      _events)						\
+	{ .name = _name, .run = run_vectors, .want = _want,		\
+	  .content = _content, .events = _events,			\
+	  .arg = &(const struct vectors){				\
+		  0, 0, _prepare, VEC _local, VEC _remote } }
+
+#endif

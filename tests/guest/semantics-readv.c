@@ -1,0 +1,489 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * process_vm_readv() from every kind of memory: what it returns, and what it
+ * leaves behind in the process that is read, which smaps shows.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/auxv.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+#include "readv.h"
+#include "state.h"
+
+#define LAST_PAGE	0x7fffffffe000UL
+#define KERNEL_ADDR	0xffff888000000000UL
+#define VSYSCALL_ADDR	0xffffffffff600000UL
+
+struct of_kind {
+	enum kind kind;
+	size_t size;
+	long offset;
+	size_t len;
+	long want;
+	enum content content;
+	unsigned int events;
+	unsigned int events_again;	/* when the same is read once more */
+};
+
+#define SMALL		(4 * PAGE)
+#define PLAIN(_kind)							\
+	{ _kind, SMALL, 100, 2 * PAGE, 2 * PAGE, PATTERN, EV(FAST), EV(FAST) }
+#define HUGE_PAGES(_kind, _content, _events)				\
+	{ _kind, 2 * HUGE_PAGE, HUGE_PAGE - 100, 64 * KIB, 64 * KIB,	\
+	  _content, _events, EV(FAST) }
+#define MADE_PRESENT(_kind, _content, _event)				\
+	{ _kind, SMALL, 100, 2 * PAGE, 2 * PAGE, _content, EV(_event),	\
+	  EV(FAST) }
+#define REFUSED(_kind, _event)						\
+	{ _kind, SMALL, 100, 8, -EFAULT, ANYTHING, EV(_event), EV(_event) }
+/* As far as the middle. */
+#define HALF(_kind)							\
+	{ _kind, SMALL, PAGE, 3 * PAGE, PAGE, PATTERN, EV(NOT_PRESENT),	\
+	  EV(NOT_PRESENT) }
+
+static const struct of_kind of_kinds[] = {
+	PLAIN(ANON),
+	MADE_PRESENT(UNTOUCHED, ZEROS, NOT_PRESENT),
+	MADE_PRESENT(SPARSE, ANYTHING, NOT_PRESENT),
+	{ ZERO_PAGE, SMALL, 100, 2 * PAGE, 2 * PAGE, ZEROS, EV(FAST),
+	  EV(FAST) },
+	HUGE_PAGES(HUGE, PATTERN, EV(FAST)),
+	HUGE_PAGES(HUGE_SPLIT, PATTERN, EV(FAST)),
+	HUGE_PAGES(HUGE_ZERO, ZEROS, EV(FAST)),
+	{ MEDIUM, 128 * KIB, 64 * KIB - 100, 2 * PAGE, 2 * PAGE, PATTERN,
+	  EV(FAST), EV(FAST) },
+	PLAIN(SHARED),
+	HUGE_PAGES(SHARED_HUGE, PATTERN, EV(FAST)),
+	PLAIN(MEMFD),
+	PLAIN(FILE_PRIVATE),
+	PLAIN(FILE_SHARED),
+	PLAIN(FILE_COPIED),
+	MADE_PRESENT(FILE_UNTOUCHED, PATTERN, NOT_PRESENT),
+	HALF(FILE_ENDS),
+	{ HUGETLB, HUGE_PAGE, 100, 2 * PAGE, 2 * PAGE, PATTERN, EV(SPECIAL),
+	  EV(SPECIAL) },
+	REFUSED(SECRET, SPECIAL),
+	PLAIN(DROPPABLE),
+	PLAIN(MLOCKED),
+	PLAIN(FREED),
+	MADE_PRESENT(SWAPPED, PATTERN, NOT_PRESENT),
+	MADE_PRESENT(MERGED, ANYTHING, UNSHARE),
+	HALF(GUARD),
+	REFUSED(NO_ACCESS, NOT_PERMITTED),
+	REFUSED(WRITE_ONLY, NOT_PERMITTED),
+	REFUSED(EXECUTE_ONLY, NOT_PERMITTED),
+	PLAIN(PROTECTION_KEY),
+	PLAIN(READ_ONLY),
+	MADE_PRESENT(FORKED, PATTERN, UNSHARE),
+	HUGE_PAGES(FORKED_HUGE, PATTERN, EV(UNSHARE)),
+	MADE_PRESENT(FORKED_SWAPPED, PATTERN, NOT_PRESENT),
+	MADE_PRESENT(FORKED_FILE, PATTERN, UNSHARE),
+	PLAIN(FORKED_COPIED),
+	MADE_PRESENT(FORKED_ALONE, PATTERN, UNSHARE),
+	MADE_PRESENT(FAULT_SERVED, PATTERN, NOT_PRESENT),
+	REFUSED(FAULT_SIGBUS, NOT_PRESENT),
+	{ FAULT_POISONED, SMALL, 100, 2 * PAGE, PAGE - 100, PATTERN,
+	  EV(NOT_PRESENT), EV(NOT_PRESENT) },
+	PLAIN(WRITE_PROTECTED),
+	PLAIN(STACK),
+	REFUSED(DEVICE, SPECIAL),
+};
+
+/* Both processes that may have it, after the read. */
+static long state_of_both(const char *name, pid_t pid, const struct target *t,
+			  size_t size)
+{
+	char child[128];
+	long state = state_of(name, pid, TARGET_AT, TARGET_AT + size);
+
+	snprintf(child, sizeof(child), "%s, the child", name);
+	if (t->child)
+		state ^= state_of(child, t->child, TARGET_AT,
+				  TARGET_AT + size) * 31;
+	return state;
+}
+
+static void run_kind(const struct read_case *c, struct outcome *o, bool again)
+{
+	static struct target *t;
+	const struct of_kind *k = c->arg;
+	unsigned long addr = TARGET_AT + k->offset;
+	struct counters start;
+	pid_t pid;
+
+	if (!t)
+		t = target_alloc();
+	pid = kind_start(k->kind, k->size, t);
+	strcpy(o->lacks, t->lacks);
+	strcpy(o->broken, t->broken);
+	if (!o->lacks[0] && !o->broken[0]) {
+		state_clear_referenced(pid);
+		if (again) {
+			remote_read(READV, pid, addr, o->bytes, k->len);
+			state_clear_referenced(pid);
+		}
+		start = counters_read();
+		o->ret = remote_read(READV, pid, addr, o->bytes, k->len);
+		o->events = counters_since(&start);
+		o->extra = state_of_both(c->name, pid, t, k->size);
+	}
+	target_stop(pid);
+}
+
+static void run_kind_once(const struct read_case *c, struct outcome *o)
+{
+	run_kind(c, o, false);
+}
+
+static void run_kind_again(const struct read_case *c, struct outcome *o)
+{
+	run_kind(c, o, true);
+}
+
+/* What the kernel maps into every process; present when touched. */
+static void prepare_vdso(struct target *t)
+{
+	t->addr = getauxval(AT_SYSINFO_EHDR);
+	if (!t->addr)
+		lacks(t, "vdso");
+	if (*(volatile char *)t->addr != 0x7f)
+		broken(t, "vdso");
+}
+
+static void prepare_vvar(struct target *t)
+{
+	prepare_vdso(t);
+	t->addr -= PAGE;
+}
+
+/* Just one of many is not there: one trip to the slow path, not more. */
+static void prepare_one_absent(struct target *t)
+{
+	kinds[ANON].make(t, (char *)TARGET_AT, MIB);
+	if (madvise((char *)TARGET_AT + 100 * PAGE, PAGE, MADV_DONTNEED))
+		broken(t, "MADV_DONTNEED");
+	t->addr = TARGET_AT;
+}
+
+static void run_one_absent(const struct read_case *c, struct outcome *o)
+{
+	struct target *t = target_alloc();
+	pid_t pid = target_start(prepare_one_absent, t);
+	struct counters start;
+
+	start = counters_read();
+	o->ret = remote_read(READV, pid, t->addr + c->offset, o->bytes, c->len);
+	o->events = counters_since(&start);
+	target_stop(pid);
+
+	for (long i = 0; i < o->ret; i++) {
+		bool absent = (c->offset + i) / PAGE == 100;
+
+		if (o->bytes[i] == (absent ? 0 : pattern(c->offset + i)))
+			continue;
+		errno = 0;
+		outcome_broken(o, "wrong byte");
+		return;
+	}
+	if (vmapeek_is_loaded() && o->events.n[NOT_PRESENT] != 1) {
+		errno = 0;
+		outcome_broken(o, "not one trip to the slow path");
+	}
+}
+
+/*
+ * How often pages were marked accessed shows with the classic LRU: the first
+ * mark is "Referenced", the second takes it away and makes the page active,
+ * with the third it is there again. For a large folio, its pages count.
+ */
+static void run_classic_lru(const struct read_case *c, struct outcome *o)
+{
+	static const char lru_gen[] = "/sys/kernel/mm/lru_gen/enabled";
+	bool has_lru_gen = !access(lru_gen, F_OK);
+	const struct of_kind *k = c->arg;
+	struct target *t = target_alloc();
+	pid_t pid;
+
+	if (has_lru_gen)
+		write_line(lru_gen, "n");
+	pid = kind_start(k->kind, k->size, t);
+	strcpy(o->lacks, t->lacks);
+	strcpy(o->broken, t->broken);
+	if (!o->lacks[0] && !o->broken[0]) {
+		state_clear_referenced(pid);
+		remote_read(READV, pid, TARGET_AT + k->offset, o->bytes,
+			    k->len);
+		o->ret = smaps_kb(pid, TARGET_AT, "Referenced");
+	}
+	target_stop(pid);
+	if (has_lru_gen)
+		write_line(lru_gen, "y");
+}
+
+static size_t large;
+
+/* Every page has its number at both ends. */
+static void prepare_large(struct target *t)
+{
+	kinds[UNTOUCHED].make(t, (char *)TARGET_AT, large);
+	memset((char *)TARGET_AT, 1, large);
+	for (size_t i = 0; i < large; i += PAGE) {
+		*(unsigned long *)(TARGET_AT + i) = i;
+		*(unsigned long *)(TARGET_AT + i + PAGE - 8) = ~i;
+	}
+}
+
+static void prepare_large_small_pages(struct target *t)
+{
+	/* Ahead of the mapping: there is no advice for what does not exist. */
+	if (prctl(PR_SET_THP_DISABLE, 1, 0, 0, 0))
+		broken(t, "PR_SET_THP_DISABLE");
+	prepare_large(t);
+}
+
+/* Behind what the kernel takes in one go. */
+static void prepare_far_hole(struct target *t)
+{
+	prepare_large(t);
+	if (munmap((char *)TARGET_AT + 1100 * PAGE, PAGE))
+		broken(t, "munmap");
+}
+
+static bool large_is_right(const char *bytes, size_t len)
+{
+	for (size_t i = 0; i + PAGE <= len; i += PAGE)
+		if (*(unsigned long *)(bytes + i) != i ||
+		    *(unsigned long *)(bytes + i + PAGE - 8) != ~i)
+			return false;
+	return true;
+}
+
+/* Not all of it: neither side ends with a page. */
+static void run_large(const struct read_case *c, struct outcome *o)
+{
+	struct target *t = target_alloc();
+	struct counters start;
+	pid_t pid;
+	char *to;
+
+	large = (c->len + PAGE - 1) & ~(PAGE - 1);
+	to = mmap(NULL, large, PROT_READ | PROT_WRITE,
+		  MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (to == MAP_FAILED)
+		die("no memory");
+	pid = target_start(c->prepare, t);
+	strcpy(o->broken, t->broken);
+	start = counters_read();
+	o->ret = remote_read(READV, pid, TARGET_AT, to, c->len);
+	o->events = counters_since(&start);
+	target_stop(pid);
+	o->extra = hash_bytes(0, to, large);
+	errno = 0;
+	if (o->ret > 0 && !large_is_right(to, o->ret))
+		outcome_broken(o, "wrong bytes");
+	munmap(to, large);
+}
+
+/* From here on, what lies around is not all of one kind. */
+static void prepare_hole_in_middle(struct target *t)
+{
+	kinds[ANON].make(t, (char *)TARGET_AT, 8 * PAGE);
+	if (munmap((char *)TARGET_AT + 3 * PAGE, PAGE))
+		broken(t, "munmap");
+	t->addr = TARGET_AT;
+}
+
+static void prepare_two_vmas(struct target *t)
+{
+	kinds[ANON].make(t, (char *)TARGET_AT, 8 * PAGE);
+	if (mprotect((char *)TARGET_AT + 4 * PAGE, 4 * PAGE, PROT_READ))
+		broken(t, "mprotect");
+}
+
+static void prepare_then(struct target *t, enum kind second)
+{
+	kinds[ANON].make(t, (char *)TARGET_AT, SMALL);
+	kinds[second].make(t, (char *)TARGET_AT + SMALL, SMALL);
+}
+
+static void prepare_then_no_access(struct target *t)
+{
+	prepare_then(t, NO_ACCESS);
+}
+
+static void prepare_then_secret(struct target *t)
+{
+	prepare_then(t, SECRET);
+}
+
+static void prepare_then_shared(struct target *t)
+{
+	prepare_then(t, SHARED);
+}
+
+/* So far above a hole that the kernel does not warn of a read there. */
+static void prepare_far_stack(struct target *t)
+{
+	kinds[ANON].make(t, (char *)TARGET_AT, SMALL);
+	kinds[STACK].make(t, (char *)TARGET_AT + MIB, SMALL);
+}
+
+static void prepare_last_page(struct target *t)
+{
+	kinds[ANON].make(t, (char *)LAST_PAGE, PAGE);
+}
+
+/* At an address counted from target.addr, which is mostly left 0. */
+#define AT_CASE(_name, _prepare, _addr, _len, _want, _events)		\
+	{ .name = _name, .prepare = _prepare, .how = READV,		\
+	  .offset = _addr, .len = _len, .want = _want,			\
+	  .content = ANYTHING, .events = _events }
+#define LRU_CASE(_name, _kind, _size, _offset, _len, _want)		\
+	{ .name = _name, .run = run_classic_lru, .want = _want,		\
+	  .content = ANYTHING, .events = ANY_EVENTS,			\
+	  .arg = &(const struct of_kind){ _kind, _size, _offset, _len,	\
+					  0, ANYTHING, 0, 0 } }
+
+/* Less room than is read: what does not fit is faulted in all the same. */
+#define SHORT_CASE(_kind, _size, _name, _events)			\
+	VECTORS_CASE("no room for the rest: " _name, _kind, _size,	\
+		     (L(0, 100)), (R(0, _size)), 100, ANYTHING, _events)
+/* The same where the reader's memory turns out to be invalid. */
+#define FAULT_CASE(_kind, _size, _name, _events)			\
+	VECTORS_CASE("an invalid buffer for the rest: " _name, _kind,	\
+		     _size, (L(LOCAL_HOLE - 100, 300)),			\
+		     (R(0, _size)), 100, ANYTHING, _events)
+
+static const struct read_case other_cases[] = {
+	AT_CASE("vdso", prepare_vdso, 0, 64, 64, EV(FAST)),
+	AT_CASE("vvar", prepare_vvar, 0, 8, -EFAULT, EV(SPECIAL)),
+
+	{ .name = "one of 256 pages is not present", .run = run_one_absent,
+	  .offset = 100, .len = MIB - 200, .want = MIB - 200,
+	  .content = ANYTHING, .events = EV(NOT_PRESENT) },
+
+	LRU_CASE("each page is marked accessed, once", ANON, SMALL, 100,
+		 3 * PAGE, 16),
+	LRU_CASE("what is found beside an absent page is marked once", SPARSE,
+		 SMALL, PAGE - 4, 8, 4),
+	LRU_CASE("a large folio is marked for one page", MEDIUM, 128 * KIB,
+		 100, 100, 64),
+	LRU_CASE("a large folio is marked for two pages", MEDIUM, 128 * KIB,
+		 100, PAGE, 0),
+	LRU_CASE("a large folio is marked for three pages", MEDIUM, 128 * KIB,
+		 100, 2 * PAGE, 64),
+	LRU_CASE("a huge page is not marked", HUGE, HUGE_PAGE, 100, PAGE, 0),
+
+	PREPARED_CASE("a hole at the start", prepare_hole_in_middle,
+		      (L(0, 8 * PAGE)), (R(3 * PAGE + 100, 4 * PAGE)), -EFAULT,
+		      ANYTHING, EV(NO_VMA)),
+	PREPARED_CASE("a hole in the middle", prepare_hole_in_middle,
+		      (L(0, 8 * PAGE)), (R(0, 8 * PAGE)), 3 * PAGE, PATTERN,
+		      EV(NO_VMA)),
+	PREPARED_CASE("nothing of what follows a hole", prepare_hole_in_middle,
+		      (L(0, 8 * PAGE)), (R(0, 4 * PAGE), R(5 * PAGE, 100)),
+		      3 * PAGE, PATTERN, EV(NO_VMA)),
+	PREPARED_CASE("two VMAs", prepare_two_vmas, (L(0, 8 * PAGE)),
+		      (R(0, 8 * PAGE)), 8 * PAGE, PATTERN, EV(FAST)),
+	PREPARED_CASE("a VMA of another kind follows", prepare_then_shared,
+		      (L(0, 8 * PAGE)), (R(100, 6 * PAGE)), 6 * PAGE,
+		      ANYTHING, EV(FAST)),
+	PREPARED_CASE("PROT_NONE follows", prepare_then_no_access,
+		      (L(0, 8 * PAGE)), (R(0, 8 * PAGE)), SMALL, PATTERN,
+		      EV(NOT_PERMITTED)),
+	PREPARED_CASE("secret memory follows", prepare_then_secret,
+		      (L(0, 8 * PAGE)), (R(0, 8 * PAGE)), SMALL, PATTERN,
+		      EV(SPECIAL)),
+	PREPARED_CASE("below a stack, which does not grow", prepare_far_stack,
+		      (L(0, 8 * PAGE)), (R(0, 8 * PAGE)), SMALL, PATTERN,
+		      EV(NO_VMA)),
+
+	SHORT_CASE(ANON, 8 * PAGE, "resident", EV(FAST)),
+	SHORT_CASE(SPARSE, 8 * PAGE, "every third page", EV(NOT_PRESENT)),
+	SHORT_CASE(SWAPPED, 40 * PAGE, "swapped out", EV(NOT_PRESENT)),
+	SHORT_CASE(FILE_UNTOUCHED, 64 * PAGE, "file", EV(NOT_PRESENT)),
+	SHORT_CASE(FORKED, 40 * PAGE, "shared with a child", EV(UNSHARE)),
+	SHORT_CASE(FAULT_SERVED, 40 * PAGE, "userfaultfd", EV(NOT_PRESENT)),
+	/* Only the first 1024 pages. */
+	SHORT_CASE(FORKED, 1100 * PAGE, "1100 pages, shared with a child",
+		   EV(UNSHARE)),
+	SHORT_CASE(ANON, 1100 * PAGE, "1100 pages", EV(FAST)),
+	FAULT_CASE(ANON, 8 * PAGE, "resident", NO_EVENTS),
+	FAULT_CASE(SWAPPED, 40 * PAGE, "swapped out", EV(NOT_PRESENT)),
+	FAULT_CASE(FORKED, 40 * PAGE, "shared with a child", EV(UNSHARE)),
+	FAULT_CASE(FORKED, 1100 * PAGE, "1100 pages, shared with a child",
+		   EV(UNSHARE)),
+
+	AT_CASE("last byte of the address space", prepare_last_page,
+		LAST_PAGE + PAGE - 1, 1, 1, EV(FAST)),
+	AT_CASE("beyond the last byte of the address space",
+		prepare_last_page, LAST_PAGE + PAGE - 1, 100, 1, EV(NO_VMA)),
+	AT_CASE("address 0", prepare_two_vmas, 0, 8, -EFAULT, EV(NO_VMA)),
+	AT_CASE("kernel address", prepare_two_vmas, KERNEL_ADDR, 8, -EFAULT,
+		EV(NO_VMA)),
+	AT_CASE("vsyscall page", prepare_two_vmas, VSYSCALL_ADDR, 8, COMPARE,
+		EV(NO_VMA)),
+	AT_CASE("not canonical", prepare_two_vmas, 1L << 60, 8, -EFAULT,
+		EV(NO_VMA)),
+	AT_CASE("beyond the very last address", prepare_two_vmas, -4, 8,
+		-EFAULT, EV(NO_VMA)),
+	AT_CASE("beyond the very last page", prepare_two_vmas, -8192, 3 * PAGE,
+		-EFAULT, EV(NO_VMA)),
+
+	{ .name = "256 MiB of small pages", .run = run_large,
+	  .prepare = prepare_large_small_pages, .len = 256 * MIB - 100,
+	  .want = 256 * MIB - 100, .content = ANYTHING, .events = EV(FAST) },
+	{ .name = "32 MiB of huge pages", .run = run_large,
+	  .prepare = prepare_large, .len = 32 * MIB - 100,
+	  .want = 32 * MIB - 100, .content = ANYTHING, .events = EV(FAST) },
+
+	{ .name = "a hole after 1100 pages", .run = run_large,
+	  .prepare = prepare_far_hole, .len = 5 * MIB,
+	  .want = 1100 * PAGE, .content = ANYTHING, .events = EV(NO_VMA) },
+};
+
+#define MAX_CASES	160
+
+static struct read_case cases[MAX_CASES];
+static size_t nr_cases;
+
+static void add(const struct read_case *c)
+{
+	if (nr_cases == MAX_CASES)
+		die("too many cases");
+	cases[nr_cases++] = *c;
+}
+
+static void add_kind(const struct of_kind *k)
+{
+	struct read_case c = {
+		.offset = k->offset, .want = k->want, .content = k->content,
+		.arg = k,
+	};
+	char *again;
+
+	c.name = kinds[k->kind].name;
+	c.run = run_kind_once;
+	c.events = k->events;
+	add(&c);
+	if (asprintf(&again, "%s, again", c.name) < 0)
+		die("no memory");
+	c.name = again;
+	c.run = run_kind_again;
+	c.events = k->events_again;
+	add(&c);
+}
+
+int main(void)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(of_kinds); i++)
+		add_kind(&of_kinds[i]);
+	for (size_t i = 0; i < ARRAY_SIZE(other_cases); i++)
+		add(&other_cases[i]);
+	return run_cases(cases, nr_cases);
+}
