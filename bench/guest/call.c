@@ -17,8 +17,8 @@
 
 const char *const call_names[NR_CALL_KINDS] = {
 	[NULL_CALL] = "getppid",
-	[READV] = "process_vm_readv",
-	[READV_10] = "process_vm_readv, 10 segments",
+	[VM_READV] = "process_vm_readv",
+	[VM_READV_10] = "process_vm_readv, 10 segments",
 	[PEEK] = "PEEKDATA",
 	[PROC_MEM] = "mem",
 	[PROC_CMDLINE] = "cmdline",
@@ -83,10 +83,10 @@ void call_begin(enum call_kind kind, struct memory *m, size_t size)
 	}
 
 	switch (kind) {
-	case READV:
+	case VM_READV:
 		segments_begin(1, 0);
 		break;
-	case READV_10:
+	case VM_READV_10:
 		segments_begin(SEGMENTS, m == &memories[MANY_VMAS] ?
 					 2 * PAGE : PAGE);
 		break;
@@ -126,8 +126,8 @@ static inline long call(enum call_kind kind)
 	case NULL_CALL:
 		/* Its result is of no interest, but must not change. */
 		return syscall(SYS_getppid) > 0;
-	case READV:
-	case READV_10:
+	case VM_READV:
+	case VM_READV_10:
 		return syscall(SYS_process_vm_readv, now.pid, &now.local, 1L,
 			       now.remote, now.segments, 0L);
 	case PEEK:

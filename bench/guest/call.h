@@ -7,8 +7,8 @@
 
 enum call_kind {
 	NULL_CALL,	/* what entering and leaving the kernel costs */
-	READV,
-	READV_10,	/* ten remote segments, as py-spy reads */
+	VM_READV,
+	VM_READV_10,	/* ten remote segments, as py-spy reads */
 	PEEK,
 	PROC_MEM,
 	PROC_CMDLINE,

@@ -65,7 +65,7 @@ static double median(double *values, int n)
 static bool walks(const struct row *row)
 {
 	return row->memory == &memories[UNTOUCHED] ||
-	       (row->memory == &memories[SHARED] && row->call == READV);
+	       (row->memory == &memories[SHARED] && row->call == VM_READV);
 }
 
 static void add(enum call_kind call, enum memory_kind memory, size_t size)
@@ -96,12 +96,12 @@ static void add_rows(void)
 
 	for (int m = SMALL_PAGES; m <= FILE_PAGES; m++)
 		for (int i = 0; i < nr_sizes; i++)
-			add(READV, m, readv_sizes[i]);
-	add(READV_10, SMALL_PAGES, 80);
-	add(READV, MANY_VMAS, 8);
-	add(READV_10, MANY_VMAS, 80);
+			add(VM_READV, m, readv_sizes[i]);
+	add(VM_READV_10, SMALL_PAGES, 80);
+	add(VM_READV, MANY_VMAS, 8);
+	add(VM_READV_10, MANY_VMAS, 80);
 	for (int m = TWO_VMAS; m <= OWN; m++)
-		add(READV, m, 8);
+		add(VM_READV, m, 8);
 
 	for (int m = SMALL_PAGES; m <= MANY_VMAS; m += MANY_VMAS - SMALL_PAGES) {
 		add(PEEK, m, 8);
