@@ -87,12 +87,11 @@ static unsigned long remote_readv_collect(struct mm_struct *mm,
 	struct vm_area_struct *vma;
 	unsigned long reached = addr;
 
-	/* As GUP does, page by page. */
+	/* GUP asks for each page. */
 	if (fatal_signal_pending(current)) {
 		batch->miss = REMOTE_READ_FATAL_SIGNAL;
 		return 0;
 	}
-	cond_resched();
 
 	vma = lock_vma_under_rcu(mm, addr);
 	if (!vma) {
@@ -185,6 +184,30 @@ static noinline long remote_readv_slow(struct remote_readv *rr,
 	return addr - start;
 }
 
+/*
+ * As much from @addr on as one lock gives. Returns the number of bytes that are
+ * dealt with, or -EFAULT. *@nr_pages is how many are to be pinned when nothing
+ * is fast: where that goes on, trying costs least if done rarely.
+ */
+static long remote_readv_step(struct remote_readv *rr, unsigned long addr,
+			      unsigned long end, unsigned long *nr_pages)
+{
+	unsigned long nr = *nr_pages, bytes;
+
+	bytes = remote_readv_fast(rr, addr, end - addr);
+	if (bytes) {
+		*nr_pages = REMOTE_READV_PIN_MIN;
+		return bytes;
+	}
+	if (remote_readv_is_invalid(rr, addr))
+		return -EFAULT;
+
+	remote_read_count(rr->batch.miss);
+	rr->nr_slow++;
+	*nr_pages = min(2 * nr, REMOTE_READV_PIN_MAX);
+	return remote_readv_slow(rr, addr, end, nr);
+}
+
 /* All of @addr to @end. Returns 0, or -EFAULT where it cannot be read. */
 static int remote_readv_chunk(struct remote_readv *rr, unsigned long addr,
 			      unsigned long end)
@@ -192,24 +215,15 @@ static int remote_readv_chunk(struct remote_readv *rr, unsigned long addr,
 	unsigned long nr_pages = REMOTE_READV_PIN_MIN;
 	long bytes;
 
-	for (; addr != end; addr += bytes) {
-		bytes = remote_readv_fast(rr, addr, end - addr);
-		if (bytes) {
-			nr_pages = REMOTE_READV_PIN_MIN;
-			continue;
-		}
-		if (remote_readv_is_invalid(rr, addr))
-			return -EFAULT;
-
-		remote_read_count(rr->batch.miss);
-		rr->nr_slow++;
-		bytes = remote_readv_slow(rr, addr, end, nr_pages);
+	for (;;) {
+		bytes = remote_readv_step(rr, addr, end, &nr_pages);
 		if (bytes < 0)
 			return bytes;
-		/* Where nothing is fast, trying costs least if done rarely. */
-		nr_pages = min(2 * nr_pages, REMOTE_READV_PIN_MAX);
+		addr += bytes;
+		if (addr == end)
+			return rr->fault ? -EFAULT : 0;
+		cond_resched();
 	}
-	return rr->fault ? -EFAULT : 0;
 }
 
 /**

@@ -22,22 +22,22 @@
  * first. Who reads later must find the same.
  */
 static bool remote_must_unshare(const struct remote_batch *batch,
-				struct page *page, bool writable)
+				const struct folio *folio,
+				const struct page *page, bool writable)
 {
-	return batch->pin && !writable && PageAnon(page) &&
+	return batch->pin && !writable && folio_test_anon(folio) &&
 	       !PageAnonExclusive(page);
 }
 
 /*
  * Add @len bytes from @offset in @page on, which may go on beyond the end of
- * @page inside its folio. The entry's lock is held, so the folio is mapped and
+ * @page inside @folio. The entry's lock is held, so the folio is mapped and
  * its count should not be zero. GUP refuses the same ones.
  */
-static bool remote_batch_add(struct remote_batch *batch, struct page *page,
-			     unsigned int offset, unsigned int len,
-			     bool mark)
+static bool remote_batch_add(struct remote_batch *batch, struct folio *folio,
+			     struct page *page, unsigned int offset,
+			     unsigned int len, bool mark)
 {
-	struct folio *folio = page_folio(page);
 	struct remote_run *run = &batch->runs[batch->nr];
 
 	offset += folio_page_idx(folio, page) * PAGE_SIZE;
@@ -68,7 +68,8 @@ static bool remote_batch_add(struct remote_batch *batch, struct page *page,
 }
 
 static bool remote_batch_add_pte(struct remote_batch *batch,
-				 struct vm_area_struct *vma, struct page *page,
+				 struct vm_area_struct *vma,
+				 struct folio *folio, struct page *page,
 				 pte_t pte, unsigned int offset,
 				 unsigned int len)
 {
@@ -77,12 +78,12 @@ static bool remote_batch_add_pte(struct remote_batch *batch,
 		batch->miss = REMOTE_READ_NOT_PRESENT;
 		return false;
 	}
-	if (remote_must_unshare(batch, page, pte_write(pte))) {
+	if (remote_must_unshare(batch, folio, page, pte_write(pte))) {
 		batch->miss = REMOTE_READ_UNSHARE;
 		return false;
 	}
 	/* FOLL_TOUCH marks the folio, not the PTE, and once for each PTE. */
-	return remote_batch_add(batch, page, offset, len, true);
+	return remote_batch_add(batch, folio, page, offset, len, true);
 }
 
 /* The page behind a PTE, the zero page included, or NULL. */
@@ -103,6 +104,7 @@ static struct page *remote_pte_page(struct vm_area_struct *vma,
 static unsigned long remote_batch_add_ptes(struct remote_batch *batch,
 					   struct vm_area_struct *vma,
 					   const struct folio_walk *fw,
+					   struct folio *folio,
 					   unsigned long addr,
 					   unsigned long end)
 {
@@ -114,7 +116,7 @@ static unsigned long remote_batch_add_ptes(struct remote_batch *batch,
 	end = pmd_addr_end(addr, end);
 	for (;;) {
 		len = min(end - addr, PAGE_SIZE - offset_in_page(addr));
-		if (!remote_batch_add_pte(batch, vma, page, pte,
+		if (!remote_batch_add_pte(batch, vma, folio, page, pte,
 					  offset_in_page(addr), len))
 			return addr;
 		addr += len;
@@ -127,6 +129,7 @@ static unsigned long remote_batch_add_ptes(struct remote_batch *batch,
 			batch->miss = REMOTE_READ_NOT_PRESENT;
 			return addr;
 		}
+		folio = page_folio(page);
 	}
 }
 
@@ -134,6 +137,7 @@ static unsigned long remote_batch_add_ptes(struct remote_batch *batch,
 static unsigned long remote_batch_add_pmd(struct remote_batch *batch,
 					  struct vm_area_struct *vma,
 					  const struct folio_walk *fw,
+					  struct folio *folio,
 					  unsigned long addr,
 					  unsigned long end)
 {
@@ -144,13 +148,14 @@ static unsigned long remote_batch_add_pmd(struct remote_batch *batch,
 		batch->miss = REMOTE_READ_NOT_PRESENT;
 		return addr;
 	}
-	if (remote_must_unshare(batch, page, pmd_write(fw->pmd))) {
+	if (remote_must_unshare(batch, folio, page, pmd_write(fw->pmd))) {
 		batch->miss = REMOTE_READ_UNSHARE;
 		return addr;
 	}
 
 	end = pmd_addr_end(addr, end);
-	if (!remote_batch_add(batch, page, addr & ~PMD_MASK, end - addr, false))
+	if (!remote_batch_add(batch, folio, page, addr & ~PMD_MASK, end - addr,
+			      false))
 		return addr;
 	/*
 	 * Here FOLL_TOUCH is for the entry, where the architecture cares (x86
@@ -163,6 +168,7 @@ static unsigned long remote_batch_add_pmd(struct remote_batch *batch,
 static unsigned long remote_batch_add_pmd(struct remote_batch *batch,
 					  struct vm_area_struct *vma,
 					  const struct folio_walk *fw,
+					  struct folio *folio,
 					  unsigned long addr,
 					  unsigned long end)
 {
@@ -178,17 +184,21 @@ static unsigned long remote_batch_fill_table(struct remote_batch *batch,
 					     unsigned long end)
 {
 	struct folio_walk fw __uninitialized;
+	struct folio *folio;
 
-	if (!remote_folio_walk_start(&fw, vma, addr)) {
+	folio = remote_folio_walk_start(&fw, vma, addr);
+	if (!folio) {
 		batch->miss = REMOTE_READ_NOT_PRESENT;
 		return addr;
 	}
 	switch (fw.level) {
 	case FW_LEVEL_PTE:
-		addr = remote_batch_add_ptes(batch, vma, &fw, addr, end);
+		addr = remote_batch_add_ptes(batch, vma, &fw, folio, addr,
+					     end);
 		break;
 	case FW_LEVEL_PMD:
-		addr = remote_batch_add_pmd(batch, vma, &fw, addr, end);
+		addr = remote_batch_add_pmd(batch, vma, &fw, folio, addr,
+					    end);
 		break;
 	default:
 		/*
