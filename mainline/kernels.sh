@@ -107,12 +107,16 @@ run_dir()
 	cp "$objects/arch/x86/boot/bzImage" "$dir/vmlinuz"
 	printf '%s\n' "$release" >"$dir/release"
 
-	# The only module that makes sense without livepatching.
-	mkdir -p "$dir/hold"
-	cp "$TOP/tests/modules/hold_mmap_lock.c" "$dir/hold/"
-	echo 'obj-m := hold_mmap_lock.o' >"$dir/hold/Kbuild"
-	kmake "$objects" M="$dir/hold" modules
-	cp "$dir/hold/hold_mmap_lock.ko" "$dir/hold_mmap_lock.ko"
+	rm -rf "$dir/modules" "$dir"/*.ko
+	mkdir "$dir/modules"
+	cp "$TOP/tests/modules/hold_mmap_lock.c" "$dir/modules/"
+	echo 'obj-m := hold_mmap_lock.o' >"$dir/modules/Kbuild"
+	if grep -q copy_remote_vm_str "$objects/Module.symvers"; then
+		cp "$MAINLINE/test/guest/read_remote_str.c" "$dir/modules/"
+		echo 'obj-m += read_remote_str.o' >>"$dir/modules/Kbuild"
+	fi
+	kmake "$objects" M="$dir/modules" modules
+	cp "$dir/modules"/*.ko "$dir/"
 }
 
 # Both kernels. The objects of the patched one begin as a copy of the other's.
