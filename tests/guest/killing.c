@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * kill -9 of a reader in the middle of a very large read: it must give up at
- * the next page, not at the end. Counted in pages, not in time.
+ * the next page, not at the end; process_vm_readv() with the pages that it has
+ * found. Counted in pages, not in time.
  */
 #include <errno.h>
 #include <sched.h>
@@ -14,6 +15,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include <cmocka.h>
@@ -61,10 +63,9 @@ struct reading {
 	struct target *t;
 };
 
-static struct reading start_reading(void)
+static struct reading start_reading(enum interface how, void *to)
 {
 	struct reading r = { .t = target_alloc() };
-	void *to = sink();
 
 	r.target = target_start(prepare, r.t);
 	assert_string_equal(r.t->broken, "");
@@ -73,7 +74,7 @@ static struct reading start_reading(void)
 		ssize_t n;
 
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
-		n = remote_read(MEM, r.target, r.t->addr, to, SIZE);
+		n = remote_read(how, r.target, r.t->addr, to, SIZE);
 		_exit(n == SIZE ? 0 : 1);
 	}
 	munmap(to, SIZE);
@@ -97,7 +98,7 @@ static void whole(void **state)
 	(void)state;
 	vmapeek_on();
 	start = counters_read();
-	r = start_reading();
+	r = start_reading(MEM, sink());
 	assert_int_equal(end_of(r.reader), 0);
 	assert_in_range(counters_since(&start).n[FAST], PAGES, PAGES + 16);
 	target_stop(r.target);
@@ -112,7 +113,7 @@ static void killed(void **state)
 	(void)state;
 	vmapeek_on();
 	start = counters_read();
-	r = start_reading();
+	r = start_reading(MEM, sink());
 	while (counters_since(&start).n[FAST] < PAGES / 64)
 		sched_yield();
 
@@ -129,11 +130,85 @@ static void killed(void **state)
 	target_stop(r.target);
 }
 
+static void whole_readv(void **state)
+{
+	struct counters start;
+	struct reading r;
+
+	(void)state;
+	vmapeek_on();
+	start = counters_read();
+	r = start_reading(READV, sink());
+	assert_int_equal(end_of(r.reader), 0);
+	assert_int_equal(counters_since(&start).n[FAST], 1);
+	target_stop(r.target);
+}
+
+/* A file gets its pages when they are written to. */
+static unsigned long pages_written(int fd)
+{
+	struct stat st;
+
+	if (fstat(fd, &st))
+		die("fstat: %s", strerror(errno));
+	return st.st_blocks * 512 / PAGE;
+}
+
+static void killed_readv(void)
+{
+	int fd = memfd_create("written", MFD_CLOEXEC);
+	unsigned long at_kill, at_end;
+	struct reading r;
+	void *to;
+
+	if (fd < 0 || ftruncate(fd, SIZE))
+		die("memfd: %s", strerror(errno));
+	to = mmap(NULL, SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	if (to == MAP_FAILED)
+		die("memfd: %s", strerror(errno));
+
+	r = start_reading(READV, to);
+	while (pages_written(fd) < PAGES / 64)
+		sched_yield();
+	kill(r.reader, SIGKILL);
+	at_kill = pages_written(fd);
+	assert_int_equal(end_of(r.reader), SIGKILL);
+	at_end = pages_written(fd);
+	close(fd);
+
+	printf("# of %lu pages, %lu were read when killed, %lu after that\n",
+	       PAGES, at_kill, at_end - at_kill);
+	/* More than are found in one go, and far less than what was left. */
+	assert_in_range(at_end - at_kill, 0, 2048);
+	target_stop(r.target);
+}
+
+static void off_killed_readv(void **state)
+{
+	(void)state;
+	vmapeek_off();
+	killed_readv();
+}
+
+static void on_killed_readv(void **state)
+{
+	struct counters start;
+
+	(void)state;
+	vmapeek_on();
+	start = counters_read();
+	killed_readv();
+	assert_int_equal(counters_since(&start).n[FATAL_SIGNAL], 1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(whole),
 		cmocka_unit_test(killed),
+		cmocka_unit_test(whole_readv),
+		cmocka_unit_test(off_killed_readv),
+		cmocka_unit_test(on_killed_readv),
 	};
 
 	alarm(240);
