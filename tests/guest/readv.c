@@ -53,6 +53,11 @@ void local_make(void)
 	close(fd);
 }
 
+void local_poison(size_t size)
+{
+	memset(local_at(0), POISON, size);
+}
+
 void local_copy(void *to)
 {
 	for (unsigned long at = 0; at < LOCAL_SIZE; at += PAGE) {

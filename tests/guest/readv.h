@@ -25,6 +25,8 @@
 
 /* All of it poisoned; any that is there from before is gone. */
 void local_make(void);
+/* The first @size bytes of the plain pages, once more. */
+void local_poison(size_t size);
 /* What can be read of it; 0 for what cannot. */
 void local_copy(void *to);
 
