@@ -76,7 +76,7 @@ static void prepare_stack(struct target *t)
 	prepare(t, PROT_READ | PROT_WRITE, MAP_GROWSDOWN);
 }
 
-static void never_seen(prepare_fn prepare_target)
+static void never_seen(prepare_fn prepare_target, enum interface how)
 {
 	unsigned long wrong = 0, at_start;
 	unsigned char word[8];
@@ -85,7 +85,7 @@ static void never_seen(prepare_fn prepare_target)
 
 	pid = target_start(prepare_target, target);
 	assert_string_equal(target->broken, "");
-	assert_int_equal(reader_open(&r, PEEKDATA, pid), 0);
+	assert_int_equal(reader_open(&r, how, pid), 0);
 	at_start = *replaced;
 	for (int i = 0; i < READS; i++) {
 		if (reader_read(&r, target->addr, word, 8) != 8 ||
@@ -104,13 +104,19 @@ static void never_seen(prepare_fn prepare_target)
 static void off(void **state)
 {
 	vmapeek_off();
-	never_seen((prepare_fn)*state);
+	never_seen((prepare_fn)*state, PEEKDATA);
 }
 
 static void on(void **state)
 {
 	vmapeek_on();
-	never_seen((prepare_fn)*state);
+	never_seen((prepare_fn)*state, PEEKDATA);
+}
+
+static void on_readv(void **state)
+{
+	vmapeek_on();
+	never_seen((prepare_fn)*state, READV);
 }
 
 int main(void)
@@ -120,6 +126,10 @@ int main(void)
 		{ "off, a stack", off, NULL, NULL, (void *)prepare_stack },
 		{ "on, a mapping", on, NULL, NULL, (void *)prepare_plain },
 		{ "on, a stack", on, NULL, NULL, (void *)prepare_stack },
+		{ "on, a mapping, process_vm_readv()", on_readv, NULL, NULL,
+		  (void *)prepare_plain },
+		{ "on, a stack, process_vm_readv()", on_readv, NULL, NULL,
+		  (void *)prepare_stack },
 	};
 
 	alarm(280);

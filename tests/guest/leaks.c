@@ -77,19 +77,43 @@ static void prepare_gaps(struct target *t)
 	t->size = 2 * SIZE;
 }
 
+/* Nothing of it is there yet: it is pinned when it is read. */
+static void prepare_untouched(struct target *t)
+{
+	t->addr = (unsigned long)map_at(t, 0, SIZE, PROT_READ | PROT_WRITE,
+					MAP_SHARED | MAP_ANONYMOUS, -1);
+}
+
+static void read_parts(struct reader *r)
+{
+	for (size_t i = 0; i < SIZE; i += PART)
+		assert_int_equal(reader_read(r, target->addr + i, buf, PART),
+				 PART);
+}
+
+/* Each gap is filled by the first such read. */
+static void read_gaps(struct reader *r, size_t first)
+{
+	for (size_t i = first; i < target->size; i += 4 * PAGE)
+		assert_int_equal(reader_read(r, target->addr + i + PAGE - 4,
+					     buf, 8), 8);
+}
+
 static void read_all(pid_t pid)
 {
-	struct reader r;
+	struct reader mem, readv;
 
-	assert_int_equal(reader_open(&r, MEM, pid), 0);
-	/* The gaps, if there are any: each is filled by the first such read. */
-	for (size_t i = 0; i < target->size; i += 2 * PAGE)
-		assert_int_equal(reader_read(&r, target->addr + i + PAGE - 4,
-					     buf, 8), 8);
-	for (size_t i = 0; !target->size && i < SIZE; i += PART)
-		assert_int_equal(reader_read(&r, target->addr + i, buf, PART),
-				 PART);
-	reader_close(&r);
+	assert_int_equal(reader_open(&mem, MEM, pid), 0);
+	assert_int_equal(reader_open(&readv, READV, pid), 0);
+	if (target->size) {
+		read_gaps(&mem, 0);
+		read_gaps(&readv, 2 * PAGE);
+	} else {
+		read_parts(&readv);
+		read_parts(&mem);
+	}
+	reader_close(&mem);
+	reader_close(&readv);
 }
 
 static void memory_comes_back(void **state)
@@ -101,9 +125,9 @@ static void memory_comes_back(void **state)
 	before = available_kb();
 	pid = target_start((prepare_fn)*state, target);
 	assert_string_equal(target->broken, "");
+	read_all(pid);
 	/* There is something to miss. */
 	assert_true(available_kb() < before - (long)(SIZE / KIB) * 3 / 4);
-	read_all(pid);
 	target_stop(pid);
 
 	/* What is freed is seen a moment later. */
@@ -153,6 +177,9 @@ static void target_can_change(void **state)
 	remote_read(MEM, pid, addr + 4 * PAGE - 8, buf, 16);	/* hole */
 	remote_read(CMDLINE, pid, 0, buf, PAGE);
 	remote_read(PEEKDATA, pid, addr, buf, 8);
+	remote_read(READV, pid, addr, buf, 100);
+	remote_read(READV, pid, addr + PAGE, buf, 2 * PAGE);
+	remote_read(READV, pid, addr + 3 * PAGE, buf, 2 * PAGE);
 	*go = 1;
 	assert_int_equal(waitpid(pid, &status, 0), pid);
 	assert_int_equal(status, 0);
@@ -175,6 +202,8 @@ int main(void)
 		  (void *)prepare_small },
 		{ "pages of given up reads come back", memory_comes_back, NULL,
 		  NULL, (void *)prepare_gaps },
+		{ "pages that were pinned come back", memory_comes_back, NULL,
+		  NULL, (void *)prepare_untouched },
 		{ "huge pages come back", memory_comes_back, NULL, NULL,
 		  (void *)prepare_huge },
 	};
