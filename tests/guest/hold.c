@@ -38,14 +38,21 @@ void hold_wait(int fd, const char *state)
 /*
  * The kernel names the function that sleeps, leaving out those of the lock
  * itself; a task that runs has none. Remote reads sleep there for one reason;
- * in remote_read(), they should not for any.
+ * in remote_read(), they should not for any. Compilers add to names, as in
+ * process_vm_rw_core.isra.0.
  */
 bool waits_for_mmap_lock(pid_t pid)
 {
+	static const char *const functions[] = {
+		"__access_remote_vm", "process_vm_rw", "remote_read",
+	};
 	char path[64], function[64];
 
 	snprintf(path, sizeof(path), "/proc/%d/wchan", pid);
-	return read_line(path, function, sizeof(function)) &&
-	       (!strcmp(function, "__access_remote_vm") ||
-		!strcmp(function, "remote_read"));
+	if (!read_line(path, function, sizeof(function)))
+		return false;
+	for (size_t i = 0; i < sizeof(functions) / sizeof(*functions); i++)
+		if (!strncmp(function, functions[i], strlen(functions[i])))
+			return true;
+	return false;
 }
