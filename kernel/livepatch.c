@@ -55,8 +55,8 @@ static int vmapeek_access_process_vm(struct task_struct *tsk,
 }
 
 /*
- * The system call itself: what is below it has no calling convention that one
- * could rely on. A reader that waits here for the mmap lock, for a page that
+ * The system call itself: of what does the work below it, the compiler chose
+ * the calling convention. A reader that waits here for the mmap lock, for a page that
  * is not resident, holds up switching off, as one that waits in the kernel's
  * own holds up switching on; the other tasks are switched meanwhile.
  *

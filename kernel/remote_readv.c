@@ -31,8 +31,8 @@
 #define REMOTE_READV_CHUNK	(2 * PAGE_SIZE / sizeof(struct page *))
 
 /* Pages that are pinned at a time, and how many it begins with. */
-#define REMOTE_READV_PIN_MAX	16
-#define REMOTE_READV_PIN_MIN	1
+#define REMOTE_READV_PIN_MAX	16UL
+#define REMOTE_READV_PIN_MIN	1UL
 
 /**
  * struct remote_readv - one segment under way
@@ -148,7 +148,8 @@ static bool remote_readv_is_invalid(struct remote_readv *rr,
 
 /*
  * Up to @nr_pages from @addr on, under the mmap lock. Returns the number of
- * bytes that are dealt with, or -EFAULT.
+ * bytes that are dealt with, or -EFAULT. Killable, which the caller will not
+ * live to see.
  */
 static noinline long remote_readv_slow(struct remote_readv *rr,
 				       unsigned long addr, unsigned long end,
@@ -162,7 +163,8 @@ static noinline long remote_readv_slow(struct remote_readv *rr,
 	nr_pages = min(nr_pages, DIV_ROUND_UP(end - (addr & PAGE_MASK),
 					      PAGE_SIZE));
 
-	mmap_read_lock(rr->mm);
+	if (mmap_read_lock_killable(rr->mm))
+		return -EFAULT;
 	pinned = pin_user_pages_remote(rr->mm, addr & PAGE_MASK, nr_pages, 0,
 				       pages, &locked);
 	if (locked)
@@ -187,7 +189,8 @@ static noinline long remote_readv_slow(struct remote_readv *rr,
 /*
  * As much from @addr on as one lock gives. Returns the number of bytes that are
  * dealt with, or -EFAULT. *@nr_pages is how many are to be pinned when nothing
- * is fast: where that goes on, trying costs least if done rarely.
+ * is fast. It grows faster than it shrinks: where that keeps happening, both
+ * trying and waiting for the mmap lock should be rare.
  */
 static long remote_readv_step(struct remote_readv *rr, unsigned long addr,
 			      unsigned long end, unsigned long *nr_pages)
@@ -196,7 +199,7 @@ static long remote_readv_step(struct remote_readv *rr, unsigned long addr,
 
 	bytes = remote_readv_fast(rr, addr, end - addr);
 	if (bytes) {
-		*nr_pages = REMOTE_READV_PIN_MIN;
+		*nr_pages = max(nr / 2, REMOTE_READV_PIN_MIN);
 		return bytes;
 	}
 	if (remote_readv_is_invalid(rr, addr))
@@ -204,7 +207,12 @@ static long remote_readv_step(struct remote_readv *rr, unsigned long addr,
 
 	remote_read_count(rr->batch.miss);
 	rr->nr_slow++;
-	*nr_pages = min(2 * nr, REMOTE_READV_PIN_MAX);
+	if (rr->batch.miss == REMOTE_READ_FATAL_SIGNAL)
+		return -EFAULT;
+	/* So is all of the VMA. */
+	if (rr->batch.miss == REMOTE_READ_SPECIAL)
+		nr = REMOTE_READV_PIN_MAX;
+	*nr_pages = min(4 * nr, REMOTE_READV_PIN_MAX);
 	return remote_readv_slow(rr, addr, end, nr);
 }
 
@@ -220,9 +228,11 @@ static int remote_readv_chunk(struct remote_readv *rr, unsigned long addr,
 		if (bytes < 0)
 			return bytes;
 		addr += bytes;
+		/* It is not worth asking after a small piece. */
+		if (bytes > PAGE_SIZE)
+			cond_resched();
 		if (addr == end)
 			return rr->fault ? -EFAULT : 0;
-		cond_resched();
 	}
 }
 

@@ -143,6 +143,11 @@ static unsigned long remote_batch_add_pmd(struct remote_batch *batch,
 {
 	struct page *page = pmd_page(fw->pmd);
 
+	/* In a mixed map it may be a device's, whose pages GUP takes otherwise. */
+	if (vma->vm_flags & VM_MIXEDMAP) {
+		batch->miss = REMOTE_READ_SPECIAL;
+		return addr;
+	}
 	if (pmd_protnone(fw->pmd) &&
 	    !gup_can_follow_protnone(vma, batch->gup_flags)) {
 		batch->miss = REMOTE_READ_NOT_PRESENT;
@@ -202,8 +207,8 @@ static unsigned long remote_batch_fill_table(struct remote_batch *batch,
 		break;
 	default:
 		/*
-		 * Hugetlb, or DAX, which GUP takes with a reference of another
-		 * kind.
+		 * Not found by our own walk. The kernel's may find DAX, which
+		 * GUP takes with a reference of another kind.
 		 */
 		batch->miss = REMOTE_READ_SPECIAL;
 	}
@@ -219,8 +224,8 @@ static unsigned long remote_batch_fill_table(struct remote_batch *batch,
  * @end: end of the range; inside @vma
  *
  * Looks at the entries one after the other, each under its lock, and takes a
- * reference on the folios behind them. Neither faults nor sleeps. Changes
- * nothing that user space could see; see remote_batch_touch().
+ * reference on the folios behind them. Neither faults nor sleeps. Doing it again
+ * is as doing it once; that is not so of remote_batch_touch().
  *
  * Return: how far it came, an address from @addr to @end; if it is not @end,
  * @batch->miss says why. The caller must use remote_batch_put() in any case.
