@@ -105,7 +105,7 @@ shell: tests
 		-f $(TOP)/build/command/vmapeek \
 		$(foreach t,$(filter-out command,$(notdir $(basename $(wildcard $(TOP)/tests/*.t)))) helper32,-f $(TOP)/build/tests/$(t)) || true
 
-SHELL_FILES = $(shell grep -rlIE '^\#!.*\b(ba)?sh\b' $(TOP)/lab $(TOP)/tools $(TOP)/command $(TOP)/demo $(TOP)/bench $(TOP)/tests $(TOP)/model $(TOP)/.ci)
+SHELL_FILES = $(shell grep -rlIE '^\#!.*\b(ba)?sh\b' $(TOP)/lab $(TOP)/tools $(TOP)/command $(TOP)/demo $(TOP)/bench $(TOP)/tests $(TOP)/model $(TOP)/mainline $(TOP)/.ci)
 
 lint:
 	@$(LAB) need shellcheck
