@@ -23,7 +23,7 @@ MAKEFLAGS += --no-print-directory
 
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help demo bench check check-mutants module command tools tests series check-series check-mainline shell lint clean need
+.PHONY: help demo bench check check-mutants check-model module command tools tests series check-series check-mainline shell lint clean need
 
 help:
 	@echo 'make demo           see it work on a stock kernel, live (needs root once, to install packages)'
