@@ -24,6 +24,7 @@
 #include <unistd.h>
 #include <cmocka.h>
 
+#include "hold.h"
 #include "target.h"
 #include "vmapeek.h"
 
@@ -238,6 +239,57 @@ static void uses_readv(void **state)
 	assert_true(is_in(CALLS, "process_vm_readv("));
 }
 
+static bool has_said(const struct tool *tool)
+{
+	for (int i = 0; i < 4 && tool->must_say[i]; i++)
+		if (!is_in(OUT, tool->must_say[i]))
+			return false;
+	return true;
+}
+
+/*
+ * With the mmap lock of the process held that it has attached to: until it has
+ * said all it should, or is seen waiting for the lock.
+ */
+static bool speaks_while_held(const struct tool *tool)
+{
+	pid_t target, pid;
+	int go, hold;
+	bool spoke;
+
+	target = target_exec(&go);
+	wait_for_read(target);
+	pid = tool_start(tool, target, false);
+	while (!is_in(OUT ".err", tool->attached))
+		usleep(10000);
+	hold = hold_begin("write", target);
+	hold_wait(hold, "held");
+	assert_int_equal(write(go, "g", 1), 1);
+	do {
+		spoke = has_said(tool);
+	} while (!spoke && !waits_for_mmap_lock(pid));
+	assert_true(hold_is(hold, "held"));
+
+	close(hold);
+	close(go);
+	assert_int_equal(waitpid(pid, NULL, 0), pid);
+	target_stop(target);
+	assert_true(has_said(tool));
+	return spoke;
+}
+
+static void off_while_held(void **state)
+{
+	vmapeek_off();
+	assert_false(speaks_while_held(*state));
+}
+
+static void on_while_held(void **state)
+{
+	vmapeek_on();
+	assert_true(speaks_while_held(*state));
+}
+
 static const struct tool tools[] = {
 	{ "strace",
 	  "strace -e trace=write,writev,access,truncate -s 20000 -o " OUT
@@ -255,7 +307,7 @@ static const struct tool tools[] = {
 
 int main(int argc, char **argv)
 {
-	static struct CMUnitTest tests[2 * COUNT];
+	static struct CMUnitTest tests[2 * COUNT + 2];
 	static char names[COUNT][64];
 	size_t n = 0;
 
@@ -274,6 +326,14 @@ int main(int argc, char **argv)
 		tests[n].test_func = uses_readv;
 		tests[n++].initial_state = (void *)&tools[i];
 	}
+	if (mainline() != PATCHED)
+		tests[n++] = (struct CMUnitTest){
+			"off, strace while the lock is held", off_while_held,
+			NULL, NULL, (void *)&tools[0] };
+	if (mainline() != CONTROL)
+		tests[n++] = (struct CMUnitTest){
+			"on, strace while the lock is held", on_while_held,
+			NULL, NULL, (void *)&tools[0] };
 	cmocka_set_message_output(CM_OUTPUT_TAP);
 	return _cmocka_run_group_tests("tools", tests, n, NULL, NULL);
 }

@@ -10,11 +10,14 @@
 #include <sys/auxv.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "readv.h"
 #include "state.h"
 
+#define ARCH_ENABLE_TAGGED_ADDR	0x4002
+#define VERY_HIGH	(1UL << 50)
 #define LAST_PAGE	0x7fffffffe000UL
 #define KERNEL_ADDR	0xffff888000000000UL
 #define VSYSCALL_ADDR	0xffffffffff600000UL
@@ -338,6 +341,27 @@ static void prepare_last_page(struct target *t)
 	kinds[ANON].make(t, (char *)LAST_PAGE, PAGE);
 }
 
+/* With five levels of page tables. */
+static void prepare_very_high(struct target *t)
+{
+	char *at = (char *)VERY_HIGH;
+
+	if (mmap(at, SMALL, PROT_READ | PROT_WRITE, MAP_PRIVATE |
+		 MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0) != at)
+		lacks(t, "addresses beyond 2^47");
+	pattern_fill(at, SMALL);
+	t->addr = VERY_HIGH;
+}
+
+/* An address with bits that the processor ignores. */
+static void prepare_tagged(struct target *t)
+{
+	if (syscall(SYS_arch_prctl, ARCH_ENABLE_TAGGED_ADDR, 6))
+		lacks(t, "tagged addresses (LAM)");
+	kinds[ANON].make(t, (char *)TARGET_AT, SMALL);
+	t->addr = TARGET_AT | 1UL << 57;
+}
+
 /* At an address counted from target.addr, which is mostly left 0. */
 #define AT_CASE(_name, _prepare, _addr, _len, _want, _events)		\
 	{ .name = _name, .prepare = _prepare, .how = READV,		\
@@ -423,6 +447,10 @@ static const struct read_case other_cases[] = {
 		LAST_PAGE + PAGE - 1, 1, 1, EV(FAST)),
 	AT_CASE("beyond the last byte of the address space",
 		prepare_last_page, LAST_PAGE + PAGE - 1, 100, 1, EV(FAST)),
+	AT_CASE("an address of five levels", prepare_very_high, 100, 2 * PAGE,
+		2 * PAGE, EV(FAST)),
+	AT_CASE("tagged address", prepare_tagged, 100, 2 * PAGE, 2 * PAGE,
+		EV(FAST)),
 	AT_CASE("address 0", prepare_two_vmas, 0, 8, -EFAULT, EV(FAST)),
 	AT_CASE("kernel address", prepare_two_vmas, KERNEL_ADDR, 8, -EFAULT,
 		EV(NO_VMA)),
