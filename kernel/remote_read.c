@@ -28,6 +28,12 @@
 /* Flags whose meaning for a read is known here. */
 #define REMOTE_READ_FLAGS	(FOLL_FORCE | FOLL_ANON)
 
+/*
+ * Runs that a read may consist of. The array is not initialized: some kernels
+ * clear what is on their stack, which costs more than an 8-byte read's copy.
+ */
+#define REMOTE_READ_RUNS	16
+
 /**
  * remote_read_check_vma - may this VMA be read without the mmap lock?
  * @vma: the VMA, read-locked
@@ -200,12 +206,13 @@ static enum remote_read_event remote_read_copy(struct vm_area_struct *vma,
 					       unsigned long addr, void *buf,
 					       int len, unsigned int gup_flags)
 {
+	struct remote_run runs[REMOTE_READ_RUNS] __uninitialized;
 	enum remote_read_event event;
-	struct remote_batch batch __uninitialized;
+	struct remote_batch batch;
 
-	remote_batch_init(&batch, gup_flags, false);
+	remote_batch_init(&batch, runs, ARRAY_SIZE(runs), gup_flags, false);
 	if (remote_batch_fill(&batch, vma, addr, addr + len) == addr + len) {
-		remote_batch_touch(&batch, vma, addr);
+		remote_batch_mark(&batch);
 		event = remote_read_copy_batch(&batch, vma, addr, buf);
 	} else {
 		event = batch.miss;

@@ -1,20 +1,25 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * process_vm_readv(): one segment of another address space, copied to the
+ * process_vm_readv(): segments of another address space, copied to the
  * caller's memory.
  *
- * Resident pages are collected in batches under the read lock of one VMA. The
- * lock is dropped before anything is copied: the caller's memory may fault,
- * and that may wait for somebody who waits for this VMA. What the fast path
- * may not take is pinned under the mmap lock, a few pages at a time, and the
- * fast path goes on behind them.
+ * A segment is read in chunks. All of a chunk is found before any of it is
+ * copied, as it was in the address space at one moment:
  *
- * There is no lock that covers a whole call, and there never was.
+ * - Resident pages are found under the read locks of their VMAs, which are
+ *   held until the end of the chunk. They are dropped before anything is
+ *   copied: the caller's memory may fault, and that may wait for somebody who
+ *   waits for one of these VMAs.
+ * - What the fast path may not take is pinned under the mmap lock, which must
+ *   not be waited for with a VMA lock held. So that is another moment, and the
+ *   chunk is only good if nobody changed the address space from the beginning
+ *   to the end. If somebody did, all of it is pinned under one mmap lock.
  */
 #include <linux/mm.h>
 #include <linux/mmap_lock.h>
 #include <linux/sched.h>
 #include <linux/sched/signal.h>
+#include <linux/slab.h>
 #include <linux/uio.h>
 
 #include "compat.h"
@@ -24,111 +29,85 @@
 #include "stats.h"
 
 /*
- * Pages are found, faulted in and marked accessed up to here before it is
- * asked whether the caller wants more, even where its memory was full or
- * invalid before that. The target can see it, so it is as it always was.
+ * Pages that are found, faulted in and marked accessed before it is asked
+ * whether the caller's memory takes that much. The target can see it, so it is
+ * as it always was.
  */
 #define REMOTE_READV_CHUNK	(2 * PAGE_SIZE / sizeof(struct page *))
 
-/* Pages that are pinned at a time, and how many it begins with. */
-#define REMOTE_READV_PIN_MAX	16UL
-#define REMOTE_READV_PIN_MIN	1UL
+/* Pages that are pinned by one call of GUP. */
+#define REMOTE_READV_PINS	16UL
+
+/* Pages of a segment for which no memory is allocated. */
+#define REMOTE_READV_RUNS	16UL
+
+/* VMAs that are locked at the same time. */
+#define REMOTE_READV_VMAS	8
 
 /**
  * struct remote_readv - one segment under way
  * @mm: the address space that is read; the caller holds a reference (mm_users)
  * @iter: where to copy to; may be shorter than what is read
- * @batch: what was found last
+ * @batch: what was found of the chunk at hand
+ * @runs: memory for @batch, if that is enough
+ * @vmas: those that are read-locked
+ * @nr_vmas: their number
  * @nr_slow: how often the slow path was needed
- * @fault: the memory behind @iter turned out to be invalid: copy no more
  */
 struct remote_readv {
 	struct mm_struct *mm;
 	struct iov_iter *iter;
 	struct remote_batch batch;
+	struct remote_run runs[REMOTE_READV_RUNS];
+	struct vm_area_struct *vmas[REMOTE_READV_VMAS];
+	unsigned int nr_vmas;
 	unsigned int nr_slow;
-	bool fault;
 };
 
-/*
- * Copy a piece of a folio. Returns the number of bytes.
- *
- * copy_folio_to_iter() goes page by page, for the sake of highmem; elsewhere a
- * folio is one piece of the kernel's address space.
- */
-static size_t remote_readv_copy_bytes(struct folio *folio, size_t offset,
-				      size_t len, struct iov_iter *iter)
+static void remote_readv_unlock(struct remote_readv *rr)
 {
-	if (IS_ENABLED(CONFIG_HIGHMEM))
-		return copy_folio_to_iter(folio, offset, len, iter);
-	return _copy_to_iter(folio_address(folio) + offset, len, iter);
-}
-
-/* May fault and sleep: not to be called under a VMA's lock. */
-static void remote_readv_copy(struct remote_readv *rr, struct folio *folio,
-			      size_t offset, size_t len)
-{
-	if (rr->fault)
-		return;
-	if (remote_readv_copy_bytes(folio, offset, len, rr->iter) < len &&
-	    iov_iter_count(rr->iter))
-		rr->fault = true;
+	while (rr->nr_vmas)
+		vma_end_read(rr->vmas[--rr->nr_vmas]);
 }
 
 /*
- * Find memory from @addr on, not beyond @end, under one VMA's lock. Returns the
- * number of bytes in @batch; if that is 0, @batch->miss says why.
+ * Find memory from @addr on, not beyond @end, in one more VMA, which stays
+ * locked. Never waits for a lock. Returns how far it came; if that is not the
+ * end of the VMA, or @end, @rr->batch.miss says why.
  */
-static unsigned long remote_readv_collect(struct mm_struct *mm,
+static unsigned long remote_readv_collect(struct remote_readv *rr,
 					  unsigned long addr,
-					  unsigned long end,
-					  struct remote_batch *batch)
-{
-	struct vm_area_struct *vma;
-	unsigned long reached = addr;
-
-	/* GUP asks for each page. */
-	if (fatal_signal_pending(current)) {
-		batch->miss = REMOTE_READ_FATAL_SIGNAL;
-		return 0;
-	}
-
-	vma = lock_vma_under_rcu(mm, addr);
-	if (!vma) {
-		batch->miss = REMOTE_READ_NO_VMA;
-		return 0;
-	}
-	batch->miss = remote_read_check_vma(vma, batch->gup_flags);
-	if (batch->miss == REMOTE_READ_FAST) {
-		reached = remote_batch_fill(batch, vma, addr,
-					    min(end, vma->vm_end));
-		remote_batch_touch(batch, vma, addr);
-	}
-	vma_end_read(vma);
-	return reached - addr;
-}
-
-/* Returns the number of bytes that are dealt with, or 0. */
-static unsigned long remote_readv_fast(struct remote_readv *rr,
-				       unsigned long addr, unsigned long len)
+					  unsigned long end)
 {
 	struct remote_batch *batch = &rr->batch;
-	unsigned long bytes;
-	unsigned int i;
+	struct vm_area_struct *vma;
 
-	addr = untagged_addr_remote_unlocked(rr->mm, addr);
-	remote_batch_init(batch, 0, true);
-	bytes = remote_readv_collect(rr->mm, addr, addr + len, batch);
-	for (i = 0; i < batch->nr; i++)
-		remote_readv_copy(rr, batch->runs[i].folio,
-				  batch->runs[i].offset, batch->runs[i].len);
-	remote_batch_put(batch);
-	return bytes;
+	if (fatal_signal_pending(current)) {
+		batch->miss = REMOTE_READ_FATAL_SIGNAL;
+		return addr;
+	}
+	if (rr->nr_vmas == ARRAY_SIZE(rr->vmas)) {
+		batch->miss = REMOTE_READ_LEAVES_VMA;
+		return addr;
+	}
+
+	vma = lock_vma_under_rcu(rr->mm, addr);
+	if (!vma) {
+		batch->miss = REMOTE_READ_NO_VMA;
+		return addr;
+	}
+	rr->vmas[rr->nr_vmas++] = vma;
+
+	batch->miss = remote_read_check_vma(vma, batch->gup_flags);
+	if (batch->miss != REMOTE_READ_FAST)
+		return addr;
+	return remote_batch_fill(batch, vma, addr, min(end, vma->vm_end));
 }
 
 /*
- * Would the slow path say -EFAULT to @addr, too? Nobody should wait for the
- * mmap lock only to hear that.
+ * Would the slow path say -EFAULT to @addr, where remote_readv_collect()
+ * stopped, too? Nobody should wait for the mmap lock only to hear that. It is
+ * so at a moment when the VMAs before @addr are still locked.
  */
 static bool remote_readv_is_invalid(struct remote_readv *rr,
 				    unsigned long addr)
@@ -137,7 +116,6 @@ static bool remote_readv_is_invalid(struct remote_readv *rr,
 	case REMOTE_READ_NOT_PERMITTED:
 		return true;
 	case REMOTE_READ_NO_VMA:
-		addr = untagged_addr_remote_unlocked(rr->mm, addr);
 		/* Beyond its end there may be a page without a VMA. */
 		return addr < rr->mm->task_size &&
 		       remote_read_is_hole(rr->mm, addr, false);
@@ -146,94 +124,232 @@ static bool remote_readv_is_invalid(struct remote_readv *rr,
 	}
 }
 
+/* Pins become part of the batch. Returns the address behind them. */
+static unsigned long remote_readv_add_pins(struct remote_readv *rr,
+					   unsigned long addr,
+					   unsigned long end,
+					   struct page **pages, long nr)
+{
+	long i;
+
+	for (i = 0; i < nr; i++) {
+		unsigned int offset = offset_in_page(addr);
+		unsigned int len = min(end - addr, PAGE_SIZE - offset);
+
+		/* There is room for a run for each page of a chunk. */
+		if (WARN_ON_ONCE(!remote_batch_add(&rr->batch,
+						   page_folio(pages[i]),
+						   pages[i], offset, len,
+						   REMOTE_RUN_PINNED))) {
+			unpin_user_pages(pages + i, nr - i);
+			break;
+		}
+		addr += len;
+	}
+	return addr;
+}
+
 /*
- * Up to @nr_pages from @addr on, under the mmap lock. Returns the number of
- * bytes that are dealt with, or -EFAULT. Killable, which the caller will not
+ * Pin from @addr to @end under the mmap lock, which GUP lets go only where a
+ * fault insists. Returns how far it came. Killable, which the caller will not
  * live to see.
  */
-static noinline long remote_readv_slow(struct remote_readv *rr,
-				       unsigned long addr, unsigned long end,
-				       unsigned long nr_pages)
+static noinline unsigned long remote_readv_pin(struct remote_readv *rr,
+					       unsigned long addr,
+					       unsigned long end)
 {
-	struct page *pages[REMOTE_READV_PIN_MAX] __uninitialized;
-	unsigned long start = addr;
-	int locked = 1;
-	long i, pinned;
+	struct page *pages[REMOTE_READV_PINS] __uninitialized;
+	unsigned long nr_pages;
+	int locked = 0;
+	long pinned;
 
-	nr_pages = min(nr_pages, DIV_ROUND_UP(end - (addr & PAGE_MASK),
-					      PAGE_SIZE));
+	do {
+		if (!locked && mmap_read_lock_killable(rr->mm))
+			return addr;
+		locked = 1;
+		nr_pages = DIV_ROUND_UP(end - (addr & PAGE_MASK), PAGE_SIZE);
+		nr_pages = min(nr_pages, REMOTE_READV_PINS);
+		pinned = pin_user_pages_remote(rr->mm, addr & PAGE_MASK,
+					       nr_pages, 0, pages, &locked);
+		if (pinned <= 0)
+			break;
+		addr = remote_readv_add_pins(rr, addr, end, pages, pinned);
+	} while (addr != end && pinned == nr_pages);
 
-	if (mmap_read_lock_killable(rr->mm))
-		return -EFAULT;
-	pinned = pin_user_pages_remote(rr->mm, addr & PAGE_MASK, nr_pages, 0,
-				       pages, &locked);
 	if (locked)
 		mmap_read_unlock(rr->mm);
-	if (pinned <= 0)
-		return -EFAULT;
+	return addr;
+}
 
-	for (i = 0; i < pinned; i++) {
-		struct folio *folio = page_folio(pages[i]);
-		size_t bytes = min(end - addr,
-				   PAGE_SIZE - offset_in_page(addr));
-
-		remote_readv_copy(rr, folio,
-				  folio_page_idx(folio, pages[i]) * PAGE_SIZE +
-				  offset_in_page(addr), bytes);
-		addr += bytes;
-	}
-	unpin_user_pages(pages, pinned);
-	return addr - start;
+static void remote_readv_count_miss(struct remote_readv *rr)
+{
+	remote_read_count(rr->batch.miss);
+	rr->nr_slow++;
 }
 
 /*
- * As much from @addr on as one lock gives. Returns the number of bytes that are
- * dealt with, or -EFAULT. *@nr_pages is how many are to be pinned when nothing
- * is fast. It grows faster than it shrinks: where that keeps happening, both
- * trying and waiting for the mmap lock should be rare.
+ * Find memory from *@addr on, in one VMA after the other, which stay locked.
+ * Advances *@addr. Returns true if that is all: it is the end, or the slow path
+ * would stop there, too.
  */
-static long remote_readv_step(struct remote_readv *rr, unsigned long addr,
-			      unsigned long end, unsigned long *nr_pages)
-{
-	unsigned long nr = *nr_pages, bytes;
-
-	bytes = remote_readv_fast(rr, addr, end - addr);
-	if (bytes) {
-		*nr_pages = max(nr / 2, REMOTE_READV_PIN_MIN);
-		return bytes;
-	}
-	if (remote_readv_is_invalid(rr, addr))
-		return -EFAULT;
-
-	remote_read_count(rr->batch.miss);
-	rr->nr_slow++;
-	if (rr->batch.miss == REMOTE_READ_FATAL_SIGNAL)
-		return -EFAULT;
-	/* So is all of the VMA. */
-	if (rr->batch.miss == REMOTE_READ_SPECIAL)
-		nr = REMOTE_READV_PIN_MAX;
-	*nr_pages = min(4 * nr, REMOTE_READV_PIN_MAX);
-	return remote_readv_slow(rr, addr, end, nr);
-}
-
-/* All of @addr to @end. Returns 0, or -EFAULT where it cannot be read. */
-static int remote_readv_chunk(struct remote_readv *rr, unsigned long addr,
+static bool remote_readv_fast(struct remote_readv *rr, unsigned long *addr,
 			      unsigned long end)
 {
-	unsigned long nr_pages = REMOTE_READV_PIN_MIN;
+	do {
+		*addr = remote_readv_collect(rr, *addr, end);
+		if (*addr == end)
+			return true;
+	} while (rr->batch.miss == REMOTE_READ_FAST);
+
+	return remote_readv_is_invalid(rr, *addr);
+}
+
+/*
+ * Find from @start to @end, all of it as it was at one moment. Returns how far
+ * it came, which is where the slow path stops, too.
+ */
+static unsigned long remote_readv_find(struct remote_readv *rr,
+				       unsigned long start, unsigned long end)
+{
+	unsigned long addr = start, nr_pages = 1, from, to;
+	bool is_quiet, is_moment = true;
+	unsigned int seq;
+
+	is_quiet = mmap_lock_speculate_try_begin(rr->mm, &seq);
+	for (;;) {
+		from = addr;
+		if (remote_readv_fast(rr, &addr, end))
+			break;
+		remote_readv_unlock(rr);
+		/* It will not be as it was once that writer is done. */
+		if (!is_quiet)
+			goto pin_all;
+
+		if (addr != from)
+			nr_pages = max(nr_pages / 2, 1UL);
+		/* So is the rest of the VMA. */
+		if (rr->batch.miss == REMOTE_READ_SPECIAL)
+			nr_pages = REMOTE_READV_CHUNK;
+		to = min(end, (addr & PAGE_MASK) + nr_pages * PAGE_SIZE);
+		/* Where it keeps happening, it should not happen often. */
+		nr_pages = min(4 * nr_pages, REMOTE_READV_CHUNK);
+
+		is_moment = addr == start && to == end;
+		remote_readv_count_miss(rr);
+		addr = remote_readv_pin(rr, addr, to);
+		if (addr != to || addr == end)
+			break;
+	}
+	remote_readv_unlock(rr);
+	if (is_moment || !mmap_lock_speculate_retry(rr->mm, seq))
+		return addr;
+
+pin_all:
+	remote_batch_put(&rr->batch);
+	remote_readv_count_miss(rr);
+	return remote_readv_pin(rr, start, end);
+}
+
+/*
+ * Copy a piece of a folio. Returns the number of bytes.
+ *
+ * copy_folio_to_iter() goes page by page, for the sake of highmem; elsewhere a
+ * folio is one piece of the kernel's address space.
+ */
+static size_t remote_readv_copy_run(const struct remote_run *run,
+				    struct iov_iter *iter)
+{
+	if (IS_ENABLED(CONFIG_HIGHMEM))
+		return copy_folio_to_iter(run->folio, run->offset, run->len,
+					  iter);
+	return _copy_to_iter(folio_address(run->folio) + run->offset, run->len,
+			     iter);
+}
+
+/*
+ * Copy what was found, as far as the caller's memory takes it. May fault and
+ * sleep. Returns 0, or -EFAULT if that memory turned out to be invalid.
+ */
+static int remote_readv_copy(const struct remote_readv *rr)
+{
+	unsigned int i;
+
+	WARN_ON_ONCE(rr->nr_vmas);
+
+	for (i = 0; i < rr->batch.nr && iov_iter_count(rr->iter); i++) {
+		const struct remote_run *run = &rr->batch.runs[i];
+
+		if (i)
+			cond_resched();
+		if (remote_readv_copy_run(run, rr->iter) < run->len &&
+		    iov_iter_count(rr->iter))
+			return -EFAULT;
+	}
+	return 0;
+}
+
+/* Returns the number of bytes that are dealt with, or -EFAULT. */
+static long remote_readv_chunk(struct remote_readv *rr, unsigned long addr,
+			       unsigned long end)
+{
+	unsigned long reached = remote_readv_find(rr, addr, end);
+	int err = -EFAULT;
+
+	if (reached != addr) {
+		remote_batch_mark(&rr->batch);
+		err = remote_readv_copy(rr);
+	}
+	remote_batch_put(&rr->batch);
+	return err ? err : (long)(reached - addr);
+}
+
+/* Returns 0, or an error; what was copied before is known from @rr->iter. */
+static int remote_readv_segment(struct remote_readv *rr, unsigned long addr,
+				unsigned long len)
+{
+	unsigned long chunk;
 	long bytes;
 
-	for (;;) {
-		bytes = remote_readv_step(rr, addr, end, &nr_pages);
+	do {
+		chunk = min(len, REMOTE_READV_CHUNK * PAGE_SIZE -
+					 offset_in_page(addr));
+		bytes = remote_readv_chunk(rr, addr, addr + chunk);
 		if (bytes < 0)
 			return bytes;
-		addr += bytes;
 		/* It is not worth asking after a small piece. */
 		if (bytes > PAGE_SIZE)
 			cond_resched();
-		if (addr == end)
-			return rr->fault ? -EFAULT : 0;
+		addr += bytes;
+		len -= bytes;
+	} while (len && iov_iter_count(rr->iter));
+	return 0;
+}
+
+/* With room for the runs of a chunk, of which there is one a page at most. */
+static int remote_readv_init(struct remote_readv *rr, struct mm_struct *mm,
+			     struct iov_iter *iter, unsigned long nr_pages)
+{
+	struct remote_run *runs = rr->runs;
+
+	nr_pages = clamp(nr_pages, REMOTE_READV_RUNS, REMOTE_READV_CHUNK);
+	if (nr_pages > REMOTE_READV_RUNS) {
+		runs = kvmalloc_array(nr_pages, sizeof(*runs), GFP_KERNEL);
+		if (!runs)
+			return -ENOMEM;
 	}
+	remote_batch_init(&rr->batch, runs, nr_pages, 0, true);
+	rr->mm = mm;
+	rr->iter = iter;
+	rr->nr_vmas = 0;
+	rr->nr_slow = 0;
+	return 0;
+}
+
+static void remote_readv_exit(struct remote_readv *rr)
+{
+	WARN_ON_ONCE(rr->nr_vmas || rr->batch.nr);
+	if (rr->batch.runs != rr->runs)
+		kvfree(rr->batch.runs);
 }
 
 /**
@@ -246,38 +362,34 @@ static int remote_readv_chunk(struct remote_readv *rr, unsigned long addr,
  * @mm must not be the caller's own: what is written to @iter could change what
  * is found behind it in the segment.
  *
+ * The mappings of each chunk of REMOTE_READV_CHUNK pages are those of one
+ * moment, as if the mmap lock had been held. (Where a page is not resident, its
+ * fault may insist on dropping that lock, here as ever.) The memory may be
+ * written to meanwhile.
+ *
  * Context: Process context, no locks held. May sleep and fault, both in the
  * caller's memory and, for pages that are not resident, in @mm.
  *
- * Return: 0, or -EFAULT where one of the two sides is not valid; what was
- * copied before that is known from @iter.
+ * Return: 0; -EFAULT where one of the two sides is not valid, or -ENOMEM. What
+ * was copied before that is known from @iter.
  */
 int remote_readv(struct mm_struct *mm, unsigned long addr, unsigned long len,
 		 struct iov_iter *iter)
 {
 	struct remote_readv rr __uninitialized;
-	unsigned long nr_pages, chunk;
-	int err = 0;
+	int err;
 
 	if (!len)
 		return 0;
-	rr.mm = mm;
-	rr.iter = iter;
-	rr.nr_slow = 0;
-	rr.fault = false;
-	/* Not by the end of the range, which may be beyond all addresses. */
-	nr_pages = (addr + len - 1) / PAGE_SIZE - addr / PAGE_SIZE + 1;
-
-	while (!err && nr_pages && iov_iter_count(iter)) {
-		chunk = min(nr_pages, REMOTE_READV_CHUNK);
-		nr_pages -= chunk;
-		chunk = min(len, chunk * PAGE_SIZE - offset_in_page(addr));
-
-		err = remote_readv_chunk(&rr, addr, addr + chunk);
-		addr += chunk;
-		len -= chunk;
-	}
+	addr = untagged_addr_remote_unlocked(mm, addr);
+	err = remote_readv_init(&rr, mm, iter,
+				DIV_ROUND_UP(offset_in_page(addr) + len,
+					     PAGE_SIZE));
+	if (err)
+		return err;
+	err = remote_readv_segment(&rr, addr, len);
 	if (!rr.nr_slow)
 		remote_read_count(REMOTE_READ_FAST);
+	remote_readv_exit(&rr);
 	return err;
 }

@@ -11,10 +11,15 @@
 #include <linux/mm.h>
 #include <linux/pagewalk.h>
 #include <linux/pgtable.h>
+#include <linux/sched.h>
+#include <linux/sched/signal.h>
 #include <linux/swap.h>
 
 #include "compat.h"
 #include "remote_walk.h"
+
+/* PTEs that are looked at while the lock of their table is held. */
+#define REMOTE_WALK_PTES	64UL
 
 /*
  * With FOLL_PIN, GUP hands out anonymous memory only once it belongs to this
@@ -29,26 +34,38 @@ static bool remote_must_unshare(const struct remote_batch *batch,
 	       !PageAnonExclusive(page);
 }
 
-/*
- * Add @len bytes from @offset in @page on, which may go on beyond the end of
- * @page inside @folio. The entry's lock is held, so the folio is mapped and
- * its count should not be zero. GUP refuses the same ones.
+static unsigned int remote_run_nr_pages(const struct remote_run *run)
+{
+	return DIV_ROUND_UP(offset_in_page(run->offset) + run->len, PAGE_SIZE);
+}
+
+/**
+ * remote_batch_add - add memory behind what is there already
+ * @batch: the batch
+ * @folio: the folio of @page
+ * @page: where it starts
+ * @offset: where it starts in @page, in bytes
+ * @len: in bytes; may go on beyond the end of @page inside @folio
+ * @kind: how it was found. A pin is handed over; other references are taken
+ *	here, so the lock of the page-table entry must be held, which keeps the
+ *	count from being zero. (GUP refuses the same ones.)
+ *
+ * Return: false if it may not be taken, and then @batch->miss says why.
  */
-static bool remote_batch_add(struct remote_batch *batch, struct folio *folio,
-			     struct page *page, unsigned int offset,
-			     unsigned int len, bool mark)
+bool remote_batch_add(struct remote_batch *batch, struct folio *folio,
+		      struct page *page, unsigned int offset, unsigned int len,
+		      enum remote_run_kind kind)
 {
 	struct remote_run *run = &batch->runs[batch->nr];
 
 	offset += folio_page_idx(folio, page) * PAGE_SIZE;
-	if (batch->nr && run[-1].folio == folio &&
-	    run[-1].offset + run[-1].len == offset) {
+	if (batch->nr > batch->first && run[-1].folio == folio &&
+	    run[-1].kind == kind && run[-1].offset + run[-1].len == offset) {
 		run[-1].len += len;
-		run[-1].nr_marks += mark;
 		return true;
 	}
 
-	if (batch->nr == REMOTE_BATCH_RUNS) {
+	if (batch->nr == batch->max) {
 		batch->miss = REMOTE_READ_TOO_LONG;
 		return false;
 	}
@@ -61,8 +78,9 @@ static bool remote_batch_add(struct remote_batch *batch, struct folio *folio,
 	run->folio = folio;
 	run->offset = offset;
 	run->len = len;
-	run->nr_marks = mark;
-	folio_get(folio);
+	run->kind = kind;
+	if (kind != REMOTE_RUN_PINNED)
+		folio_get(folio);
 	batch->nr++;
 	return true;
 }
@@ -82,8 +100,8 @@ static bool remote_batch_add_pte(struct remote_batch *batch,
 		batch->miss = REMOTE_READ_UNSHARE;
 		return false;
 	}
-	/* FOLL_TOUCH marks the folio, not the PTE, and once for each PTE. */
-	return remote_batch_add(batch, folio, page, offset, len, true);
+	return remote_batch_add(batch, folio, page, offset, len,
+				REMOTE_RUN_PTES);
 }
 
 /* The page behind a PTE, the zero page included, or NULL. */
@@ -100,7 +118,7 @@ static struct page *remote_pte_page(struct vm_area_struct *vma,
 	return page;
 }
 
-/* Take PTEs from @fw on, up to @end, in the one table that is locked. */
+/* Take PTEs from @fw on, up to @end, while the one table is locked. */
 static unsigned long remote_batch_add_ptes(struct remote_batch *batch,
 					   struct vm_area_struct *vma,
 					   const struct folio_walk *fw,
@@ -114,6 +132,7 @@ static unsigned long remote_batch_add_ptes(struct remote_batch *batch,
 	unsigned int len;
 
 	end = pmd_addr_end(addr, end);
+	end = min(end, (addr & PAGE_MASK) + REMOTE_WALK_PTES * PAGE_SIZE);
 	for (;;) {
 		len = min(end - addr, PAGE_SIZE - offset_in_page(addr));
 		if (!remote_batch_add_pte(batch, vma, folio, page, pte,
@@ -160,7 +179,7 @@ static unsigned long remote_batch_add_pmd(struct remote_batch *batch,
 
 	end = pmd_addr_end(addr, end);
 	if (!remote_batch_add(batch, folio, page, addr & ~PMD_MASK, end - addr,
-			      false))
+			      REMOTE_RUN_PMD))
 		return addr;
 	/*
 	 * Here FOLL_TOUCH is for the entry, where the architecture cares (x86
@@ -216,16 +235,42 @@ static unsigned long remote_batch_fill_table(struct remote_batch *batch,
 	return addr;
 }
 
+/*
+ * What a VMA has brought is made visible to the kernel where caches need that.
+ * It started at @addr. Where there is nothing to flush, this is no code.
+ */
+static void remote_batch_flush(const struct remote_batch *batch,
+			       struct vm_area_struct *vma, unsigned long addr)
+{
+	unsigned int i, page_nr;
+
+	for (i = batch->first; i < batch->nr; i++) {
+		const struct remote_run *run = &batch->runs[i];
+		unsigned int first = run->offset >> PAGE_SHIFT;
+
+		for (page_nr = 0; page_nr < remote_run_nr_pages(run); page_nr++) {
+			struct page *page = folio_page(run->folio,
+						       first + page_nr);
+
+			flush_anon_page(vma, page, addr + page_nr * PAGE_SIZE);
+			flush_dcache_page(page);
+		}
+		addr += run->len;
+	}
+}
+
 /**
  * remote_batch_fill - find resident memory in the page tables
- * @batch: initialized; gets the runs
+ * @batch: initialized; gets the runs, behind those that it has
  * @vma: the VMA, read-locked; not hugetlb
  * @addr: start of the range, in bytes
  * @end: end of the range; inside @vma
  *
  * Looks at the entries one after the other, each under its lock, and takes a
- * reference on the folios behind them. Neither faults nor sleeps. Doing it again
- * is as doing it once; that is not so of remote_batch_touch().
+ * reference on the folios behind them. Does not fault. Doing it again is as
+ * doing it once; that is not so of remote_batch_mark().
+ *
+ * Context: Process context. May sleep, but only to be rescheduled.
  *
  * Return: how far it came, an address from @addr to @end; if it is not @end,
  * @batch->miss says why. The caller must use remote_batch_put() in any case.
@@ -234,61 +279,67 @@ unsigned long remote_batch_fill(struct remote_batch *batch,
 				struct vm_area_struct *vma, unsigned long addr,
 				unsigned long end)
 {
-	unsigned long next;
+	unsigned long start = addr, next;
 
 	VM_WARN_ON_ONCE(addr < vma->vm_start || end > vma->vm_end);
 
-	for (; addr < end; addr = next) {
+	batch->first = batch->nr;
+	for (;;) {
 		next = remote_batch_fill_table(batch, vma, addr, end);
-		if (next == addr)
+		if (next == addr || next == end)
 			break;
+		addr = next;
+
+		/* GUP does both for every page. */
+		if (fatal_signal_pending(current)) {
+			batch->miss = REMOTE_READ_FATAL_SIGNAL;
+			break;
+		}
+		cond_resched();
 	}
-	return addr;
+	remote_batch_flush(batch, vma, start);
+	return next;
 }
 
 /**
- * remote_batch_touch - do to what was found as GUP does to what it hands out
+ * remote_batch_mark - mark as accessed what GUP would have marked
  * @batch: the batch
- * @vma: its VMA, still read-locked
- * @addr: the address that the first run was found at
  *
- * Marks it accessed and makes its content visible to the kernel where caches
- * need that. To be called once, and only for what the slow path will not read
- * again: marking twice is not the same as once.
+ * To be called once, and only for what the slow path will not read again:
+ * marking twice is not the same as once. FOLL_TOUCH marks the folio, not the
+ * PTE, and once for each PTE.
+ *
+ * Context: Process context; no lock is needed.
  */
-void remote_batch_touch(struct remote_batch *batch, struct vm_area_struct *vma,
-			unsigned long addr)
+void remote_batch_mark(const struct remote_batch *batch)
 {
 	const struct remote_run *run;
+	unsigned int nr;
 
 	for (run = batch->runs; run < batch->runs + batch->nr; run++) {
-		unsigned int first = run->offset >> PAGE_SHIFT;
-		unsigned int last = (run->offset + run->len - 1) >> PAGE_SHIFT;
-		unsigned int i;
-
-		for (i = 0; i < run->nr_marks; i++)
+		if (run->kind != REMOTE_RUN_PTES)
+			continue;
+		for (nr = remote_run_nr_pages(run); nr; nr--)
 			folio_mark_accessed(run->folio);
-
-		/* Where there is nothing to flush, this is no code. */
-		for (i = first; i <= last; i++) {
-			struct page *page = folio_page(run->folio, i);
-
-			flush_anon_page(vma, page,
-					addr + (i - first) * PAGE_SIZE);
-			flush_dcache_page(page);
-		}
-		addr += run->len;
 	}
 }
 
 /**
- * remote_batch_put - drop the references
+ * remote_batch_put - drop the references and pins
  * @batch: the batch; empty afterwards
  *
  * Context: Process context; no lock is needed.
  */
 void remote_batch_put(struct remote_batch *batch)
 {
-	while (batch->nr)
-		folio_put(batch->runs[--batch->nr].folio);
+	const struct remote_run *run;
+
+	while (batch->nr) {
+		run = &batch->runs[--batch->nr];
+		if (run->kind == REMOTE_RUN_PINNED)
+			unpin_user_folio(run->folio, remote_run_nr_pages(run));
+		else
+			folio_put(run->folio);
+	}
+	batch->first = 0;
 }

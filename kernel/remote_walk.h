@@ -7,58 +7,76 @@
 #include "remote_event.h"
 
 struct folio;
+struct page;
 struct vm_area_struct;
 
-/* Runs that are found in one go, so also how many folios are held. */
-#define REMOTE_BATCH_RUNS	16
+/**
+ * enum remote_run_kind - how the memory of a run was found, and is held
+ * @REMOTE_RUN_PTES: by entries for pages; one reference on the folio
+ * @REMOTE_RUN_PMD: by a huge entry; one reference on the folio
+ * @REMOTE_RUN_PINNED: by GUP, which has done all there is to do but to unpin;
+ *	a pin for each page
+ */
+enum remote_run_kind {
+	REMOTE_RUN_PTES,
+	REMOTE_RUN_PMD,
+	REMOTE_RUN_PINNED,
+};
 
 /**
  * struct remote_run - memory that lies in one folio without a gap
- * @folio: the folio, with one reference held
+ * @folio: the folio
  * @offset: where the run starts in @folio, in bytes
- * @len: in bytes; never 0
- * @nr_marks: how often GUP would have called folio_mark_accessed() for it
+ * @len: in bytes; never 0, and less than 1 GiB
+ * @kind: enum remote_run_kind
  */
 struct remote_run {
 	struct folio *folio;
 	unsigned int offset;
-	unsigned int len;
-	unsigned int nr_marks;
+	unsigned int len : 30;
+	unsigned int kind : 2;
 };
 
 /**
- * struct remote_batch - resident memory of one VMA, in the order of addresses
+ * struct remote_batch - resident memory, in the order of addresses
+ * @runs: what was found, without gaps between them
+ * @nr: number of @runs
+ * @max: how many there is room for, so also how many folios may be held
+ * @first: the first one of the VMA at hand
  * @gup_flags: FOLL_* flags of the read
  * @pin: refuse what GUP would not hand out with FOLL_PIN, as it is
  * @miss: when less was found than asked for: why
- * @nr: number of @runs
- * @runs: what was found, without gaps between them
  */
 struct remote_batch {
+	struct remote_run *runs;
+	unsigned int nr;
+	unsigned int max;
+	unsigned int first;
 	unsigned int gup_flags;
 	bool pin;
 	enum remote_read_event miss;
-	unsigned int nr;
-	struct remote_run runs[REMOTE_BATCH_RUNS];
 };
 
-/*
- * Not an initializer, which would clear all of the runs. For the same reason
- * batches are __uninitialized, where the kernel clears what is on its stack.
- */
+/* As a function and not an initializer, it is clear what is not cleared. */
 static inline void remote_batch_init(struct remote_batch *batch,
+				     struct remote_run *runs, unsigned int max,
 				     unsigned int gup_flags, bool pin)
 {
+	batch->runs = runs;
+	batch->nr = 0;
+	batch->max = max;
+	batch->first = 0;
 	batch->gup_flags = gup_flags;
 	batch->pin = pin;
-	batch->nr = 0;
 }
 
+bool remote_batch_add(struct remote_batch *batch, struct folio *folio,
+		      struct page *page, unsigned int offset, unsigned int len,
+		      enum remote_run_kind kind);
 unsigned long remote_batch_fill(struct remote_batch *batch,
 				struct vm_area_struct *vma, unsigned long addr,
 				unsigned long end);
-void remote_batch_touch(struct remote_batch *batch, struct vm_area_struct *vma,
-			unsigned long addr);
+void remote_batch_mark(const struct remote_batch *batch);
 void remote_batch_put(struct remote_batch *batch);
 
 #endif /* _REMOTE_WALK_H */
