@@ -1,0 +1,233 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * A segment of process_vm_readv() is read as it was at one moment: a thread of
+ * the target replaces all of it, again and again, by pages of the next
+ * generation, under one hold of its mmap lock. No read may bring pages of two
+ * generations, or stop half-way where no half was ever missing.
+ */
+#include <errno.h>
+#include <pthread.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+#include <cmocka.h>
+
+#include "readv.h"
+
+/* Reads during which the target went on to another generation. */
+#define CHANGED_READS	300
+#define AT	((char *)TARGET_AT)
+#define SPARE	(AT + 4 * MIB)
+
+struct moment_case {
+	const char *name;
+	size_t pages;
+	/* Makes a generation at SPARE, or takes one away from AT. */
+	void (*make)(size_t size);
+	/* The reader's memory has to be faulted in while it is copied to. */
+	bool fault_local;
+	/* With vmapeek on, these must have happened, too. */
+	unsigned int events;
+};
+
+/* What the target's thread tells; in memory that all share. */
+struct generations {
+	volatile unsigned long nr;
+	const struct moment_case *c;
+};
+
+static struct target *target;
+static struct generations *generations;
+static unsigned long buf[2 * MIB / 8];
+
+/* Each page of a generation begins with its number; an absent one with 0. */
+static void make_pages(char *at, size_t size, size_t step)
+{
+	for (size_t i = 0; i < size; i += step)
+		*(unsigned long *)(at + i) = generations->nr + 1;
+}
+
+static void map_or_exit(char *at, size_t size, int prot)
+{
+	if (mmap(at, size, prot, MAP_FIXED | MAP_PRIVATE | MAP_ANONYMOUS, -1,
+		 0) != at)
+		_exit(1);
+}
+
+static void move_or_exit(size_t size)
+{
+	if (mremap(SPARE, size, size, MREMAP_MAYMOVE | MREMAP_FIXED, AT) != AT)
+		_exit(1);
+}
+
+static void resident(size_t size)
+{
+	map_or_exit(SPARE, size, PROT_READ | PROT_WRITE);
+	make_pages(SPARE, size, PAGE);
+	move_or_exit(size);
+}
+
+/* Every third page is there. */
+static void sparse(size_t size)
+{
+	map_or_exit(SPARE, size, PROT_READ | PROT_WRITE);
+	make_pages(SPARE, size, 3 * PAGE);
+	move_or_exit(size);
+}
+
+/* The halves are VMAs of their own once they are in place. */
+static void two_vmas(size_t size)
+{
+	resident(size);
+	if (mprotect(AT + size / 2, size / 2, PROT_READ))
+		_exit(1);
+}
+
+/* More VMAs than are locked at the same time. */
+static void many_vmas(size_t size)
+{
+	resident(size);
+	for (size_t i = 0; i < size; i += 2 * PAGE)
+		if (mprotect(AT + i, PAGE, PROT_READ))
+			_exit(1);
+}
+
+/* All of it, or nothing. */
+static void here_and_gone(size_t size)
+{
+	resident(size);
+	if (munmap(AT, size))
+		_exit(1);
+}
+
+static void *replace(void *arg)
+{
+	const struct moment_case *c = arg;
+
+	for (;;) {
+		c->make(c->pages * PAGE);
+		generations->nr++;
+	}
+	return NULL;
+}
+
+static void prepare(struct target *t)
+{
+	pthread_t thread;
+
+	generations->c->make(generations->c->pages * PAGE);
+	generations->nr++;
+	if (pthread_create(&thread, NULL, replace, (void *)generations->c))
+		broken(t, "thread");
+}
+
+/* Is that of one generation? */
+static bool is_one_moment(const struct moment_case *c, ssize_t n)
+{
+	unsigned long generation = 0;
+
+	if (n == -EFAULT)
+		return c->make == here_and_gone;
+	if (n != (ssize_t)(c->pages * PAGE))
+		return false;
+	for (size_t i = 0; i < c->pages; i++) {
+		unsigned long page = buf[i * PAGE / 8];
+
+		if (!generation)
+			generation = page;
+		if (page && page != generation)
+			return false;
+	}
+	return true;
+}
+
+static void read_all(const struct moment_case *c)
+{
+	struct iovec local = { buf, c->pages * PAGE };
+	struct iovec remote = { AT, c->pages * PAGE };
+	unsigned long reads, changed = 0, wrong = 0, before;
+	struct counters counters;
+	pid_t pid;
+
+	generations->nr = 0;
+	generations->c = c;
+	pid = target_start(prepare, target);
+	assert_string_equal(target->broken, "");
+	counters = counters_read();
+	for (reads = 0; changed < CHANGED_READS; reads++) {
+		ssize_t n;
+
+		if (c->fault_local)
+			madvise(buf, sizeof(buf), MADV_DONTNEED);
+		before = generations->nr;
+		n = readv_raw(pid, &local, 1, &remote, 1, 0);
+		changed += generations->nr != before;
+		wrong += !is_one_moment(c, n);
+	}
+	counters = counters_since(&counters);
+	printf("# %lu reads, %lu changed meanwhile, %lu wrong\n", reads, changed,
+	       wrong);
+	target_stop(pid);
+	if (vmapeek_is_loaded())
+		for (size_t e = 0; e < NR_EVENTS; e++)
+			if (c->events & EV(e))
+				assert_true(counters.n[e]);
+	assert_int_equal(wrong, 0);
+}
+
+static const struct moment_case cases[] = {
+	{ "64 pages", 64, resident, .events = EV(FAST) },
+	{ "512 pages", 512, resident, .events = EV(FAST) },
+	{ "64 pages, not all present", 64, sparse,
+	  .events = EV(NOT_PRESENT) },
+	{ "two VMAs", 64, two_vmas, .events = EV(FAST) },
+	{ "many VMAs", 64, many_vmas, .events = EV(LEAVES_VMA) },
+	{ "here and gone", 64, here_and_gone, .events = EV(FAST) },
+	{ "here and gone, with faults of the reader", 64, here_and_gone,
+	  .fault_local = true, .events = EV(FAST) },
+};
+
+static void off(void **state)
+{
+	vmapeek_off();
+	read_all(*state);
+}
+
+static void on(void **state)
+{
+	vmapeek_on();
+	read_all(*state);
+}
+
+#define COUNT	ARRAY_SIZE(cases)
+
+int main(void)
+{
+	static struct CMUnitTest tests[2 * COUNT];
+	static char names[2 * COUNT][128];
+
+	alarm(280);
+	target = target_alloc();
+	generations = mmap(NULL, sizeof(*generations), PROT_READ | PROT_WRITE,
+			   MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (generations == MAP_FAILED)
+		die("no memory");
+	for (size_t i = 0; i < 2 * COUNT; i++) {
+		const struct moment_case *c = &cases[i % COUNT];
+
+		snprintf(names[i], sizeof(names[i]), "%s, %s",
+			 i < COUNT ? "off" : "on", c->name);
+		tests[i].name = names[i];
+		tests[i].test_func = i < COUNT ? off : on;
+		tests[i].initial_state = (void *)c;
+	}
+	cmocka_set_message_output(CM_OUTPUT_TAP);
+	return _cmocka_run_group_tests("moment", tests, 2 * COUNT, NULL, NULL);
+}
