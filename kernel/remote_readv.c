@@ -359,8 +359,8 @@ static void remote_readv_exit(struct remote_readv *rr)
  * @len: its length in bytes
  * @iter: where to copy to; it is advanced, and may hold less than @len
  *
- * @mm must not be the caller's own: what is written to @iter could change what
- * is found behind it in the segment.
+ * @mm must not be the caller's own: what is read and what is written could
+ * overlap, and it is not copied by pages here.
  *
  * The mappings of each chunk of REMOTE_READV_CHUNK pages are those of one
  * moment, as if the mmap lock had been held. (Where a page is not resident, its

@@ -18,7 +18,7 @@ identifier addr, len, iter, process_pages, mm, task, vm_write;
  if (len == 0)
 	return 0;
 +	if (IS_ENABLED(CONFIG_PER_VMA_LOCK) && !vm_write) {
-+		/* What is copied to oneself may change what is copied next. */
++		/* What overlaps must be copied by pages. */
 +		if (mm != current->mm)
 +			return remote_readv(mm, addr, len, iter);
 +		remote_read_count(REMOTE_READ_SELF);

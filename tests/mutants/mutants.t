@@ -1,14 +1,14 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0
 # Breaks each rule of the list on purpose, in a copy of kernel/, and sees the named test fail. TAP. MUTANTS: names to try
-# instead of all.
+# instead of all. JOBS: how many at a time; guests spend much of their time waiting.
 set -euo pipefail
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 top=$here/../..
 kernel=${KERNEL:-6.12}
 out=$top/build/mutants
-n=0
+jobs=${JOBS:-$(nproc)}
 
 # Prints why the mutant was not caught; nothing when it was.
 try()
@@ -40,15 +40,48 @@ selected()
 		NF && (names == "" || $1 in wanted)'
 }
 
+# What try() says is complete once it is in a file of this name.
+start()
+{
+	local name file test script
+
+	read -r name file test script <<<"${mutants[$1]}" # sed wants its backslashes
+	rm -f "$out/$name.why"
+	{
+		try "$name" "$file" "$test" "$script" >"$out/$name.new"
+		mv "$out/$name.new" "$out/$name.why"
+	} &
+}
+
+# Says what became of the next ones, in their order.
+report_finished()
+{
+	local name test why
+
+	while ((reported < ${#mutants[@]})); do
+		read -r name _ test _ <<<"${mutants[$reported]}"
+		[[ -e $out/$name.why ]] || return 0
+		why=$(<"$out/$name.why")
+		reported=$((reported + 1))
+		if [[ -z $why ]]; then
+			echo "ok $reported - $name is caught by $test"
+		else
+			echo "not ok $reported - $name: $why"
+		fi
+	done
+}
+
 mapfile -t mutants < <(selected)
 echo "1..${#mutants[@]}"
-for line in "${mutants[@]}"; do
-	read -r name file test script <<<"$line" # sed wants its backslashes
-	n=$((n + 1))
-	why=$(try "$name" "$file" "$test" "$script")
-	if [[ -z $why ]]; then
-		echo "ok $n - $name is caught by $test"
-	else
-		echo "not ok $n - $name: $why"
-	fi
+mkdir -p "$out"
+rm -f "$out"/*.why
+reported=0
+for ((n = 0; n < ${#mutants[@]}; n++)); do
+	((n < jobs)) || wait -n || true
+	start "$n"
+	report_finished
 done
+while wait -n; do
+	report_finished
+done
+((reported == ${#mutants[@]}))
