@@ -137,10 +137,10 @@ static unsigned long remote_readv_add_pins(struct remote_readv *rr,
 		unsigned int len = min(end - addr, PAGE_SIZE - offset);
 
 		/* There is room for a run for each page of a chunk. */
-		if (WARN_ON_ONCE(!remote_batch_add(&rr->batch,
-						   page_folio(pages[i]),
-						   pages[i], offset, len,
-						   REMOTE_RUN_PINNED))) {
+		if (WARN_ON_ONCE(!remote_batch_add_pin(&rr->batch,
+						       page_folio(pages[i]),
+						       pages[i], offset,
+						       len))) {
 			unpin_user_pages(pages + i, nr - i);
 			break;
 		}

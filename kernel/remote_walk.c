@@ -39,22 +39,16 @@ static unsigned int remote_run_nr_pages(const struct remote_run *run)
 	return DIV_ROUND_UP(offset_in_page(run->offset) + run->len, PAGE_SIZE);
 }
 
-/**
- * remote_batch_add - add memory behind what is there already
- * @batch: the batch
- * @folio: the folio of @page
- * @page: where it starts
- * @offset: where it starts in @page, in bytes
- * @len: in bytes; may go on beyond the end of @page inside @folio
- * @kind: how it was found. A pin is handed over; other references are taken
- *	here, so the lock of the page-table entry must be held, which keeps the
- *	count from being zero. (GUP refuses the same ones.)
- *
- * Return: false if it may not be taken, and then @batch->miss says why.
+/*
+ * Add @len bytes from @offset in @page on, which may go on beyond the end of
+ * @page inside @folio. A pin is handed over; other references are taken here:
+ * the entry's lock is held, so the folio is mapped and its count should not be
+ * zero. GUP refuses the same ones.
  */
-bool remote_batch_add(struct remote_batch *batch, struct folio *folio,
-		      struct page *page, unsigned int offset, unsigned int len,
-		      enum remote_run_kind kind)
+static __always_inline bool
+remote_batch_add(struct remote_batch *batch, struct folio *folio,
+		 struct page *page, unsigned int offset, unsigned int len,
+		 enum remote_run_kind kind)
 {
 	struct remote_run *run = &batch->runs[batch->nr];
 
@@ -83,6 +77,24 @@ bool remote_batch_add(struct remote_batch *batch, struct folio *folio,
 		folio_get(folio);
 	batch->nr++;
 	return true;
+}
+
+/**
+ * remote_batch_add_pin - add what GUP has pinned
+ * @batch: the batch; the pin becomes its own
+ * @folio: the folio of @page
+ * @page: the page that is pinned
+ * @offset: where it starts in @page, in bytes
+ * @len: in bytes; inside @page
+ *
+ * Return: false if it may not be taken, and then @batch->miss says why.
+ */
+bool remote_batch_add_pin(struct remote_batch *batch, struct folio *folio,
+			  struct page *page, unsigned int offset,
+			  unsigned int len)
+{
+	return remote_batch_add(batch, folio, page, offset, len,
+				REMOTE_RUN_PINNED);
 }
 
 static bool remote_batch_add_pte(struct remote_batch *batch,

@@ -70,9 +70,9 @@ static inline void remote_batch_init(struct remote_batch *batch,
 	batch->pin = pin;
 }
 
-bool remote_batch_add(struct remote_batch *batch, struct folio *folio,
-		      struct page *page, unsigned int offset, unsigned int len,
-		      enum remote_run_kind kind);
+bool remote_batch_add_pin(struct remote_batch *batch, struct folio *folio,
+			  struct page *page, unsigned int offset,
+			  unsigned int len);
 unsigned long remote_batch_fill(struct remote_batch *batch,
 				struct vm_area_struct *vma, unsigned long addr,
 				unsigned long end);
