@@ -13,6 +13,8 @@ $(error KERNEL is '$(KERNEL)': name one series, such as KERNEL=6.12)
 endif
 O := $(TOP)/build/$(KERNEL)
 LAB := $(TOP)/lab/lab
+# Guests at a time: each has two CPUs, but waits for something half of the time.
+JOBS ?= $(shell n=$$(nproc); echo $$((n > 8 ? 8 : n)))
 PROVE := prove --timer
 
 # What the host needs: a compiler, the libraries of the tools, prove's perl.
@@ -74,10 +76,10 @@ tests: module command
 check: tests
 	@KERNEL=$(KERNEL) KLP_LINK=$(TOP)/build/tools/klp-link KLP_FUZZ=$(TOP)/build/tools/klp-fuzz \
 		VMAPEEK=$(TOP)/build/command/vmapeek \
-		$(PROVE) $(TOP)/tools/test/*.t $(TOP)/lab/test/*.t $(TOP)/command/test/*.t $(TOP)/tests/*.t
+		$(PROVE) -j $(JOBS) $(TOP)/tools/test/*.t $(TOP)/lab/test/*.t $(TOP)/command/test/*.t $(TOP)/tests/*.t
 
 check-mutants: tests
-	@KERNEL=$(KERNEL) $(PROVE) -v $(TOP)/tests/mutants/mutants.t
+	@KERNEL=$(KERNEL) JOBS=$(JOBS) $(PROVE) -v $(TOP)/tests/mutants/mutants.t
 
 check-model:
 	@$(LAB) need spin gcc libc6-dev
