@@ -154,7 +154,8 @@ static bool remote_read_hole_follows(struct vm_area_struct *vma,
 static bool remote_read_copy_run(struct vm_area_struct *vma, unsigned long addr,
 				 const struct remote_run *run, void *buf)
 {
-	unsigned int offset = run->offset, left = run->len, bytes;
+	unsigned int left = run->len, bytes;
+	unsigned long offset = run->offset;
 
 	for (; left; left -= bytes) {
 		struct page *page = folio_page(run->folio,

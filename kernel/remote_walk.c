@@ -51,10 +51,10 @@ remote_batch_add(struct remote_batch *batch, struct folio *folio,
 		 enum remote_run_kind kind)
 {
 	struct remote_run *run = &batch->runs[batch->nr];
+	unsigned long start = folio_page_idx(folio, page) * PAGE_SIZE + offset;
 
-	offset += folio_page_idx(folio, page) * PAGE_SIZE;
 	if (batch->nr > batch->first && run[-1].folio == folio &&
-	    run[-1].kind == kind && run[-1].offset + run[-1].len == offset) {
+	    run[-1].kind == kind && run[-1].offset + run[-1].len == start) {
 		run[-1].len += len;
 		return true;
 	}
@@ -70,7 +70,7 @@ remote_batch_add(struct remote_batch *batch, struct folio *folio,
 	}
 
 	run->folio = folio;
-	run->offset = offset;
+	run->offset = start;
 	run->len = len;
 	run->kind = kind;
 	if (kind != REMOTE_RUN_PINNED)
@@ -238,8 +238,8 @@ static unsigned long remote_batch_fill_table(struct remote_batch *batch,
 		break;
 	default:
 		/*
-		 * Not found by our own walk. The kernel's may find DAX, which
-		 * GUP takes with a reference of another kind.
+		 * If the walk finds these at all, they are DAX, which GUP takes
+		 * with a reference of another kind.
 		 */
 		batch->miss = REMOTE_READ_SPECIAL;
 	}
@@ -258,7 +258,7 @@ static void remote_batch_flush(const struct remote_batch *batch,
 
 	for (i = batch->first; i < batch->nr; i++) {
 		const struct remote_run *run = &batch->runs[i];
-		unsigned int first = run->offset >> PAGE_SHIFT;
+		unsigned long first = run->offset >> PAGE_SHIFT;
 
 		for (page_nr = 0; page_nr < remote_run_nr_pages(run); page_nr++) {
 			struct page *page = folio_page(run->folio,

@@ -27,14 +27,14 @@ enum remote_run_kind {
  * struct remote_run - memory that lies in one folio without a gap
  * @folio: the folio
  * @offset: where the run starts in @folio, in bytes
- * @len: in bytes; never 0, and less than 1 GiB
- * @kind: enum remote_run_kind
+ * @len: in bytes; never 0
+ * @kind: how it was found
  */
 struct remote_run {
 	struct folio *folio;
-	unsigned int offset;
-	unsigned int len : 30;
-	unsigned int kind : 2;
+	unsigned long offset;
+	unsigned int len;
+	enum remote_run_kind kind;
 };
 
 /**
