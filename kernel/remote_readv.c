@@ -124,11 +124,10 @@ static bool remote_readv_is_invalid(struct remote_readv *rr,
 	}
 }
 
-/* Pins become part of the batch. Returns the address behind them. */
-static unsigned long remote_readv_add_pins(struct remote_readv *rr,
-					   unsigned long addr,
-					   unsigned long end,
-					   struct page **pages, long nr)
+/* Pins become part of the batch. Returns their number. */
+static long remote_readv_add_pins(struct remote_readv *rr, unsigned long addr,
+				  unsigned long end, struct page **pages,
+				  long nr)
 {
 	long i;
 
@@ -146,7 +145,7 @@ static unsigned long remote_readv_add_pins(struct remote_readv *rr,
 		}
 		addr += len;
 	}
-	return addr;
+	return i;
 }
 
 /*
@@ -171,9 +170,12 @@ static noinline unsigned long remote_readv_pin(struct remote_readv *rr,
 		nr_pages = min(nr_pages, REMOTE_READV_PINS);
 		pinned = pin_user_pages_remote(rr->mm, addr & PAGE_MASK,
 					       nr_pages, 0, pages, &locked);
+		if (pinned > 0)
+			pinned = remote_readv_add_pins(rr, addr, end, pages,
+						       pinned);
 		if (pinned <= 0)
 			break;
-		addr = remote_readv_add_pins(rr, addr, end, pages, pinned);
+		addr = min(end, (addr & PAGE_MASK) + pinned * PAGE_SIZE);
 	} while (addr != end && pinned == nr_pages);
 
 	if (locked)
@@ -243,6 +245,8 @@ static unsigned long remote_readv_find(struct remote_readv *rr,
 	remote_readv_unlock(rr);
 	if (is_moment || !mmap_lock_speculate_retry(rr->mm, seq))
 		return addr;
+	/* Which covers that a VMA was being changed. */
+	rr->batch.miss = REMOTE_READ_NO_VMA;
 
 pin_all:
 	remote_batch_put(&rr->batch);
@@ -365,7 +369,7 @@ static void remote_readv_exit(struct remote_readv *rr)
  * The mappings of each chunk of REMOTE_READV_CHUNK pages are those of one
  * moment, as if the mmap lock had been held. (Where a page is not resident, its
  * fault may insist on dropping that lock, here as ever.) The memory may be
- * written to meanwhile.
+ * written to meanwhile, and forked: there are references, not pins.
  *
  * Context: Process context, no locks held. May sleep and fault, both in the
  * caller's memory and, for pages that are not resident, in @mm.

@@ -63,18 +63,19 @@ remote_batch_add(struct remote_batch *batch, struct folio *folio,
 		batch->miss = REMOTE_READ_TOO_LONG;
 		return false;
 	}
-	if (WARN_ON_ONCE(folio_ref_count(folio) <= 0) ||
-	    is_pci_p2pdma_page(&folio->page)) {
-		batch->miss = REMOTE_READ_SPECIAL;
-		return false;
+	if (kind != REMOTE_RUN_PINNED) {
+		if (WARN_ON_ONCE(folio_ref_count(folio) <= 0) ||
+		    is_pci_p2pdma_page(&folio->page)) {
+			batch->miss = REMOTE_READ_SPECIAL;
+			return false;
+		}
+		folio_get(folio);
 	}
 
 	run->folio = folio;
 	run->offset = start;
 	run->len = len;
 	run->kind = kind;
-	if (kind != REMOTE_RUN_PINNED)
-		folio_get(folio);
 	batch->nr++;
 	return true;
 }
@@ -87,7 +88,7 @@ remote_batch_add(struct remote_batch *batch, struct folio *folio,
  * @offset: where it starts in @page, in bytes
  * @len: in bytes; inside @page
  *
- * Return: false if it may not be taken, and then @batch->miss says why.
+ * Return: false if there is no room.
  */
 bool remote_batch_add_pin(struct remote_batch *batch, struct folio *folio,
 			  struct page *page, unsigned int offset,
@@ -110,6 +111,11 @@ static bool remote_batch_add_pte(struct remote_batch *batch,
 	}
 	if (remote_must_unshare(batch, folio, page, pte_write(pte))) {
 		batch->miss = REMOTE_READ_UNSHARE;
+		return false;
+	}
+	/* As GUP does for a pin; only s390 may say no. */
+	if (batch->pin && arch_make_folio_accessible(folio)) {
+		batch->miss = REMOTE_READ_SPECIAL;
 		return false;
 	}
 	return remote_batch_add(batch, folio, page, offset, len,
@@ -284,8 +290,8 @@ static void remote_batch_flush(const struct remote_batch *batch,
  *
  * Context: Process context. May sleep, but only to be rescheduled.
  *
- * Return: how far it came, an address from @addr to @end; if it is not @end,
- * @batch->miss says why. The caller must use remote_batch_put() in any case.
+ * Return: how far it came, an address from @addr to @end; @batch->miss says why
+ * it is not @end, or is REMOTE_READ_FAST. The caller must use remote_batch_put() in any case.
  */
 unsigned long remote_batch_fill(struct remote_batch *batch,
 				struct vm_area_struct *vma, unsigned long addr,
@@ -296,9 +302,10 @@ unsigned long remote_batch_fill(struct remote_batch *batch,
 	VM_WARN_ON_ONCE(addr < vma->vm_start || end > vma->vm_end);
 
 	batch->first = batch->nr;
+	batch->miss = REMOTE_READ_FAST;
 	for (;;) {
 		next = remote_batch_fill_table(batch, vma, addr, end);
-		if (next == addr || next == end)
+		if (next == end || batch->miss != REMOTE_READ_FAST)
 			break;
 		addr = next;
 

@@ -45,7 +45,7 @@ struct remote_run {
  * @first: the first one of the VMA at hand
  * @gup_flags: FOLL_* flags of the read
  * @pin: refuse what GUP would not hand out with FOLL_PIN, as it is
- * @miss: when less was found than asked for: why
+ * @miss: REMOTE_READ_FAST, or why less was found than asked for
  */
 struct remote_batch {
 	struct remote_run *runs;
