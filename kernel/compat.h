@@ -28,6 +28,9 @@
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 12, 95) && \
 	LINUX_VERSION_CODE < KERNEL_VERSION(6, 13, 0)
 #include "compat/linux-6.12.h"
+#elif LINUX_VERSION_CODE >= KERNEL_VERSION(7, 3, 4) && \
+	LINUX_VERSION_CODE < KERNEL_VERSION(7, 4, 0)
+#include "compat/linux-7.3.h"
 #else
 #error "vmapeek: this kernel version is not supported"
 #endif
@@ -40,8 +43,8 @@ int __access_remote_vm(struct mm_struct *mm, unsigned long addr, void *buf,
 ssize_t process_vm_rw(pid_t pid, const struct iovec __user *lvec,
 		      unsigned long liovcnt, const struct iovec __user *rvec,
 		      unsigned long riovcnt, unsigned long flags, int vm_write);
-void touch_pmd(struct vm_area_struct *vma, unsigned long addr, pmd_t *pmd,
-	       bool write);
+compat_touch_pmd_t touch_pmd(struct vm_area_struct *vma, unsigned long addr,
+			     pmd_t *pmd, bool write);
 
 /*
  * untagged_addr_remote() insists on the mmap lock. The mask changes at most

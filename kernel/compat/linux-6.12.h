@@ -5,6 +5,9 @@
 #include <linux/mm.h>
 #include <linux/seqlock.h>
 
+/* What touch_pmd() returns. */
+typedef void compat_touch_pmd_t;
+
 /* Later kernels have these two themselves, on the same counter. */
 static inline bool mmap_lock_speculate_try_begin(struct mm_struct *mm,
 						 unsigned int *seq)
