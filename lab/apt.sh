@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=bash
 # Debian packages through apt directories of our own: the host's sources stay as they are, and so does what is
-# installed. The mirrors are those the host itself uses.
+# installed. The mirrors are those the host itself uses. The packages are those of the Debian release $APT_RELEASE, which
+# is the host's own but in with_release.
 
 readonly APT_DAY=1440
 
@@ -17,16 +18,37 @@ apt_host_targets()
 	sort -u
 }
 
+# Runs a function with the packages of another Debian release: with_release trixie FUNCTION ARGS...
+with_release()
+{
+	local APT_RELEASE=$1
+	shift
+
+	"$@"
+}
+
+# Package lists of their own: one release must not decide what comes from another.
+apt_dir()
+{
+	printf '%s/apt%s' "$LAB_CACHE" "$(apt_is_host || printf -- '-%s' "$APT_RELEASE")"
+}
+
+apt_is_host()
+{
+	[[ $APT_RELEASE = "$LAB_CODENAME" ]]
+}
+
 apt_private()
 {
-	APT_CONFIG=$LAB_CACHE/apt/apt.conf "$@"
+	APT_CONFIG=$(apt_dir)/apt.conf "$@"
 }
 
 apt_setup()
 {
-	local dir=$LAB_CACHE/apt keyring=/usr/share/keyrings/debian-archive-keyring targets uri suite base=
+	local dir keyring=/usr/share/keyrings/debian-archive-keyring targets uri suite base=
 
-	[[ -z ${LAB_APT_READY:-} ]] || return 0
+	[[ ${LAB_APT_READY:-} != "$APT_RELEASE" ]] || return 0
+	dir=$(apt_dir)
 	targets=$(apt_host_targets)
 	if [[ -z $targets && $(id -u) = 0 ]]; then
 		note "the host has no package lists yet, running apt-get update"
@@ -53,7 +75,10 @@ apt_setup()
 	{
 		printf '%s\n' "$targets"
 		printf '%s %s-backports\n' "$base" "$LAB_CODENAME"
-	} | awk -v k="$keyring" '{ print "deb [signed-by=" k "]", $1, $2, "main" }' |
+	} | awk -v k="$keyring" -v host="$LAB_CODENAME" -v release="$APT_RELEASE" '{
+		sub("^" host, release, $2)
+		print "deb [signed-by=" k "]", $1, $2, "main"
+	}' |
 		write_file "$dir/sources.list" || exit 125
 	{
 		cat <<-CONF
@@ -70,10 +95,12 @@ apt_setup()
 		APT::Update::Error-Mode "any";
 		APT::Sandbox::User "root";
 		CONF
+		# Nothing of another release is installed.
+		apt_is_host || echo 'Dir::State::status "/dev/null";'
 		# The way out, such as a proxy, is the host's.
 		apt-config dump | grep -E '^Acquire::(https?|Force)' || true
 	} | write_file "$dir/apt.conf" || exit 125
-	LAB_APT_READY=1
+	LAB_APT_READY=$APT_RELEASE
 }
 
 # Takes a log of apt's and says in one line what went wrong.
@@ -103,11 +130,13 @@ apt_reason()
 # Brings the package lists up to date if they are older than so many minutes; says why if it cannot, and fails.
 apt_refresh()
 {
-	local stamp=$LAB_CACHE/apt/updated log=$LAB_CACHE/apt/update.log
+	local dir stamp log
 
 	apt_setup
+	dir=$(apt_dir)
+	stamp=$dir/updated log=$dir/update.log
 	! younger_than "$1" "$stamp" || return 0
-	note "updating the package lists"
+	note "updating the package lists of $APT_RELEASE"
 	if ! apt_private apt-get -q update >"$log" 2>&1; then
 		note "$(apt_reason "$log")"
 		return 1
@@ -118,15 +147,16 @@ apt_refresh()
 # Lists must be there, however old.
 apt_lists()
 {
-	apt_refresh "$APT_DAY" || [[ -e $LAB_CACHE/apt/updated ]] || exit 125
+	apt_refresh "$APT_DAY" || [[ -e $(apt_dir)/updated ]] || exit 125
 }
 
 # Downloads NAME=VERSION... into a directory. Existing good files are not downloaded again.
 apt_download()
 {
-	local dir=$1 pkg name version i=0 quiet=-qq log=$LAB_CACHE/apt/download.log
+	local dir=$1 pkg name version i=0 quiet=-qq log
 	shift
 
+	log=$(apt_dir)/download.log
 	[[ ! -t 2 ]] || quiet=-q
 	mkdir -p "$dir"
 	for pkg; do
@@ -140,18 +170,20 @@ apt_download()
 	done
 }
 
-# What an installation of the packages would bring to this host, as NAME=VERSION lines.
+# What an installation of the packages would bring to this host, as NAME=VERSION lines; of another release, all of it.
 apt_closure()
 {
-	local suite=$1 log=$LAB_CACHE/apt/simulate.log
+	local suite=$1 log libc='^(libc6|libc-bin)(:|$)'
 	shift
 
+	log=$(apt_dir)/simulate.log
+	apt_is_host || libc='^$'
 	apt_private apt-get -s -t "$suite" --no-install-recommends install --reinstall -- "$@" >"$log" 2>&1 || return
 	# Programs from the tree run with the host's dynamic linker, so libc must be the host's too.
-	awk '/^Inst / {
+	awk -v libc="$libc" '/^Inst / {
 		name = $2
 		sub(/^[^(]*\(/, "")
-		if (name !~ /^(libc6|libc-bin)(:|$)/)
+		if (name !~ libc)
 			print name "=" $1
 	}' "$log"
 }
@@ -200,12 +232,12 @@ apt_tree_fetch()
 	apt_lists
 	# Twice: the mirror may have replaced the versions that our lists name.
 	for try in 1 2; do
-		mapfile -t list < <(apt_closure "${TREE_SUITE:-$LAB_CODENAME}" "$@")
+		mapfile -t list < <(apt_closure "${TREE_SUITE:-$APT_RELEASE}" "$@")
 		if ((${#list[@]})); then
 			! apt_extract "${TREE_NEED:-200}" "$dest" "${list[@]}" || return 0
-			((try == 1)) || die "$(apt_reason "$LAB_CACHE/apt/download.log")"
+			((try == 1)) || die "$(apt_reason "$(apt_dir)/download.log")"
 		elif ((try == 2)); then
-			die "cannot get '$*': $(grep -m1 '^E:' "$LAB_CACHE/apt/simulate.log" || echo 'no such package')"
+			die "cannot get '$*': $(grep -m1 '^E:' "$(apt_dir)/simulate.log" || echo 'no such package')"
 		fi
 		apt_refresh 0 || exit 125
 	done
@@ -222,6 +254,7 @@ apt_tree()
 		[[ $name =~ ^[a-z0-9][a-z0-9.+-]+$ ]] || die "tree: '$name' is no package name"
 	done
 	name=$(printf '%s\n' "$@" | sort -u | paste -sd_)
+	apt_is_host || name=${APT_RELEASE}_$name
 	dest=$LAB_CACHE/trees/$name
 	tree_whole "$dest" || with_lock apt_tree_fetch "$dest" "$@"
 	printf '%s\n' "$dest"
@@ -235,7 +268,7 @@ tree_libs()
 
 tools_tree()
 {
-	TREE_PROGRAM=usr/bin/busybox apt_tree busybox kmod
+	TREE_PROGRAM=usr/bin/busybox with_release "$LAB_CODENAME" apt_tree busybox kmod
 }
 
 # A program of the lab's own tools, run from their tree: tool NAME ARGS...

@@ -32,6 +32,8 @@ host_check()
 	[[ $machine = x86_64 ]] || die "this machine is '$machine'; the lab only supports x86_64"
 
 	[[ -n ${XDG_CACHE_HOME:-}${HOME:-} ]] || die "neither HOME nor XDG_CACHE_HOME is set; set one of them"
+	# Whose packages apt.sh gets; see with_release.
+	APT_RELEASE=$LAB_CODENAME
 	# One cache per Debian release: trees hold what that release lacks.
 	LAB_CACHE=${XDG_CACHE_HOME:-$HOME/.cache}/vmapeek/$LAB_CODENAME
 	[[ $LAB_CACHE != *[[:space:]:]* ]] ||

@@ -6,11 +6,23 @@ readonly KERNEL_FLAVOUR=cloud-amd64
 # MiB: the packages, and what is extracted from them.
 readonly KERNEL_NEED=400
 
-# The packages of one kernel version that the lab needs.
+# The Debian release that a series is taken from: the host's, or the first that has it.
+kernel_release()
+{
+	case $1 in
+	7.3) printf trixie ;;
+	*) printf '%s' "$LAB_CODENAME" ;;
+	esac
+}
+
+# The packages of one kernel version that the lab needs. Later series have more of them: the image was split.
 kernel_packages()
 {
-	printf '%s\n' "linux-image-$1-$KERNEL_FLAVOUR" "linux-headers-$1-$KERNEL_FLAVOUR" \
-		"linux-headers-$1-common" "linux-kbuild-$1"
+	local series=$1 version=$2
+
+	printf '%s\n' "linux-image-$version-$KERNEL_FLAVOUR" "linux-headers-$version-$KERNEL_FLAVOUR" \
+		"linux-headers-$version-common" "linux-kbuild-$version"
+	[[ $series = 6.12 ]] || printf "linux-%s-$version-$KERNEL_FLAVOUR\n" base binary modules
 }
 
 # The candidates NAME=VERSION of the newest version of a series that is there completely.
@@ -26,7 +38,7 @@ kernel_candidates()
 				awk '$1 == "Version:" { print $2; exit }')
 			[[ -n $candidate ]] || continue 2
 			found+=("$pkg=$candidate")
-		done < <(kernel_packages "$version")
+		done < <(kernel_packages "$series" "$version")
 		printf '%s\n' "${found[@]}"
 		return
 	done < <(apt_private apt-cache pkgnames "linux-image-$series." |
@@ -50,6 +62,7 @@ kernel_shape()
 		target=$(readlink "$link")
 		[[ ! -e $dir$target ]] || ln -sfnr "$dir$target" "$link"
 	done < <(find "$dir/usr" "$dir/lib/modules/$release" -type l -lname '/*')
+	printf '%s\n' "$APT_RELEASE" >"$dir/debian"
 	printf '%s\n' "$release" >"$dir/release"
 }
 
@@ -88,7 +101,7 @@ kernel_fetch()
 	fi
 	for try in 1 2; do
 		mapfile -t list < <(kernel_candidates "$series")
-		((${#list[@]})) || die "no kernel $series with its headers in the Debian $LAB_CODENAME suites"
+		((${#list[@]})) || die "no kernel $series with its headers in the Debian $APT_RELEASE suites"
 		release=${list[0]%%=*}
 		release=${release#linux-image-}
 		dest=$LAB_CACHE/kernels/$release
@@ -100,7 +113,7 @@ kernel_fetch()
 			mv -T "$tmp" "$dest"
 			break
 		fi
-		((try == 1)) || die "$(apt_reason "$LAB_CACHE/apt/download.log")"
+		((try == 1)) || die "$(apt_reason "$(apt_dir)/download.log")"
 		apt_refresh 0 || exit 125
 	done
 	note "kernel $series is $release"
@@ -119,28 +132,21 @@ kernel_dir()
 		(cd "$series" && pwd)
 		return
 		;;
-	6.12) ;;
-	'') die "no series given; known: 6.12" ;;
-	7.3) die "series 7.3 is not supported on this host yet; use 6.12" ;;
-	*) die "unknown kernel series '$series'; known: 6.12" ;;
+	6.12 | 7.3) ;;
+	'') die "no series given; known: 6.12 7.3" ;;
+	*) die "unknown kernel series '$series'; known: 6.12 7.3" ;;
 	esac
 	pointer=$LAB_CACHE/kernels/$series
-	{ younger_than "$APT_DAY" "$pointer" && kernel_cached "$pointer"; } || with_lock kernel_fetch "$series"
+	{ younger_than "$APT_DAY" "$pointer" && kernel_cached "$pointer"; } ||
+		with_lock with_release "$(kernel_release "$series")" kernel_fetch "$series"
 	printf '%s/kernels/%s\n' "$LAB_CACHE" "$(<"$pointer")"
 }
 
-# make against the kernel's headers; a relative M= means the caller's directory.
-kernel_make()
+# What builds against headers that were made for the host's own release.
+kernel_host_tools()
 {
-	local dir headers common compiler arg
-	local -a args=()
+	local headers=$1 compiler=$2
 
-	dir=$(kernel_dir "$1")
-	shift
-	headers=$(compgen -G "$dir/usr/src/linux-headers-*-$KERNEL_FLAVOUR") || die "$dir has no kernel headers"
-	common=${headers%-"$KERNEL_FLAVOUR"}-common
-	compiler=$(sed -n 's/.*\(gcc-[0-9][0-9]*\).*/\1/p' "$headers/.kernelvariables" | head -n1)
-	[[ -n $compiler ]] || die "$headers does not say which compiler it needs"
 	command -v make >/dev/null || apt_need make
 	command -v "$compiler" >/dev/null || apt_need "$compiler"
 	# The headers bring objtool as a program, but not its library.
@@ -150,10 +156,33 @@ kernel_make()
 		*) apt_need libelf1t64 ;;
 		esac
 	fi
+}
+
+# make against the kernel's headers; a relative M= means the caller's directory.
+kernel_make()
+{
+	local dir headers common compiler release arg
+	local -a args=() in_release=()
+
+	dir=$(kernel_dir "$1")
+	shift
+	headers=$(compgen -G "$dir/usr/src/linux-headers-*-$KERNEL_FLAVOUR") || die "$dir has no kernel headers"
+	common=${headers%-"$KERNEL_FLAVOUR"}-common
+	compiler=$(sed -n 's/.*\(gcc-[0-9][0-9]*\).*/\1/p' "$headers/.kernelvariables" | head -n1)
+	[[ -n $compiler ]] || die "$headers does not say which compiler it needs"
+	# Before this was noted, only the host's kernels were fetched.
+	release=$LAB_CODENAME
+	[[ ! -r $dir/debian ]] || release=$(<"$dir/debian")
+	if [[ $release = "$LAB_CODENAME" ]]; then
+		kernel_host_tools "$headers" "$compiler"
+	else
+		in_release=(release_run "$(with_release "$release" release_tree "$compiler")")
+	fi
 	for arg; do
 		[[ $arg != M=[!/]* ]] || arg=M=$PWD/${arg#M=}
 		args+=("$arg")
 	done
 	# Type information of the module would need pahole, and nothing here reads it.
-	exec make -C "$headers" -f "$common/Makefile" CONFIG_DEBUG_INFO_BTF_MODULES= "${args[@]}"
+	"${in_release[@]}" make -C "$headers" -f "$common/Makefile" KBUILD_OUTPUT="$headers" \
+		CONFIG_DEBUG_INFO_BTF_MODULES= "${args[@]}"
 }

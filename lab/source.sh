@@ -3,41 +3,9 @@
 # Sources of kernels, as Debian packages them: `lab source SERIES` prints the directory of an extracted tree.
 
 # The suites that have them, whatever this host's release is. Nothing of them is run or installed.
-readonly SOURCE_CODENAME=trixie
+readonly SOURCE_RELEASE=trixie
 # MiB: the package, and what is extracted from it.
 readonly SOURCE_NEED=2500
-
-# Package lists of their own, with the host's mirrors: other suites must not decide what the lab runs.
-source_apt_setup()
-{
-	local dir=$LAB_CACHE/apt-source
-
-	apt_setup
-	mkdir -p "$dir"/{lists/partial,cache/archives/partial} 2>/dev/null ||
-		die "cannot make directories in $dir; is the disk full?"
-	sed "s|\"$LAB_CACHE/apt/|\"$dir/|" "$LAB_CACHE/apt/apt.conf" | write_file "$dir/apt.conf" || exit 125
-	sed "s/ $LAB_CODENAME\\>/ $SOURCE_CODENAME/" "$LAB_CACHE/apt/sources.list" |
-		write_file "$dir/sources.list" || exit 125
-}
-
-source_apt()
-{
-	APT_CONFIG=$LAB_CACHE/apt-source/apt.conf "$@"
-}
-
-source_refresh()
-{
-	local dir=$LAB_CACHE/apt-source
-
-	source_apt_setup
-	! younger_than "$APT_DAY" "$dir/updated" || return 0
-	note "updating the package lists for sources"
-	if ! source_apt apt-get -q update >"$dir/update.log" 2>&1; then
-		note "$(apt_reason "$dir/update.log")"
-		return 1
-	fi
-	: >"$dir/updated"
-}
 
 # Prints the newest version of a series' source package, or nothing.
 source_newest()
@@ -48,7 +16,7 @@ source_newest()
 		if [[ -z $newest ]] || dpkg --compare-versions "$version" gt "$newest"; then
 			newest=$version
 		fi
-	done < <(source_apt apt-cache madison "linux-source-$1" 2>/dev/null |
+	done < <(apt_private apt-cache madison "linux-source-$1" 2>/dev/null |
 		awk -F'|' '{ gsub(/ /, "", $2); print $2 }')
 	printf '%s' "$newest"
 }
@@ -56,12 +24,13 @@ source_newest()
 # Extracts a version of a series' source to the given path.
 source_extract()
 {
-	local series=$1 version=$2 dest=$3 tmp log=$LAB_CACHE/apt-source/download.log
+	local series=$1 version=$2 dest=$3 tmp log
 
+	log=$(apt_dir)/download.log
 	space_check "$SOURCE_NEED"
 	tmp=$(mktemp -d "$LAB_CACHE/tmp.XXXXXX")
 	note "fetching linux-source-$series $version (160 MB)"
-	(cd "$tmp" && source_apt apt-get -qq download "linux-source-$series=$version" >"$log" 2>&1) ||
+	(cd "$tmp" && apt_private apt-get -qq download "linux-source-$series=$version" >"$log" 2>&1) ||
 		die "$(apt_reason "$log")"
 	note "extracting it"
 	mkdir "$tmp/out"
@@ -78,9 +47,9 @@ source_fetch()
 	local series=$1 pointer=$LAB_CACHE/sources/$1 version
 
 	mkdir -p "$LAB_CACHE/sources"
-	if source_refresh; then
+	if apt_refresh "$APT_DAY"; then
 		version=$(source_newest "$series")
-		[[ -n $version ]] || die "no linux-source-$series in the Debian $SOURCE_CODENAME suites"
+		[[ -n $version ]] || die "no linux-source-$series in the Debian $APT_RELEASE suites"
 		[[ -d $LAB_CACHE/sources/$series-$version ]] ||
 			source_extract "$series" "$version" "$LAB_CACHE/sources/$series-$version"
 		write_file "$pointer" <<<"$series-$version"
@@ -100,6 +69,6 @@ source_dir()
 	*) die "no source of series '$series' is known; known: 6.12 7.2 7.3" ;;
 	esac
 	{ younger_than "$APT_DAY" "$pointer" && [[ -d $LAB_CACHE/sources/$(<"$pointer") ]]; } ||
-		with_lock source_fetch "$series"
+		with_lock with_release "$SOURCE_RELEASE" source_fetch "$series"
 	printf '%s/sources/%s\n' "$LAB_CACHE" "$(<"$pointer")"
 }

@@ -1,0 +1,47 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=bash
+# Programs of another Debian release than the host's, for what is built against its headers. They come as a tree of
+# extracted packages that lacks nothing, the C library included, and run with its /usr in the place of the host's, in a
+# mount namespace of their own.
+
+# MiB: a compiler and its packages.
+readonly RELEASE_NEED=700
+
+# What a kernel's makefiles run, besides the compiler; libelf is objtool's.
+readonly RELEASE_TOOLS=(make dash bash coreutils findutils sed grep mawk diffutils perl-base libelf1t64)
+
+# Prints the directory of the tree, with a compiler. Called by with_release.
+release_tree()
+{
+	local tree
+
+	tree=$(TREE_PROGRAM=usr/bin/make TREE_NEED=$RELEASE_NEED apt_tree "$1" "${RELEASE_TOOLS[@]}")
+	# As its installation would.
+	[[ -e $tree/usr/bin/awk ]] || ln -sf mawk "$tree/usr/bin/awk"
+	printf '%s\n' "$tree"
+}
+
+# release_run TREE PROGRAM ARGS...: all paths are the host's, but for the directories of /usr that packages fill.
+release_run()
+{
+	local tree=$1 table status=0
+	local -a namespace=(unshare --mount)
+	shift
+
+	command -v unshare >/dev/null || apt_need util-linux
+	command -v mount >/dev/null || apt_need mount
+	(($(id -u) == 0)) || namespace+=(--map-root-user)
+	"${namespace[@]}" true 2>/dev/null ||
+		die "cannot make a mount namespace, which packages of another Debian release need; run this as root"
+	table=$(mktemp "$LAB_CACHE/mounts.XXXXXX")
+	for dir in bin sbin lib lib64 libexec include share; do
+		[[ ! -d $tree/usr/$dir || ! -d /usr/$dir ]] || printf '%s /usr/%s none bind\n' "$tree/usr/$dir" "$dir"
+	done >"$table"
+	# Once it has begun, mount could not be started any more. The linker's cache is the host's.
+	echo '/dev/null /etc/ld.so.cache none bind' >>"$table"
+	# shellcheck disable=SC2016
+	"${namespace[@]}" bash -c 'mount --all --fstab "$1" || exit 125; shift; exec "$@"' - "$table" "$@" || status=$?
+	rm -f "$table"
+	((status != 125)) || die "cannot mount ${tree##*/} for '$1'"
+	return "$status"
+}
