@@ -91,16 +91,34 @@ static bool is_optional(const char *name)
 	return !strncmp(name, "__ia32_", strlen("__ia32_"));
 }
 
+/* Of @n symbols, is there one of that name? */
+static bool is_there(const struct symbol_count *s, size_t n, const char *name)
+{
+	for (; n; n--, s++)
+		if (!strcmp(s->name, name) && s->times)
+			return true;
+	return false;
+}
+
+/* Another version's name for what is there. */
+static bool is_renamed(const struct symbol_count *s, size_t n, const char *name)
+{
+	for (size_t i = 0; i < NR_LINKED_SYMBOLS; i++)
+		if (!strcmp(linked_symbols[i].name, name))
+			return is_there(s, n, linked_symbols[i].or);
+	return false;
+}
+
 void check_symbols(struct check *c)
 {
 	char missing[256] = "", ambiguous[256] = "";
 	struct symbol_count s[MAX_SYMBOLS] = { 0 };
-	size_t n = 0;
+	size_t n = 0, there = 0;
 
 	for (size_t i = 0; i < NR_REPLACED_FUNCTIONS; i++)
 		s[n++].name = replaced_functions[i];
 	for (size_t i = 0; i < NR_LINKED_SYMBOLS; i++)
-		s[n++].name = linked_symbols[i];
+		s[n++].name = linked_symbols[i].name;
 	if (!kallsyms_count(s, n)) {
 		found(c, ANSWER_UNKNOWN, "cannot read /proc/kallsyms");
 		advise(c, "mount /proc, use a kernel with CONFIG_KALLSYMS");
@@ -108,12 +126,15 @@ void check_symbols(struct check *c)
 	}
 
 	for (size_t i = 0; i < n; i++)
-		if (!s[i].times && !is_optional(s[i].name))
-			append(missing, sizeof(missing), s[i].name);
-		else if (s[i].times > 1)
+		if (s[i].times > 1)
 			append(ambiguous, sizeof(ambiguous), s[i].name);
+		else if (s[i].times)
+			there++;
+		else if (!is_optional(s[i].name) &&
+			 !is_renamed(s, n, s[i].name))
+			append(missing, sizeof(missing), s[i].name);
 	if (!*missing && !*ambiguous) {
-		found(c, ANSWER_YES, "all %zu are there, once each", n);
+		found(c, ANSWER_YES, "all %zu are there, once each", there);
 		return;
 	}
 	found(c, ANSWER_NO, "%s%s%s%s%s", *missing ? "missing: " : "", missing,

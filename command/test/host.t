@@ -286,7 +286,7 @@ fake_check()
 	file "boot/config-$release" $'CONFIG_LIVEPATCH=y\nCONFIG_PER_VMA_LOCK=y'
 	{
 		sed -n 's/^.*\.old_name = "\(.*\)".*/\1/p' "$src/../kernel/livepatch.c"
-		grep -v '^#' "$src/../kernel/klp-symbols"
+		sed '/^#/d; s/[[:blank:]]*#.*//' "$src/../kernel/klp-symbols"
 		echo klp_enable_patch
 	} | while read -r name; do
 		printf '0000000000000000 T %s\n' "$name"
@@ -318,7 +318,7 @@ fake_check
 ends 'check: would work' 0 check
 says 'check: says so' '^vmapeek works on this kernel' out
 point 'would work, JSON' kernel yes
-for version in '6.12.94 no' '6.12.95-1 yes' '6.12.300 yes' '6.13.0-rc1 no' '7.3 no' '6.11.99 no' '5.10.1 no'; do
+for version in '6.12.94 no' '6.12.95-1 yes' '6.12.300 yes' '6.13.0-rc1 no' '7.3.3 no' '7.3.4 yes' '7.4 no' '6.11.99 no' '5.10.1 no'; do
 	fake_check
 	cp "$VMAPEEK_ROOT/boot/config-$release" "$VMAPEEK_ROOT/boot/config-${version% *}"
 	file proc/sys/kernel/osrelease "${version% *}"
@@ -338,6 +338,13 @@ point 'no livepatching by symbols' configuration no
 rm "$VMAPEEK_ROOT/proc/kallsyms"
 point 'nothing to look at' configuration unknown
 answer 'check: nothing to look at: symbols are unknown' symbols unknown
+for name in __pte_offset_map_lock pte_offset_map_lock; do
+	fake_check
+	sed -i "/ $name\$/d" "$VMAPEEK_ROOT/proc/kallsyms"
+	point "the other name of $name is there" symbols yes
+done
+sed -i '/pte_offset_map_lock/d' "$VMAPEEK_ROOT/proc/kallsyms"
+point 'neither name is there' symbols no
 fake_check
 sed -i '/ __access_remote_vm$/d; / __ia32_/d' "$VMAPEEK_ROOT/proc/kallsyms"
 point 'a symbol is missing' symbols no
