@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "kinds-make.h"
+#include "uffd-rwp.h"
 
 #ifndef UFFDIO_POISON
 #define UFFDIO_POISON		_IOWR(UFFDIO, 8, struct poison)
@@ -112,4 +113,20 @@ void make_write_protected(struct target *t, char *at, size_t size)
 	make_anon(t, at, size);
 	fd = userfaultfd_on(t, at, size, 0, UFFDIO_REGISTER_MODE_WP);
 	must(t, !ioctl(fd, UFFDIO_WRITEPROTECT, &wp), "UFFDIO_WRITEPROTECT");
+}
+
+/* Nobody answers a fault: an access that takes one would be SIGBUS. */
+void make_access_protected(struct target *t, char *at, size_t size)
+{
+	struct uffd_rwprotect rwp = {
+		.range = { .start = (unsigned long)at + PAGE,
+			   .len = size - PAGE },
+		.mode = UFFD_RWPROTECT_MODE_RWP,
+	};
+	int fd;
+
+	make_anon(t, at, size);
+	fd = userfaultfd_on(t, at, size, UFFD_FEATURE_SIGBUS | UFFD_WITH_RWP,
+			    UFFD_REGISTER_MODE_RWP);
+	must(t, !ioctl(fd, UFFD_RWPROTECT, &rwp), "UFFDIO_RWPROTECT");
 }

@@ -39,5 +39,6 @@ void make_fault_served(struct target *t, char *at, size_t size);
 void make_fault_sigbus(struct target *t, char *at, size_t size);
 void make_fault_poisoned(struct target *t, char *at, size_t size);
 void make_write_protected(struct target *t, char *at, size_t size);
+void make_access_protected(struct target *t, char *at, size_t size);
 
 #endif

@@ -333,6 +333,8 @@ const struct kind_info kinds[NR_KINDS] = {
 	[FAULT_POISONED] = KIND("userfaultfd, poisoned", make_fault_poisoned),
 	[WRITE_PROTECTED] = KIND("userfaultfd, write-protected",
 				 make_write_protected),
+	[ACCESS_PROTECTED] = KIND("userfaultfd, read-write-protected",
+				  make_access_protected),
 	[STACK] = KIND("stack", make_stack),
 	[DEVICE] = KIND("device memory", make_device),
 };

@@ -48,6 +48,7 @@ enum kind {
 	FAULT_SIGBUS,		/* userfaultfd, nobody does */
 	FAULT_POISONED,		/* userfaultfd, poisoned but the first page */
 	WRITE_PROTECTED,	/* userfaultfd */
+	ACCESS_PROTECTED,	/* userfaultfd, reads as well, but for the first page */
 	STACK,			/* grows down */
 	DEVICE,
 	NR_KINDS

@@ -234,6 +234,7 @@ static bool refuses(enum kind kind)
 	return kind == SECRET || kind == GUARD || kind == NO_ACCESS ||
 	       kind == WRITE_ONLY || kind == EXECUTE_ONLY ||
 	       kind == FAULT_SIGBUS || kind == FAULT_POISONED ||
+	       kind == ACCESS_PROTECTED ||
 	       kind == FILE_ENDS || kind == DEVICE;
 }
 

@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "cases.h"
+#include "uffd-rwp.h"
 
 #ifndef MAP_DROPPABLE
 #define MAP_DROPPABLE		0x08
@@ -28,17 +29,6 @@
 #ifndef SYS_memfd_secret
 #define SYS_memfd_secret	447
 #endif
-/* Of Linux 7.3: userfaultfd's read-write-protection. */
-#define UFFD_REGISTER_MODE_RWP	(1ULL << 3)
-#define UFFD_WITH_RWP		(1ULL << 17)
-#define UFFD_RWPROTECT_MODE_RWP	(1ULL << 0)
-
-struct uffd_rwprotect {
-	struct uffdio_range range;
-	uint64_t mode;
-};
-
-#define UFFD_RWPROTECT	_IOWR(UFFDIO, 0x09, struct uffd_rwprotect)
 
 static void set_target(struct target *t, void *addr)
 {
