@@ -25,11 +25,12 @@ MAKEFLAGS += --no-print-directory
 
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help demo bench check check-mutants check-model module command tools tests series check-series check-mainline shell lint clean need
+.PHONY: help demo bench check check-all check-mutants check-model module command tools tests series check-series check-mainline shell lint clean need
 
 help:
 	@echo 'make demo           see it work on a stock kernel, live (needs root once, to install packages)'
 	@echo 'make check          run all tests'
+	@echo 'make check-all      the same, on each supported stock kernel in turn'
 	@echo 'make check-mutants  break each rule on purpose and see a test fail'
 	@echo 'make bench          count the instructions that reads take, stock and with vmapeek'
 	@echo 'make check-model    search the model of the lock protocol for errors'
@@ -42,7 +43,7 @@ help:
 	@echo 'make lint           style of the shell scripts'
 	@echo 'make clean          remove build/ (downloads stay in the cache)'
 	@echo
-	@echo 'KERNEL=6.12 chooses the series of the kernel.'
+	@echo 'KERNEL=6.12 or 7.3 chooses the series of the kernel.'
 
 need:
 	@$(LAB) need $(HOST_PACKAGES)
@@ -77,6 +78,12 @@ check: tests
 	@KERNEL=$(KERNEL) KLP_LINK=$(TOP)/build/tools/klp-link KLP_FUZZ=$(TOP)/build/tools/klp-fuzz \
 		VMAPEEK=$(TOP)/build/command/vmapeek \
 		$(PROVE) -j $(JOBS) $(TOP)/tools/test/*.t $(TOP)/lab/test/*.t $(TOP)/command/test/*.t $(TOP)/tests/*.t
+
+# Stock kernels; CONTRIBUTING.md says what it takes to become one.
+KERNELS := 6.12 7.3
+
+check-all:
+	@for kernel in $(KERNELS); do $(MAKE) check KERNEL=$$kernel || exit; done
 
 check-mutants: tests
 	@KERNEL=$(KERNEL) JOBS=$(JOBS) $(PROVE) -v $(TOP)/tests/mutants/mutants.t

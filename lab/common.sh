@@ -33,6 +33,7 @@ host_check()
 
 	[[ -n ${XDG_CACHE_HOME:-}${HOME:-} ]] || die "neither HOME nor XDG_CACHE_HOME is set; set one of them"
 	# Whose packages apt.sh gets; see with_release.
+	# shellcheck disable=SC2034
 	APT_RELEASE=$LAB_CODENAME
 	# One cache per Debian release: trees hold what that release lacks.
 	LAB_CACHE=${XDG_CACHE_HOME:-$HOME/.cache}/vmapeek/$LAB_CODENAME

@@ -21,10 +21,21 @@ release_tree()
 	printf '%s\n' "$tree"
 }
 
+# What to mount, as an fstab. The linker's cache would be the host's.
+release_mounts()
+{
+	local tree=$1 dir
+
+	for dir in bin sbin lib lib64 libexec include share; do
+		[[ ! -d $tree/usr/$dir || ! -d /usr/$dir ]] || printf '%s /usr/%s none bind\n' "$tree/usr/$dir" "$dir"
+	done
+	[[ ! -e /etc/ld.so.cache ]] || echo '/dev/null /etc/ld.so.cache none bind'
+}
+
 # release_run TREE PROGRAM ARGS...: all paths are the host's, but for the directories of /usr that packages fill.
 release_run()
 {
-	local tree=$1 table status=0
+	local tree=$1 status=0
 	local -a namespace=(unshare --mount)
 	shift
 
@@ -33,15 +44,11 @@ release_run()
 	(($(id -u) == 0)) || namespace+=(--map-root-user)
 	"${namespace[@]}" true 2>/dev/null ||
 		die "cannot make a mount namespace, which packages of another Debian release need; run this as root"
-	table=$(mktemp "$LAB_CACHE/mounts.XXXXXX")
-	for dir in bin sbin lib lib64 libexec include share; do
-		[[ ! -d $tree/usr/$dir || ! -d /usr/$dir ]] || printf '%s /usr/%s none bind\n' "$tree/usr/$dir" "$dir"
-	done >"$table"
-	# Once it has begun, mount could not be started any more. The linker's cache is the host's.
-	echo '/dev/null /etc/ld.so.cache none bind' >>"$table"
+	release_mounts "$tree" | write_file "$tree/mounts" || exit 125
+	# All by one mount(8): once it has begun, the host's could not be started any more.
 	# shellcheck disable=SC2016
-	"${namespace[@]}" bash -c 'mount --all --fstab "$1" || exit 125; shift; exec "$@"' - "$table" "$@" || status=$?
-	rm -f "$table"
+	"${namespace[@]}" bash -c 'mount --all --fstab "$1" || exit 125; shift; exec "$@"' - \
+		"$tree/mounts" "$@" || status=$?
 	((status != 125)) || die "cannot mount ${tree##*/} for '$1'"
 	return "$status"
 }

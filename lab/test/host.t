@@ -87,9 +87,8 @@ rm "$work/bin/uname"
 expect 'cache that cannot be made' 125 'cannot create' env XDG_CACHE_HOME=/proc/none "$lab" kernel 6.12
 expect 'cache with a blank in its name' 125 'blank or colon' env XDG_CACHE_HOME="$work/a b" "$lab" kernel 6.12
 expect 'unknown series' 125 "unknown kernel series '5.0'" "$lab" kernel 5.0
-expect 'empty series' 125 'no series given; known: 6.12' "$lab" kernel ''
+expect 'empty series' 125 'no series given; known: 6.12 7.3' "$lab" kernel ''
 expect 'series and more' 125 "unknown kernel series '6.12 x'" "$lab" kernel '6.12 x'
-expect 'series of a later step' 125 'series 7.3 is not supported on this host yet' "$lab" kernel 7.3
 expect 'directory that is no kernel' 125 'is no kernel directory' "$lab" run -k "$work/" true
 expect 'run without a command' 125 'name a command' "$lab" run -t 3
 expect 'unknown option' 125 'unknown option -x' "$lab" run -x true
@@ -108,6 +107,11 @@ holds 'backports are asked for where the host has its suite' \
 expect 'mirror lacks a suite' 125 'the mirror has not what is needed' \
 	bash -c "echo \"E: The repository 'http://mirror.invalid/debian bookworm-backports Release' does not have a Release file.\" \
 		>'$work/failure'; '$lab' kernel 6.12"
+expect 'mirror lacks another release' 125 'the mirror has not what is needed' "$lab" kernel 7.3
+holds 'another release is asked for at the same mirror' \
+	bash -c "grep -q 'mirror.invalid/debian/ trixie-backports main' '$cache/apt-trixie/sources.list'"
+holds 'and of the host'\''s release only where that is meant' \
+	bash -c "! grep -q bookworm '$cache/apt-trixie/sources.list' && ! grep -q trixie '$cache/apt/sources.list'"
 stub id <<<'echo 1000'
 mv "$work/targets" "$work/targets.off"
 : >"$work/targets"
@@ -135,6 +139,19 @@ mv "$headers" "$work/headers"
 expect 'kernel without headers' 125 'has no kernel headers' "$lab" kmake "$cache/kernels/6.12.1-x" modules
 mv "$work/headers" "$headers"
 echo >"$headers/Module.symvers"
+
+# A kernel of another release, its compiler at hand, and no way to run that.
+other=$cache/kernels/7.3.9-cloud-amd64
+mkdir -p "$other/usr/src/linux-headers-7.3.9-cloud-amd64"
+echo 7.3.9-cloud-amd64 | tee "$other/release" >"$other/vmlinuz"
+echo trixie >"$other/debian"
+echo 'CC = gcc-14' >"$other/usr/src/linux-headers-7.3.9-cloud-amd64/.kernelvariables"
+tree=$cache/trees/trixie_bash_coreutils_dash_diffutils_findutils_gcc-14_grep_libelf1t64_make_mawk_perl-base_sed
+mkdir -p "$tree/usr/bin"
+touch "$tree"/{packages,usr/bin/make}
+stub unshare <<<'exit 1'
+expect 'no mount namespaces' 125 'cannot make a mount namespace' "$lab" kmake "$other" modules
+rm "$work/bin/unshare"
 
 # Enough is there to start; now QEMU.
 stub old-qemu <<<'echo QEMU emulator version 7.2.22'
