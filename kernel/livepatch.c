@@ -20,17 +20,27 @@
 #include "process_vm.h"
 #include "remote_read.h"
 #include "stats.h"
+#include "trace.h"
+#include "traced.h"
 
 /*
  * The slow path is a tail call: a reader that waits for the mmap lock there
- * does not have us on its stack, and so does not hold up switching off.
+ * does not have us on its stack, and so does not hold up switching off. While
+ * the tracepoint is on it is a real call, and does.
  */
 static int vmapeek_access_remote_vm(struct mm_struct *mm, unsigned long addr,
 				    void *buf, int len, unsigned int gup_flags)
 {
-	int copied = remote_read(mm, addr, buf, len, gup_flags);
+	int copied;
 
-	if (copied)
+	if (trace_vmapeek_remote_read_enabled()) {
+		copied = traced_access_remote_vm(0, mm, addr, buf, len,
+						 gup_flags);
+		barrier();
+		return copied;
+	}
+	copied = remote_read(mm, addr, buf, len, gup_flags);
+	if (copied > 0)
 		return copied;
 	return __access_remote_vm(mm, addr, buf, len, gup_flags);
 }
@@ -49,7 +59,12 @@ static int vmapeek_access_process_vm(struct task_struct *tsk,
 
 	if (!mm)
 		return 0;
-	copied = vmapeek_access_remote_vm(mm, addr, buf, len, gup_flags);
+	if (trace_vmapeek_remote_read_enabled())
+		copied = traced_access_remote_vm(task_tgid_nr(tsk), mm, addr,
+						 buf, len, gup_flags);
+	else
+		copied = vmapeek_access_remote_vm(mm, addr, buf, len,
+						  gup_flags);
 	mmput(mm);
 	return copied;
 }

@@ -17,6 +17,8 @@
 #include "process_vm.h"
 #include "remote_readv.h"
 #include "stats.h"
+#include "trace.h"
+#include "traced.h"
 
 /*
  * Returns an address space to be put with mmput(), or an error. @task may be
@@ -57,15 +59,23 @@ static bool process_vm_is_empty(const struct iovec *iov, unsigned long count)
 }
 
 /* Returns an error, or 0 and what was copied is known from @iter. */
-static int process_vm_readv_mm(struct mm_struct *mm, struct iov_iter *iter,
-			       const struct iovec *iov, unsigned long count)
+static int process_vm_readv_mm(struct task_struct *task, struct mm_struct *mm,
+			       struct iov_iter *iter, const struct iovec *iov,
+			       unsigned long count)
 {
 	unsigned long i;
 	int err = 0;
 
-	for (i = 0; i < count && iov_iter_count(iter) && !err; i++)
-		err = remote_readv(mm, (unsigned long)iov[i].iov_base,
-				   iov[i].iov_len, iter);
+	for (i = 0; i < count && iov_iter_count(iter) && !err; i++) {
+		unsigned long addr = (unsigned long)iov[i].iov_base;
+
+		if (trace_vmapeek_remote_read_enabled())
+			err = traced_readv(task_tgid_nr(task), mm, addr,
+					   iov[i].iov_len, iter);
+		else
+			err = remote_readv(mm, addr, iov[i].iov_len, iter,
+					   NULL);
+	}
 	return err;
 }
 
@@ -84,7 +94,7 @@ static ssize_t process_vm_readv_iter(struct task_struct *task,
 	if (IS_ERR(mm))
 		return PTR_ERR(mm);
 
-	ret = process_vm_readv_mm(mm, iter, iov, count);
+	ret = process_vm_readv_mm(task, mm, iter, iov, count);
 	if (iov_iter_count(iter) != wanted)
 		ret = wanted - iov_iter_count(iter);
 	mmput(mm);

@@ -5,7 +5,7 @@
  * Reads of another address space take its mmap lock for the whole transfer,
  * although the memory is there most of the time. Here the VMA is found under
  * RCU and read-locked instead. Whatever is not plainly fine is not attempted:
- * remote_read() returns 0 and the caller takes the slow path, which knows how
+ * remote_read() returns no bytes and the caller takes the slow path, which knows how
  * to fault, to grow stacks and to fail.
  *
  * One VMA lock covers a whole transfer. Reading on into the next VMA under
@@ -247,7 +247,7 @@ static enum remote_read_event remote_read_vma(struct vm_area_struct *vma,
  * remote_read - read another address space without its mmap lock
  * @mm: the address space; the caller holds a reference (mm_users)
  * @addr: address to read from, possibly tagged
- * @buf: kernel memory to read into; its content is undefined on a return of 0
+ * @buf: kernel memory to read into; its content is undefined unless all is read
  * @len: number of bytes
  * @gup_flags: FOLL_* flags, as for access_remote_vm()
  *
@@ -255,8 +255,9 @@ static enum remote_read_event remote_read_vma(struct vm_area_struct *vma,
  * does not fault; may sleep only to be rescheduled.
  *
  * Return: the number of bytes read, as the slow path would have read them (but
- * see remote_read_hole_follows() on titles); or 0, and then the slow path must
- * be taken from the first byte on.
+ * see remote_read_hole_follows() on titles); or the reason for a fallback, an
+ * enum remote_read_event, negated, and then the slow path must be taken from
+ * the first byte on.
  */
 int remote_read(struct mm_struct *mm, unsigned long addr, void *buf, int len,
 		unsigned int gup_flags)
@@ -283,5 +284,5 @@ int remote_read(struct mm_struct *mm, unsigned long addr, void *buf, int len,
 	vma_end_read(vma);
 out:
 	remote_read_count(event);
-	return event == REMOTE_READ_FAST ? len : 0;
+	return event == REMOTE_READ_FAST ? len : -(int)event;
 }

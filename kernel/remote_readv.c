@@ -53,6 +53,7 @@
  * @vmas: those that are read-locked
  * @nr_vmas: their number
  * @nr_slow: how often the slow path was needed
+ * @reason: why it was needed last; REMOTE_READ_FAST if it was not
  */
 struct remote_readv {
 	struct mm_struct *mm;
@@ -62,6 +63,7 @@ struct remote_readv {
 	struct vm_area_struct *vmas[REMOTE_READV_VMAS];
 	unsigned int nr_vmas;
 	unsigned int nr_slow;
+	enum remote_read_event reason;
 };
 
 static void remote_readv_unlock(struct remote_readv *rr)
@@ -187,6 +189,7 @@ static void remote_readv_count_miss(struct remote_readv *rr)
 {
 	remote_read_count(rr->batch.miss);
 	rr->nr_slow++;
+	rr->reason = rr->batch.miss;
 }
 
 /*
@@ -346,6 +349,7 @@ static int remote_readv_init(struct remote_readv *rr, struct mm_struct *mm,
 	rr->iter = iter;
 	rr->nr_vmas = 0;
 	rr->nr_slow = 0;
+	rr->reason = REMOTE_READ_FAST;
 	return 0;
 }
 
@@ -362,6 +366,7 @@ static void remote_readv_exit(struct remote_readv *rr)
  * @addr: where the segment starts, possibly tagged
  * @len: its length in bytes
  * @iter: where to copy to; it is advanced, and may hold less than @len
+ * @reason: if not NULL: gets REMOTE_READ_FAST, or why the slow path was needed
  *
  * @mm must not be the caller's own: what is read and what is written could
  * overlap, and it is not copied by pages here.
@@ -378,7 +383,7 @@ static void remote_readv_exit(struct remote_readv *rr)
  * was copied before that is known from @iter.
  */
 int remote_readv(struct mm_struct *mm, unsigned long addr, unsigned long len,
-		 struct iov_iter *iter)
+		 struct iov_iter *iter, enum remote_read_event *reason)
 {
 	struct remote_readv rr __uninitialized;
 	int err;
@@ -394,6 +399,8 @@ int remote_readv(struct mm_struct *mm, unsigned long addr, unsigned long len,
 	err = remote_readv_segment(&rr, addr, len);
 	if (!rr.nr_slow)
 		remote_read_count(REMOTE_READ_FAST);
+	if (reason)
+		*reason = rr.reason;
 	remote_readv_exit(&rr);
 	return err;
 }

@@ -55,19 +55,19 @@ REMOTE_READ_ATTR(self, REMOTE_READ_SELF);
 REMOTE_READ_ATTR(fatal_signal, REMOTE_READ_FATAL_SIGNAL);
 
 static struct attribute *remote_read_attrs[] = {
-	&remote_read_attr_fast.attr.attr,
-	&remote_read_attr_write.attr.attr,
-	&remote_read_attr_no_vma.attr.attr,
-	&remote_read_attr_leaves_vma.attr.attr,
-	&remote_read_attr_special.attr.attr,
-	&remote_read_attr_not_permitted.attr.attr,
-	&remote_read_attr_foll_anon.attr.attr,
-	&remote_read_attr_not_present.attr.attr,
-	&remote_read_attr_too_long.attr.attr,
-	&remote_read_attr_unshare.attr.attr,
-	&remote_read_attr_self.attr.attr,
-	&remote_read_attr_fatal_signal.attr.attr,
-	NULL
+	[REMOTE_READ_FAST] = &remote_read_attr_fast.attr.attr,
+	[REMOTE_READ_WRITE] = &remote_read_attr_write.attr.attr,
+	[REMOTE_READ_NO_VMA] = &remote_read_attr_no_vma.attr.attr,
+	[REMOTE_READ_LEAVES_VMA] = &remote_read_attr_leaves_vma.attr.attr,
+	[REMOTE_READ_SPECIAL] = &remote_read_attr_special.attr.attr,
+	[REMOTE_READ_NOT_PERMITTED] = &remote_read_attr_not_permitted.attr.attr,
+	[REMOTE_READ_FOLL_ANON] = &remote_read_attr_foll_anon.attr.attr,
+	[REMOTE_READ_NOT_PRESENT] = &remote_read_attr_not_present.attr.attr,
+	[REMOTE_READ_TOO_LONG] = &remote_read_attr_too_long.attr.attr,
+	[REMOTE_READ_UNSHARE] = &remote_read_attr_unshare.attr.attr,
+	[REMOTE_READ_SELF] = &remote_read_attr_self.attr.attr,
+	[REMOTE_READ_FATAL_SIGNAL] = &remote_read_attr_fatal_signal.attr.attr,
+	[NR_REMOTE_READ_EVENTS] = NULL
 };
 
 static_assert(ARRAY_SIZE(remote_read_attrs) == NR_REMOTE_READ_EVENTS + 1);
@@ -75,6 +75,17 @@ static_assert(ARRAY_SIZE(remote_read_attrs) == NR_REMOTE_READ_EVENTS + 1);
 static const struct attribute_group remote_read_stats_group = {
 	.attrs = remote_read_attrs,
 };
+
+/**
+ * remote_read_event_name - what an event is called in sysfs
+ * @event: the event
+ *
+ * Return: the name of its counter's file.
+ */
+const char *remote_read_event_name(enum remote_read_event event)
+{
+	return remote_read_attrs[event]->name;
+}
 
 /**
  * remote_read_stats_create - show the counters in a directory below @parent

@@ -20,6 +20,7 @@ static inline void remote_read_count(enum remote_read_event event)
 	this_cpu_inc(remote_read_stats.count[event]);
 }
 
+const char *remote_read_event_name(enum remote_read_event event);
 int remote_read_stats_create(struct kobject *parent);
 void remote_read_stats_remove(void);
 

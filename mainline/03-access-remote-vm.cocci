@@ -45,7 +45,7 @@ identifier mm, addr, buf, len, gup_flags, old_buf;
  ...
 +	if (IS_ENABLED(CONFIG_PER_VMA_LOCK)) {
 +		/* All that the slow path would return, or nothing. */
-+		buf += remote_read(mm, addr, buf, len, gup_flags);
++		buf += max(remote_read(mm, addr, buf, len, gup_flags), 0);
 +		if (buf != old_buf)
 +			return buf - old_buf;
 +	}

@@ -20,7 +20,7 @@ identifier addr, len, iter, process_pages, mm, task, vm_write;
 +	if (IS_ENABLED(CONFIG_PER_VMA_LOCK) && !vm_write) {
 +		/* What overlaps must be copied by pages. */
 +		if (mm != current->mm)
-+			return remote_readv(mm, addr, len, iter);
++			return remote_readv(mm, addr, len, iter, NULL);
 +		remote_read_count(REMOTE_READ_SELF);
 +	}
  ...

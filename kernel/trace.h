@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The tracepoint vmapeek:vmapeek_remote_read: one event for each remote read,
+ * fast or not. docs/tracing.md says how to use it.
+ */
+#undef TRACE_SYSTEM
+#define TRACE_SYSTEM vmapeek
+
+#if !defined(_VMAPEEK_TRACE_H) || defined(TRACE_HEADER_MULTI_READ)
+#define _VMAPEEK_TRACE_H
+
+#include <linux/tracepoint.h>
+
+#include "remote_event.h"
+#include "stats.h"
+
+TRACE_EVENT(vmapeek_remote_read,
+	TP_PROTO(pid_t pid, unsigned long addr, unsigned long len, long result,
+		 enum remote_read_event reason, u64 nsec),
+
+	TP_ARGS(pid, addr, len, result, reason, nsec),
+
+	TP_STRUCT__entry(
+		__field(pid_t, pid)
+		__field(unsigned long, addr)
+		__field(unsigned long, len)
+		__field(long, result)
+		__field(u64, nsec)
+		__string(reason, remote_read_event_name(reason))
+	),
+
+	TP_fast_assign(
+		__entry->pid = pid;
+		__entry->addr = addr;
+		__entry->len = len;
+		__entry->result = result;
+		__entry->nsec = nsec;
+		__assign_str(reason);
+	),
+
+	TP_printk("pid=%d addr=%#lx len=%lu result=%ld reason=%s nsec=%llu",
+		  __entry->pid, __entry->addr, __entry->len, __entry->result,
+		  __get_str(reason), __entry->nsec)
+);
+
+#endif
+
+#undef TRACE_INCLUDE_PATH
+#define TRACE_INCLUDE_PATH .
+#undef TRACE_INCLUDE_FILE
+#define TRACE_INCLUDE_FILE trace
+#include <trace/define_trace.h>

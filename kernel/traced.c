@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Remote reads while the tracepoint is on: the same, with the slow path as a
+ * part of them, so that an event can say how long a reader waited.
+ *
+ * What calls into here must not do so by a tail call. Livepatch looks for the
+ * functions that replace others on the stack of each task, and the module may
+ * go when there is none; here a reader may wait for the mmap lock.
+ */
+#include <linux/ktime.h>
+#include <linux/mm.h>
+#include <linux/rcupdate.h>
+#include <linux/sched.h>
+#include <linux/uio.h>
+
+#include "compat.h"
+#include "remote_read.h"
+#include "remote_readv.h"
+#include "traced.h"
+
+#define CREATE_TRACE_POINTS
+#include "trace.h"
+
+/*
+ * The process that an address space belongs to, as far as the kernel keeps
+ * that; 0 where it does not.
+ */
+static pid_t traced_pid(struct mm_struct *mm)
+{
+	pid_t pid = 0;
+#ifdef CONFIG_MEMCG
+	struct task_struct *owner;
+
+	rcu_read_lock();
+	owner = rcu_dereference(mm->owner);
+	if (owner)
+		pid = task_tgid_nr(owner);
+	rcu_read_unlock();
+#endif
+	return pid;
+}
+
+/**
+ * traced_access_remote_vm - access_remote_vm() with an event
+ * @pid: the process that is read, or 0 if that is not known
+ * @mm: its address space
+ * @addr: address to read from
+ * @buf: kernel memory to read into
+ * @len: number of bytes
+ * @gup_flags: FOLL_* flags
+ *
+ * Return: the number of bytes transferred.
+ */
+int traced_access_remote_vm(pid_t pid, struct mm_struct *mm, unsigned long addr,
+			    void *buf, int len, unsigned int gup_flags)
+{
+	enum remote_read_event reason = REMOTE_READ_FAST;
+	ktime_t start = ktime_get();
+	int copied = remote_read(mm, addr, buf, len, gup_flags);
+
+	if (copied <= 0) {
+		reason = -copied;
+		copied = __access_remote_vm(mm, addr, buf, len, gup_flags);
+	}
+	trace_vmapeek_remote_read(pid ?: traced_pid(mm), addr, len, copied,
+				  reason, ktime_get() - start);
+	return copied;
+}
+
+/**
+ * traced_readv - remote_readv() with an event
+ * @pid: the process that is read
+ * @mm: its address space
+ * @addr: where the segment starts
+ * @len: its length
+ * @iter: where to copy to
+ *
+ * Return: as remote_readv().
+ */
+int traced_readv(pid_t pid, struct mm_struct *mm, unsigned long addr,
+		 unsigned long len, struct iov_iter *iter)
+{
+	enum remote_read_event reason = REMOTE_READ_FAST;
+	size_t space = iov_iter_count(iter);
+	ktime_t start = ktime_get();
+	long copied;
+	int err;
+
+	err = remote_readv(mm, addr, len, iter, &reason);
+	copied = space - iov_iter_count(iter);
+	trace_vmapeek_remote_read(pid, addr, len, copied ?: err, reason,
+				  ktime_get() - start);
+	return err;
+}
