@@ -1,0 +1,251 @@
+// SPDX-License-Identifier: GPL-2.0
+/* The tracepoint: switched on and read through tracefs, its events are compared with the reads that were made. */
+#include <errno.h>
+#include <fcntl.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/uio.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#include <cmocka.h>
+
+#include "hold.h"
+#include "limit.h"
+#include "reader.h"
+#include "target.h"
+#include "vmapeek.h"
+
+#define TRACEFS		"/sys/kernel/tracing/"
+#define EVENT		TRACEFS "events/vmapeek/vmapeek_remote_read/"
+#define MAX_EVENTS	8
+#define HOLE		(3 * PAGE)
+
+struct event_seen {
+	int pid;
+	unsigned long addr, len;
+	long result;
+	char reason[32];
+	unsigned long long nsec;
+};
+
+static struct target *target;
+static pid_t pid;
+static struct event_seen seen[MAX_EVENTS];
+static int nr_seen;
+
+/* A resident page, an untouched one for each test that needs it, then none. */
+static void prepare(struct target *t)
+{
+	char *p = map(t, 4 * PAGE);
+
+	pattern_fill(p, PAGE);
+	if (munmap(p + HOLE, PAGE))
+		broken(t, "munmap");
+	t->addr = (unsigned long)p;
+}
+
+static void trace_on(void)
+{
+	char of_this_task[32];
+
+	snprintf(of_this_task, sizeof(of_this_task), "%d", getpid());
+	write_line(TRACEFS "set_event_pid", of_this_task);
+	close(open(TRACEFS "trace", O_WRONLY | O_TRUNC));
+	write_line(EVENT "enable", "1");
+}
+
+static void trace_off(void)
+{
+	write_line(EVENT "enable", "0");
+}
+
+/* What there is in the trace. */
+static void trace_read(void)
+{
+	FILE *f = fopen(TRACEFS "trace", "r");
+	char line[512], *text;
+	struct event_seen *e;
+
+	if (!f)
+		die("no trace");
+	nr_seen = 0;
+	while (fgets(line, sizeof(line), f)) {
+		text = strstr(line, "vmapeek_remote_read: ");
+		if (!text)
+			continue;
+		assert_true(nr_seen < MAX_EVENTS);
+		e = &seen[nr_seen++];
+		assert_int_equal(sscanf(text, "vmapeek_remote_read: pid=%d addr=%lx len=%lu result=%ld reason=%31s nsec=%llu",
+					&e->pid, &e->addr, &e->len, &e->result,
+					e->reason, &e->nsec), 6);
+	}
+	fclose(f);
+}
+
+static void is_event(int i, unsigned long addr, unsigned long len, long result,
+		     const char *reason)
+{
+	assert_true(i < nr_seen);
+	assert_int_equal(seen[i].pid, pid);
+	assert_int_equal(seen[i].addr, addr);
+	assert_int_equal(seen[i].len, len);
+	assert_int_equal(seen[i].result, result);
+	assert_string_equal(seen[i].reason, reason);
+	assert_true(seen[i].nsec > 0);
+}
+
+/* One read, which has one event. */
+static void one(enum interface how, unsigned long offset, size_t len,
+		ssize_t want, long result, const char *reason)
+{
+	unsigned char buf[64] = { 0 };
+	ssize_t got;
+
+	trace_on();
+	got = remote_read(how, pid, target->addr + offset, buf, len);
+	trace_off();
+	trace_read();
+	assert_int_equal(got, want);
+	if (!strcmp(reason, "fast"))
+		for (ssize_t i = 0; i < got; i++)
+			assert_int_equal(buf[i], pattern(offset + i));
+	assert_int_equal(nr_seen, 1);
+	is_event(0, target->addr + offset, len, result, reason);
+}
+
+static void fast(void **state)
+{
+	(void)state;
+	one(MEM, 100, 8, 8, 8, "fast");
+	one(PEEKDATA, 64, 8, 8, 8, "fast");
+	one(READV, 100, 40, 40, 40, "fast");
+}
+
+/* The reason for the slow path, and what that returned. */
+static void slow(void **state)
+{
+	(void)state;
+	one(MEM, PAGE + 100, 8, 8, 8, "not_present");
+	one(MEM, HOLE + 100, 8, -EIO, 0, "no_vma");
+	one(READV, HOLE + 100, 8, -EFAULT, -EFAULT, "fast");
+}
+
+static void segments(void **state)
+{
+	char buf[64];
+	struct iovec local = { buf, sizeof(buf) };
+	struct iovec remote[] = {
+		{ (void *)(target->addr + 10), 20 },
+		{ (void *)(target->addr + PAGE - 4), 4 },
+	};
+
+	(void)state;
+	trace_on();
+	assert_int_equal(process_vm_readv(pid, &local, 1, remote, 2, 0), 24);
+	trace_off();
+	trace_read();
+	assert_int_equal(nr_seen, 2);
+	is_event(0, target->addr + 10, 20, 20, "fast");
+	is_event(1, target->addr + PAGE - 4, 4, 4, "fast");
+}
+
+static void nothing_when_off(void **state)
+{
+	char buf[8];
+
+	(void)state;
+	trace_on();
+	trace_off();
+	assert_int_equal(remote_read(MEM, pid, target->addr, buf, 8), 8);
+	trace_read();
+	assert_int_equal(nr_seen, 0);
+}
+
+/* Such a reader is in the module: it holds up switching off, and can return. */
+static void switched_off_while_a_reader_waits(void **state)
+{
+	int hold, status;
+	pid_t reader;
+	char buf[8];
+
+	(void)state;
+	hold = hold_begin("write", pid);
+	hold_wait(hold, "held");
+	trace_on();
+	reader = fork();
+	if (!reader) {
+		/* Let go when its last user closes it. */
+		close(hold);
+		_exit(remote_read(MEM, pid, target->addr + 2 * PAGE, buf, 8) !=
+		      8);
+	}
+	while (!waits_for_mmap_lock(reader)) {
+		assert_int_equal(waitpid(reader, &status, WNOHANG), 0);
+		usleep(1000);
+	}
+
+	assert_int_equal(vmapeek_enable(false), 0);
+	usleep(2000000);
+	assert_true(vmapeek_in_transition());
+	trace_off();
+	close(hold);
+	assert_int_equal(waitpid(reader, &status, 0), reader);
+	assert_int_equal(status, 0);
+	vmapeek_off();
+	assert_false(vmapeek_is_loaded());
+	vmapeek_on();
+}
+
+/* Unloading with the event on ends it. */
+static void unloaded_while_on(void **state)
+{
+	char text[8];
+
+	(void)state;
+	trace_on();
+	vmapeek_off();
+	assert_false(read_line(EVENT "enable", text, sizeof(text)));
+	vmapeek_on();
+	assert_true(read_line(EVENT "enable", text, sizeof(text)));
+	assert_string_equal(text, "0");
+}
+
+static int begin(void **state)
+{
+	(void)state;
+	target = target_alloc();
+	pid = target_start(prepare, target);
+	if (target->broken[0])
+		die("target: %s", target->broken);
+	vmapeek_on();
+	return 0;
+}
+
+static int end(void **state)
+{
+	(void)state;
+	vmapeek_off();
+	target_stop(pid);
+	return 0;
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(fast),
+		cmocka_unit_test(slow),
+		cmocka_unit_test(segments),
+		cmocka_unit_test(nothing_when_off),
+		cmocka_unit_test(switched_off_while_a_reader_waits),
+		cmocka_unit_test(unloaded_while_on),
+	};
+
+	limit_set(280, "tracing");
+	cmocka_set_message_output(CM_OUTPUT_TAP);
+	return cmocka_run_group_tests(tests, begin, end);
+}
