@@ -43,8 +43,6 @@ int __access_remote_vm(struct mm_struct *mm, unsigned long addr, void *buf,
 ssize_t process_vm_rw(pid_t pid, const struct iovec __user *lvec,
 		      unsigned long liovcnt, const struct iovec __user *rvec,
 		      unsigned long riovcnt, unsigned long flags, int vm_write);
-compat_touch_pmd_t touch_pmd(struct vm_area_struct *vma, unsigned long addr,
-			     pmd_t *pmd, bool write);
 
 /*
  * untagged_addr_remote() insists on the mmap lock. The mask changes at most

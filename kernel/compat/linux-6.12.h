@@ -5,8 +5,9 @@
 #include <linux/mm.h>
 #include <linux/seqlock.h>
 
-/* What touch_pmd() returns. */
-typedef void compat_touch_pmd_t;
+/* Reached as those in compat.h. */
+void touch_pmd(struct vm_area_struct *vma, unsigned long addr, pmd_t *pmd,
+	       bool write);
 
 /* Later kernels have these two themselves, on the same counter. */
 static inline bool mmap_lock_speculate_try_begin(struct mm_struct *mm,

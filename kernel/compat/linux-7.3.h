@@ -2,9 +2,10 @@
 #ifndef _COMPAT_LINUX_7_3_H
 #define _COMPAT_LINUX_7_3_H
 
-#include <linux/types.h>
+#include <linux/mm.h>
 
-/* What touch_pmd() returns. */
-typedef bool compat_touch_pmd_t;
+/* Reached as those in compat.h. */
+bool touch_pmd(struct vm_area_struct *vma, unsigned long addr, pmd_t *pmd,
+	       bool write);
 
 #endif /* _COMPAT_LINUX_7_3_H */
