@@ -19,6 +19,9 @@
 #include "remote_stats.h"
 #include "remote_walk.h"
 
+/* Pages that a string may be in. */
+#define REMOTE_READ_STR_PAGES	16
+
 /*
  * Copy the last @len bytes of what was found, which lie in one page and are at
  * @addr, up to the end of the string. Returns the number of characters; @len
@@ -29,13 +32,11 @@ static int remote_read_str_copy(const struct remote_batch *batch,
 				char *buf, int len)
 {
 	const struct remote_run *run = &batch->runs[batch->nr - 1];
-	unsigned int offset = run->offset + run->len - len;
+	unsigned long offset = run->offset + run->len - len;
 	struct page *page = folio_page(run->folio, offset >> PAGE_SHIFT);
 	char *maddr;
 	int nr;
 
-	flush_anon_page(vma, page, addr);
-	flush_dcache_page(page);
 	maddr = kmap_local_page(page);
 	nr = strnlen(maddr + offset_in_page(offset), len);
 	copy_from_user_page(vma, page, addr, buf,
@@ -52,9 +53,8 @@ static int remote_read_str_copy(const struct remote_batch *batch,
  */
 static enum remote_read_event
 remote_read_str_batch(struct remote_batch *batch, struct vm_area_struct *vma,
-		      unsigned long start, char *buf, int len, int *copied)
+		      unsigned long addr, char *buf, int len, int *copied)
 {
-	unsigned long addr = start;
 	int done = 0, nr, bytes;
 
 	while (done < len) {
@@ -75,7 +75,7 @@ remote_read_str_batch(struct remote_batch *batch, struct vm_area_struct *vma,
 		if (nr < bytes)
 			break;
 	}
-	remote_batch_touch(batch, vma, start);
+	remote_batch_mark(batch);
 
 	/* A string that is too long loses its last character. */
 	*copied = min(done, len - 1);
@@ -88,11 +88,12 @@ remote_read_str_vma(struct vm_area_struct *vma, unsigned long addr, char *buf,
 		    int len, unsigned int gup_flags, int *copied)
 {
 	enum remote_read_event event = remote_read_check_vma(vma, gup_flags);
+	struct remote_run runs[REMOTE_READ_STR_PAGES] __uninitialized;
 	struct remote_batch batch;
 
 	if (event != REMOTE_READ_FAST)
 		return event;
-	remote_batch_init(&batch, gup_flags, false);
+	remote_batch_init(&batch, runs, ARRAY_SIZE(runs), gup_flags, false);
 	event = remote_read_str_batch(&batch, vma, addr, buf, len, copied);
 	remote_batch_put(&batch);
 	return event;
