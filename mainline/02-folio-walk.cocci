@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
-// The flag takes the bit after FW_ZEROPAGE's. Coccinelle does not parse __force, so the value is handed on as a name.
+// The flag takes the bit after FW_ZEROPAGE's. Coccinelle does not parse __force, so the value is handed on as a name,
+// in the column of the others'.
 @ flag @
 expression E;
 @@
@@ -11,7 +12,7 @@ v;
 @@
 import re
 bit = int(re.search(r'BIT\s*\(\s*(\d+)', e).group(1)) + 1
-coccinelle.v = cocci.make_ident('((__force folio_walk_flags_t)BIT(%d))' % bit)
+coccinelle.v = cocci.make_ident('\t\t\t((__force folio_walk_flags_t)BIT(%d))' % bit)
 
 @ define @
 expression flag.E;

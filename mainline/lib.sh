@@ -3,17 +3,6 @@
 # What patches.sh is written in: each function makes one change of files below $TREE, a copy of those files of $SOURCE
 # that are touched, or fails with the name of the place. $MAINLINE is this directory, $TOP the checkout.
 
-die()
-{
-	printf 'series: %s\n' "$*" >&2
-	exit 1
-}
-
-note()
-{
-	printf 'series: %s\n' "$*" >&2
-}
-
 # Called by a patch that this kernel does not need, before it changes anything.
 not_needed()
 {
@@ -40,8 +29,8 @@ files()
 	done
 }
 
-# Coccinelle drops the blank between the parameters of macros that it adds and leaves blanks at ends of lines. Mends the
-# lines that are new.
+# Coccinelle drops the blank between the parameters of macros that it adds, puts one before the tabs of their values, and
+# leaves blanks at ends of lines. Mends the lines that are new.
 tidy()
 {
 	local old=$1 new=$2 tidied=$2.tidied
@@ -51,6 +40,8 @@ tidy()
 			sub(/[ \t]+$/, "")
 			if (match($0, /^#define [a-z_]+\([a-z]+,[a-z]+\)/))
 				sub(/,/, ", ")
+			if (/^#define/)
+				sub(/ \t/, "\t")
 		}
 		{ print }' "$old" "$new" >"$tidied"
 	mv "$tidied" "$new"
@@ -59,7 +50,7 @@ tidy()
 # Applies NAME.cocci to files; each of its rules must match somewhere.
 semantic()
 {
-	local name=$1 cocci=$MAINLINE/$1.cocci run=$WORK/run.cocci log=$WORK/spatch.log rule file
+	local name=$1 cocci=$MAINLINE/$1.cocci run=$WORK/run.cocci log=$WORK/spatch.log rule file lost
 	local -a rules
 	shift
 
@@ -77,6 +68,9 @@ semantic()
 		spatch --very-quiet --no-includes --no-show-diff --in-place --sp-file "$run" "$TREE/$file" >>"$log" 2>&1 ||
 			die "Coccinelle fails on mainline/$name.cocci with $file of $KERNEL; see $log"
 		tidy "$WORK/before" "$TREE/$file"
+		# A result that was cut off matches, too.
+		lost=$(diff "$WORK/before" "$TREE/$file" | grep -c '^<' || true)
+		((lost <= 10)) || die "mainline/$name.cocci takes $lost lines out of $file of $KERNEL; see $log"
 	done
 	for rule in "${rules[@]}"; do
 		grep -qx "matched $rule" "$log" ||
