@@ -25,7 +25,7 @@ MAKEFLAGS += --no-print-directory
 
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help demo bench check check-all check-mutants check-model module command tools tests series check-series check-mainline shell lint clean need
+.PHONY: help demo bench check check-all check-mutants check-model module command tools tests series check-series check-mainline check-selftest shell lint clean need
 
 help:
 	@echo 'make demo           see it work on a stock kernel, live (needs root once, to install packages)'
@@ -39,6 +39,7 @@ help:
 	@echo 'make series         patches for the source of KERNEL (6.12, 7.2, 7.3), into build/series/KERNEL/'
 	@echo 'make check-series   builds what each of them touches, also for other architectures'
 	@echo 'make check-mainline builds that kernel with and without them, and tests both'
+	@echo 'make check-selftest breaks that kernel on purpose and sees the kselftest of the series fail'
 	@echo 'make shell          a shell in a virtual machine with the module and the tests in it'
 	@echo 'make lint           style of the shell scripts'
 	@echo 'make clean          remove build/ (downloads stay in the cache)'
@@ -102,8 +103,13 @@ check-series: series
 	@KERNEL=$(KERNEL) $(PROVE) $(TOP)/mainline/test/*.t
 	@$(TOP)/mainline/check-builds $(KERNEL) $(TOP)/build/series/$(KERNEL)
 
-check-mainline: series
-	@$(LAB) need gcc-12 flex bison bc gcc-$(GCC_VERSION)-multilib libc6-dev-i386
+check-selftest: series
+	@$(LAB) need gcc-12 flex bison bc
+	@mkdir -p $(TOP)/build/tests
+	@$(PROVE) -v $(TOP)/mainline/check-selftest :: $(KERNEL) $(TOP)/build/series/$(KERNEL)
+
+check-mainline: need
+	@$(LAB) need coccinelle git gcc-12 flex bison bc gcc-$(GCC_VERSION)-multilib libc6-dev-i386
 	@$(MAKE) -s -C $(TOP)/tests
 	@$(TOP)/mainline/check $(KERNEL) $(TOP)/build/series/$(KERNEL)
 

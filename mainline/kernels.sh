@@ -5,17 +5,13 @@
 #	src		the source; as the series makes it once the control kernel is built
 #	control/, patched/	object trees
 #	run/NAME/	what `lab run -k` takes
-# $SOURCE, $PATCHES_DIR, $MAINLINE and $TOP are the caller's, too; and $TREE, the source that is built, and $MAKE_ARGS.
+# $SOURCE, $MAINLINE and $TOP are the caller's, too; and $TREE, the source that is built, and $MAKE_ARGS.
 
-die()
+# Sets $PATCHES_DIR.
+find_patches()
 {
-	printf 'check-mainline: %s\n' "$*" >&2
-	exit 1
-}
-
-note()
-{
-	printf 'check-mainline: %s\n' "$*" >&2
+	compgen -G "$1/0001-*.patch" >/dev/null || die "no patches in '$1': run 'make series'"
+	PATCHES_DIR=$(cd "$1" && pwd)
 }
 
 # Kernel make in an object tree: its output goes to a log, of which the first error is shown.
@@ -31,23 +27,22 @@ kmake()
 	! grep -E 'warning:' "$log" >&2 || die "the compiler warns, see above; all of it in $log"
 }
 
+# configure OBJECTS FILE...: only what the files say, and what that needs.
 configure()
 {
 	local objects=$1 line
 	shift
 
 	mkdir -p "$objects"
-	kmake "$objects" tinyconfig
-	(cd "$objects" && "$TREE/scripts/kconfig/merge_config.sh" -m -O . .config "$@") >"$objects/merge.log" 2>&1 ||
-		die "merge_config.sh fails; see $objects/merge.log"
-	kmake "$objects" olddefconfig
+	cat "$@" >"$objects/wanted.config"
+	kmake "$objects" KCONFIG_ALLCONFIG="$objects/wanted.config" allnoconfig
 	while read -r line; do
 		case $line in
 		\#* | '') ;;
 		*=n) ! grep -q "^${line%=n}=" "$objects/.config" || die "this kernel insists on ${line%=n}" ;;
 		*) grep -qxF "$line" "$objects/.config" || die "this kernel cannot be configured with $line" ;;
 		esac
-	done < <(cat "$@")
+	done <"$objects/wanted.config"
 }
 
 # Hard links: what is changed must be written anew, not in place.
@@ -96,57 +91,99 @@ apply_series()
 		"$PATCHES_DIR"/000[1-9]-*.patch >"$BASE/am.log" 2>&1 || die "git am refuses the series; see $BASE/am.log"
 }
 
-# The directory that the lab boots.
-run_dir()
+# True if what is in DIR was made for KEY. Done says so afterwards; what is begun is for none until then.
+is_made()
 {
-	local objects=$1 dir=$BASE/run/$2 release
-
-	mkdir -p "$dir"
-	release=$(<"$objects/include/config/kernel.release")
-	mkdir -p "$dir/lib/modules/$release"
-	cp "$objects/arch/x86/boot/bzImage" "$dir/vmlinuz"
-	printf '%s\n' "$release" >"$dir/release"
-
-	rm -rf "$dir/modules" "$dir"/*.ko
-	mkdir "$dir/modules"
-	cp "$TOP/tests/modules/hold_mmap_lock.c" "$dir/modules/"
-	echo 'obj-m := hold_mmap_lock.o' >"$dir/modules/Kbuild"
-	if grep -q copy_remote_vm_str "$objects/Module.symvers"; then
-		cp "$MAINLINE/test/guest/read_remote_str.c" "$dir/modules/"
-		echo 'obj-m += read_remote_str.o' >>"$dir/modules/Kbuild"
-	fi
-	kmake "$objects" M="$dir/modules" modules
-	cp "$dir/modules"/*.ko "$dir/"
+	[[ -e $1/made-for && $(<"$1/made-for") = "$2" ]]
 }
 
-# Both kernels. The objects of the patched one begin as a copy of the other's.
-build_kernels()
+begin()
 {
-	local key
+	mkdir -p "$1"
+	rm -f "$1/made-for"
+}
 
+done_for()
+{
+	printf '%s\n' "$2" >"$1/made-for"
+}
+
+# The directory that the lab boots: run_dir OBJECTS NAME KEY FROM. The objects were made of the files in FROM.
+run_dir()
+{
+	local objects=$1 dir=$BASE/run/$2 key release
+	local -a modules=("$TOP/tests/modules/hold_mmap_lock.c")
+
+	! grep -q copy_remote_vm_str "$objects/Module.symvers" || modules+=("$MAINLINE/test/guest/read_remote_str.c")
+	key=$(cat "${modules[@]}" - <<<"$3" | sha256sum)
+	! is_made "$dir" "$key" || return 0
+
+	source_set "$TREE" "$4"
+	rm -rf "$dir"
+	begin "$dir"
+	release=$(<"$objects/include/config/kernel.release")
+	mkdir -p "$dir/lib/modules/$release" "$dir/modules"
+	cp "$objects/arch/x86/boot/bzImage" "$dir/vmlinuz"
+	printf '%s\n' "$release" >"$dir/release"
+	cp "${modules[@]}" "$dir/modules/"
+	printf '%s\n' "${modules[@]##*/}" | sed 's/^\(.*\)\.c$/obj-m += \1.o/' >"$dir/modules/Kbuild"
+	kmake "$objects" M="$dir/modules" modules
+	cp "$dir/modules"/*.ko "$dir/"
+	done_for "$dir" "$key"
+}
+
+# Needs no patches.
+build_control()
+{
 	TREE=$BASE/src
 	MAKE_ARGS=(CC="$CC")
 	mkdir -p "$BASE"
+	touch "$BASE/applied.list"
 	source_copy "$TREE"
-	apply_series
-
-	key=$(cat "$MAINLINE/config" <("$CC" --version) | sha256sum)
-	if [[ ! -e $BASE/control/built || $(<"$BASE/control/built") != "$key" ]]; then
+	CONTROL_KEY=$(cat "$MAINLINE/config" <("$CC" --version) | sha256sum)
+	if ! is_made "$BASE/control" "$CONTROL_KEY"; then
 		note "building the control kernel"
+		begin "$BASE/control"
 		source_set "$TREE" "$SOURCE"
 		rm -rf "$BASE/patched"
 		configure "$BASE/control" "$MAINLINE/config"
 		kmake "$BASE/control" bzImage modules
-		printf '%s\n' "$key" >"$BASE/control/built"
+		done_for "$BASE/control" "$CONTROL_KEY"
 	fi
-	if [[ ! -d $BASE/patched ]]; then
-		rm -rf "$BASE/patched.new"
-		cp -a "$BASE/control" "$BASE/patched.new"
-		mv "$BASE/patched.new" "$BASE/patched"
-	fi
-	note "building the patched kernel"
+	run_dir "$BASE/control" control "$CONTROL_KEY" "$SOURCE"
+}
+
+# The objects begin as a copy of the control kernel's.
+build_patched()
+{
+	local key
+
+	# With what the control kernel was made of, and the files by their names.
+	key=$({ echo "$CONTROL_KEY"; cd "$BASE/applied" && xargs -d '\n' sha256sum <"$BASE/applied.list"; } | sha256sum)
 	source_set "$TREE" "$BASE/applied"
-	kmake "$BASE/patched" bzImage modules
-	run_dir "$BASE/control" control
-	run_dir "$BASE/patched" patched
+	if ! is_made "$BASE/patched" "$key"; then
+		note "building the patched kernel"
+		if [[ ! -d $BASE/patched ]]; then
+			rm -rf "$BASE/patched.new"
+			cp -a "$BASE/control" "$BASE/patched.new"
+			mv "$BASE/patched.new" "$BASE/patched"
+		fi
+		begin "$BASE/patched"
+		kmake "$BASE/patched" bzImage modules
+		done_for "$BASE/patched" "$key"
+	fi
+	run_dir "$BASE/patched" patched "$key" "$BASE/applied"
+}
+
+# The series' kselftest, as the kernel's own Makefile builds it.
+build_selftest()
+{
+	local dir=$BASE/selftest log=$BASE/selftest/build.log
+
+	source_set "$TREE" "$BASE/applied"
+	mkdir -p "$dir" "$TOP/build/tests"
+	make -C "$TREE/tools/testing/selftests/mm" OUTPUT="$dir" CC="$CC" "$dir/remote_read" >"$log" 2>&1 ||
+		die "the kselftest does not build; all of it in $log"
+	! grep 'warning:' "$log" >&2 || die "the compiler warns, see above; all of it in $log"
+	cp "$dir/remote_read" "$TOP/build/tests/"
 }
