@@ -1,11 +1,12 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# What mainline/series says of sources and hosts that are not as they should be. KERNEL chooses the series.
+# What the scripts here say of sources and hosts that are not as they should be. KERNEL chooses the series.
 set -euo pipefail
 
-series=$(readlink -f "$(dirname "$0")/../series")
+mainline=$(dirname "$(readlink -f "$0")")/..
+series=$mainline/series
 kernel=${KERNEL:-6.12}
-pristine=$("${series%/mainline/*}/lab/lab" source "$kernel")
+pristine=$("$mainline/../lab/lab" source "$kernel")
 # Beside the source, so that it can be made of hard links.
 work=$(mktemp -d "${pristine%/*}/test.XXXXXX")
 trap 'rm -rf "$work"' EXIT
@@ -30,11 +31,22 @@ expect()
 	fi
 }
 
-# A tree with one file changed by a sed script.
+# make adds a line of its own, which says nothing more.
+make_alone()
+{
+	local status=0
+
+	make -C "$mainline/.." "$@" 2>"$work/make" || status=$?
+	grep -v '^make: \*\*\*' "$work/make" >&2
+	return "$status"
+}
+
+# What mainline/series looks at of a tree, with one file changed by a sed script.
 tree_with()
 {
 	rm -rf "$work/tree"
-	cp -al "$pristine" "$work/tree"
+	mkdir "$work/tree"
+	(cd "$pristine" && cp -al --parents Makefile .debian-version MAINTAINERS mm include/linux arch/{riscv,x86} "$work/tree")
 	sed "$2" "$pristine/$1" >"$work/changed"
 	rm "$work/tree/$1"
 	cp "$work/changed" "$work/tree/$1"
@@ -44,16 +56,54 @@ expect 'unknown series' "no source of series '9.9'" "$series" 9.9 "$work/out"
 expect 'no such directory' "no directory '/nowhere'" "$series" "$kernel" "$work/out" /nowhere
 expect 'no kernel source' 'is no kernel source' "$series" "$kernel" "$work/out" "$work"
 expect 'another series' 'is Linux-.*, not of series 9.9' "$series" 9.9 "$work/out" "$pristine"
-mkdir "$work/bin"
-for program in bash readlink dirname git perl awk; do
-	ln -s "$(command -v "$program")" "$work/bin/$program"
+
+# without PROGRAM CMD..: runs it where nothing else is missing.
+without()
+{
+	local program
+
+	rm -rf "${work:?}/bin"
+	mkdir "$work/bin"
+	for program in bash readlink dirname basename spatch git perl awk gcc gcc-12 make flex bison bc sparse \
+		aarch64-linux-gnu-gcc riscv64-linux-gnu-gcc; do
+		[[ $program = "$1" ]] || ln -s "$(command -v "$program")" "$work/bin/$program"
+	done
+	shift
+	env PATH="$work/bin" "$@"
+}
+
+for program in spatch git perl awk; do
+	expect "no $program" "series: no program '$program'" without "$program" "$series" "$kernel" "$work/out"
 done
-expect 'a program is missing' "no program 'spatch'" env PATH="$work/bin" "$series" "$kernel" "$work/out"
+for program in gcc-12 sparse aarch64-linux-gnu-gcc; do
+	expect "no $program" "check-series: no program '$program'" \
+		without "$program" "$mainline/check-builds" "$kernel" "$work/patches"
+done
+for program in gcc-12 bison; do
+	expect "no $program" "check-mainline: no program '$program'" \
+		without "$program" "$mainline/check" "$kernel" "$work/patches"
+done
+expect 'builds of no patches' "no patches in '$work'" "$mainline/check-builds" "$kernel" "$work"
+expect 'mutants of no patches' "no patches in '$work'" "$mainline/check-selftest" "$kernel" "$work"
+expect 'the front door' "no source of series '9.9'" make_alone series KERNEL=9.9
 
 tree_with mm/gup.c '1s/$/ /'
 expect 'changed since it was extracted' 'mm/gup.c has changed' "$series" "$kernel" "$work/out" "$work/tree"
 tree_with include/linux/pagewalk.h 's/FW_ZEROPAGE/FW_VMA_LOCKED/'
 expect 'patched already' 'is patched already' "$series" "$kernel" "$work/out" "$work/tree"
+
+# What git knows of is enough to refuse.
+mkdir -p "$work/repo/mm" "$work/repo/include/linux"
+cp "$pristine/Makefile" "$work/repo"
+cp "$pristine/mm/memory.c" "$work/repo/mm"
+git -C "$work/repo" init -q
+git -C "$work/repo" add .
+git -C "$work/repo" -c user.name=test -c user.email=test commit -qm base
+echo >>"$work/repo/mm/memory.c"
+expect 'changed in a git tree' 'mm/memory.c has changed' "$series" "$kernel" "$work/out" "$work/repo"
+git -C "$work/repo" checkout -q mm/memory.c
+echo '#define untagged_addr_remote_unlocked' >"$work/repo/include/linux/uaccess.h"
+expect 'patched in part' 'is patched already' "$series" "$kernel" "$work/out" "$work/repo"
 
 # As if it were somebody's own tree.
 tree_with mm/pagewalk.c 's/mmap_assert_locked/mmap_assert_other/'
@@ -63,5 +113,16 @@ expect 'a semantic patch does not fit' "02-folio-walk.cocci: rule 'assert' finds
 tree_with mm/pagewalk.c 's/The mmap lock must be held/The mmap lock may be held/'
 rm "$work/tree/.debian-version"
 expect 'a line is not there' 'is in 0 lines of mm/pagewalk.c' "$series" "$kernel" "$work/out" "$work/tree"
+
+tree_with mm/pagewalk.c ''
+rm "$work/tree/.debian-version"
+mkdir "$work/fake"
+cat >"$work/fake/spatch" <<END
+#!/bin/bash
+$(command -v spatch) "\$@" && : >"\${@: -1}"
+END
+chmod +x "$work/fake/spatch"
+expect 'Coccinelle leaves nothing of a file' 'takes [0-9]+ lines out of arch/x86/' \
+	env PATH="$work/fake:$PATH" "$series" "$kernel" "$work/out" "$work/tree"
 
 echo "1..$count"
