@@ -5,8 +5,8 @@
  * Reads of another address space take its mmap lock for the whole transfer,
  * although the memory is there most of the time. Here the VMA is found under
  * RCU and read-locked instead. Whatever is not plainly fine is not attempted:
- * remote_read() returns no bytes and the caller takes the slow path, which knows how
- * to fault, to grow stacks and to fail.
+ * remote_read() returns the reason and the caller takes the slow path, which
+ * knows how to fault, to grow stacks and to fail.
  *
  * One VMA lock covers a whole transfer. Reading on into the next VMA under
  * the next lock could show an address space that never was.
