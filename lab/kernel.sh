@@ -158,7 +158,8 @@ kernel_host_tools()
 	fi
 }
 
-# make against the kernel's headers; a relative M= means the caller's directory.
+# make against the kernel's headers, or against the objects of one that was built here; a relative M= means the caller's
+# directory.
 kernel_make()
 {
 	local dir headers common compiler release arg
@@ -166,6 +167,13 @@ kernel_make()
 
 	dir=$(kernel_dir "$1")
 	shift
+	for arg; do
+		[[ $arg != M=[!/]* ]] || arg=M=$PWD/${arg#M=}
+		args+=("$arg")
+	done
+	if [[ -e $dir/build/Makefile ]]; then
+		exec make -C "$dir/build" CC="$(<"$dir/compiler")" "${args[@]}"
+	fi
 	headers=$(compgen -G "$dir/usr/src/linux-headers-*-$KERNEL_FLAVOUR") || die "$dir has no kernel headers"
 	common=${headers%-"$KERNEL_FLAVOUR"}-common
 	compiler=$(sed -n 's/.*\(gcc-[0-9][0-9]*\).*/\1/p' "$headers/.kernelvariables" | head -n1)
@@ -178,10 +186,6 @@ kernel_make()
 	else
 		in_release=(release_run "$(with_release "$release" release_tree "$compiler")")
 	fi
-	for arg; do
-		[[ $arg != M=[!/]* ]] || arg=M=$PWD/${arg#M=}
-		args+=("$arg")
-	done
 	# Type information of the module would need pahole, and nothing here reads it.
 	"${in_release[@]}" make -C "$headers" -f "$common/Makefile" KBUILD_OUTPUT="$headers" \
 		CONFIG_DEBUG_INFO_BTF_MODULES= "${args[@]}"

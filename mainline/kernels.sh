@@ -14,7 +14,8 @@ find_patches()
 	PATCHES_DIR=$(cd "$1" && pwd)
 }
 
-# Kernel make in an object tree: its output goes to a log, of which the first error is shown.
+# Kernel make in an object tree: its output goes to a log, of which the first error is shown. $HARMLESS matches the
+# warnings that are put up with.
 kmake()
 {
 	local objects=$1 log=$1/build.log
@@ -24,21 +25,20 @@ kmake()
 		grep -m5 -E 'error:|Error |undefined reference' "$log" >&2 || tail -n5 "$log" >&2
 		die "the kernel does not build; all of it in $log"
 	fi
-	! grep -E 'warning:' "$log" >&2 || die "the compiler warns, see above; all of it in $log"
+	! grep -E 'warning:' "$log" | grep -vE "${HARMLESS:-^$}" >&2 || die "the compiler warns, see above; all of it in $log"
 }
 
-# configure OBJECTS FILE...: only what the files say, and what that needs.
+# configure OBJECTS FILE...: only what the files say, later ones with more weight, and what that needs.
 configure()
 {
 	local objects=$1 line
 	shift
 
 	mkdir -p "$objects"
-	cat "$@" >"$objects/wanted.config"
+	awk -F= '/^CONFIG_/ { last[$1] = $0 } END { for (name in last) print last[name] }' "$@" >"$objects/wanted.config"
 	kmake "$objects" KCONFIG_ALLCONFIG="$objects/wanted.config" allnoconfig
 	while read -r line; do
 		case $line in
-		\#* | '') ;;
 		*=n) ! grep -q "^${line%=n}=" "$objects/.config" || die "this kernel insists on ${line%=n}" ;;
 		*) grep -qxF "$line" "$objects/.config" || die "this kernel cannot be configured with $line" ;;
 		esac
