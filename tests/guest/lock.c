@@ -41,8 +41,7 @@ static void prepare(struct target *t)
 		broken(t, "mprotect");
 	t->addr = (unsigned long)p;
 
-	if (prctl(PR_SET_MM, PR_SET_MM_ENV_START, t->addr, 0, 0) ||
-	    prctl(PR_SET_MM, PR_SET_MM_ENV_END, t->addr + LARGE, 0, 0))
+	if (!show_memory(true, t->addr, t->addr + LARGE))
 		broken(t, "PR_SET_MM");
 }
 

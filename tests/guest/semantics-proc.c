@@ -9,7 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/prctl.h>
 #include <unistd.h>
 
 #include "cases.h"
@@ -19,11 +18,8 @@
 static void show_as(struct target *t, bool environ, void *p, size_t len)
 {
 	unsigned long start = (unsigned long)p;
-	int set_start = environ ? PR_SET_MM_ENV_START : PR_SET_MM_ARG_START;
-	int set_end = environ ? PR_SET_MM_ENV_END : PR_SET_MM_ARG_END;
 
-	if (prctl(PR_SET_MM, set_start, start, 0, 0) ||
-	    prctl(PR_SET_MM, set_end, start + len, 0, 0))
+	if (!show_memory(environ, start, start + len))
 		broken(t, "PR_SET_MM");
 	t->addr = start;
 	t->size = len;

@@ -65,8 +65,7 @@ static void prepare(struct target *t)
 
 	pattern_fill(p, AREA);
 	t->addr = (unsigned long)p;
-	if (prctl(PR_SET_MM, PR_SET_MM_ENV_START, t->addr, 0, 0) ||
-	    prctl(PR_SET_MM, PR_SET_MM_ENV_END, t->addr + AREA, 0, 0))
+	if (!show_memory(true, t->addr, t->addr + AREA))
 		broken(t, "PR_SET_MM");
 }
 

@@ -109,6 +109,15 @@ void *map_huge_aligned(struct target *t, size_t size)
 	return start;
 }
 
+bool show_memory(bool environ, unsigned long start, unsigned long end)
+{
+	int set_start = environ ? PR_SET_MM_ENV_START : PR_SET_MM_ARG_START;
+	int set_end = environ ? PR_SET_MM_ENV_END : PR_SET_MM_ARG_END;
+
+	return !prctl(PR_SET_MM, set_start, start, 0, 0) &&
+	       !prctl(PR_SET_MM, set_end, end, 0, 0);
+}
+
 unsigned char pattern(unsigned long offset)
 {
 	return (offset * 7 + offset / PAGE * 13) % 251 + 1;

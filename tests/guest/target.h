@@ -3,6 +3,7 @@
 #ifndef TARGET_H
 #define TARGET_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <sys/types.h>
 
@@ -40,6 +41,9 @@ void *map_at(struct target *t, unsigned long addr, size_t size, int prot,
 	     int flags, int fd);
 void *map(struct target *t, size_t size);
 void *map_huge_aligned(struct target *t, size_t size);
+
+/* Let cmdline or environ of the calling process show that. False: see errno. */
+bool show_memory(bool environ, unsigned long start, unsigned long end);
 
 /* The byte that pattern_fill() puts at an offset; never 0. */
 unsigned char pattern(unsigned long offset);
