@@ -24,27 +24,13 @@
 #include <unistd.h>
 #include <cmocka.h>
 
+#include "layout.h"
 #include "readv.h"
 #include "state.h"
 
-#define DEFAULT_SEED	1
 #define DEFAULT_ROUNDS	4
 #define DEFAULT_LISTS	1500
-#define MAX_REGIONS	64
 #define MAX_SHOWN	3	/* lists that differ, per round */
-
-struct region {
-	enum kind kind;
-	unsigned long start;
-	size_t size;
-};
-
-/* The lay-out of a round's target. */
-struct layout {
-	struct region regions[MAX_REGIONS];
-	unsigned int nr;
-	unsigned long end;
-};
 
 struct list {
 	struct iovec local[IOV_MAX], remote[IOV_MAX];
@@ -63,206 +49,9 @@ struct round {
 	long state_off, state_on;
 };
 
-static unsigned long seed = DEFAULT_SEED;
 static unsigned int nr_rounds = DEFAULT_ROUNDS, nr_lists = DEFAULT_LISTS;
-static bool has_kind[NR_KINDS];
 static struct round *rounds;
 static struct counters events;
-
-/* Any number may follow any: a walk through a well mixed sequence. */
-static uint64_t random_state;
-
-static uint64_t random_number(void)
-{
-	uint64_t z = random_state += 0x9e3779b97f4a7c15;
-
-	z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9;
-	z = (z ^ z >> 27) * 0x94d049bb133111eb;
-	return z ^ z >> 31;
-}
-
-static void random_start(unsigned long round, unsigned long list)
-{
-	random_state = seed;
-	random_state = random_number() ^ round;
-	random_state = random_number() ^ list;
-}
-
-static unsigned long below(unsigned long limit)
-{
-	return random_number() % limit;
-}
-
-static bool percent(unsigned int n)
-{
-	return below(100) < n;
-}
-
-static size_t region_size(enum kind kind)
-{
-	size_t align = kinds[kind].align;
-
-	if (kind == HUGE)
-		return align * (1 + below(2));
-	if (align == HUGE_PAGE)
-		return align;
-	if (align > PAGE)
-		return align * (1 + below(4));
-	/* Merged with what, if not with each other. */
-	if (kind == MERGED)
-		return PAGE * (2 + below(30));
-	/* The machine has no more of it at that place. */
-	return PAGE * (1 + below(kind == DEVICE ? 16 : 48));
-}
-
-static void layout_add(struct layout *l, enum kind kind)
-{
-	size_t align = kinds[kind].align;
-
-	/*
-	 * Nothing but another mapping right below a stack: of reads in a hole
-	 * there the kernel warns.
-	 */
-	if (kind != STACK && percent(45))
-		l->end += PAGE * (1 + below(20));
-	l->end = (l->end + align - 1) & ~(align - 1);
-	l->regions[l->nr].kind = kind;
-	l->regions[l->nr].start = l->end;
-	l->regions[l->nr].size = region_size(kind);
-	l->end += l->regions[l->nr++].size;
-}
-
-/* Each kind once, in any order, and some of the common ones again. */
-static void layout_make(struct layout *l, unsigned int round)
-{
-	static const enum kind common[] = {
-		ANON, ANON, UNTOUCHED, SPARSE, SPARSE, ZERO_PAGE, FILE_PRIVATE,
-		FILE_UNTOUCHED, FILE_COPIED, SHARED, READ_ONLY, NO_ACCESS,
-		SWAPPED, FORKED,
-	};
-	enum kind order[NR_KINDS + ARRAY_SIZE(common)];
-	unsigned int nr = 0;
-
-	random_start(round, ~0UL);
-	for (unsigned int i = 0; i < NR_KINDS; i++)
-		if (has_kind[i])
-			order[nr++] = i;
-	for (unsigned int i = 0; i < ARRAY_SIZE(common); i++)
-		if (has_kind[common[i]])
-			order[nr++] = common[i];
-	for (unsigned int i = nr - 1; i; i--) {
-		unsigned int j = below(i + 1);
-		enum kind other = order[i];
-
-		order[i] = order[j];
-		order[j] = other;
-	}
-
-	l->nr = 0;
-	l->end = TARGET_AT;
-	layout_add(l, ANON);
-	for (unsigned int i = 0; i < nr; i++)
-		layout_add(l, order[i]);
-}
-
-static const struct layout *wanted;
-
-/* First what forks, or all would be shared. */
-static void prepare(struct target *t)
-{
-	for (int forks = 1; forks >= 0; forks--) {
-		for (unsigned int i = 0; i < wanted->nr; i++) {
-			const struct region *r = &wanted->regions[i];
-
-			if (kinds[r->kind].forks == forks)
-				kinds[r->kind].make(t, (char *)r->start,
-						    r->size);
-		}
-	}
-}
-
-static void find_kinds(void)
-{
-	struct target *t = target_alloc();
-	pid_t pid;
-
-	for (int i = 0; i < NR_KINDS; i++) {
-		pid = kind_start(i, kinds[i].align > PAGE ?
-				 kinds[i].align : 4 * PAGE, t);
-		target_stop(pid);
-		if (t->broken[0])
-			die("%s: %s", kinds[i].name, t->broken);
-		has_kind[i] = !t->lacks[0];
-		if (t->lacks[0])
-			printf("# this kernel or machine lacks: %s\n",
-			       t->lacks);
-	}
-}
-
-static size_t segment_length(void)
-{
-	unsigned int n = below(100);
-
-	if (n < 3)
-		return 0;
-	if (n < 40)
-		return 1 + below(64);
-	if (n < 75)
-		return 1 + below(2 * PAGE);
-	if (n < 94)
-		return 1 + below(16 * PAGE);
-	if (n < 97)
-		return PAGE * (1 + below(16));
-	return 1 + below(300 * KIB);
-}
-
-/* Often just at or around the end of a page. */
-static unsigned long near_page(unsigned long addr)
-{
-	if (percent(30))
-		addr &= ~(PAGE - 1);
-	if (percent(10))
-		addr += 1 + below(8);
-	else if (percent(10))
-		addr -= 1 + below(8);
-	return addr;
-}
-
-/* Where a list ends; not all of them should. */
-static bool refuses(enum kind kind)
-{
-	return kind == SECRET || kind == GUARD || kind == NO_ACCESS ||
-	       kind == WRITE_ONLY || kind == EXECUTE_ONLY ||
-	       kind == FAULT_SIGBUS || kind == FAULT_POISONED ||
-	       kind == ACCESS_PROTECTED ||
-	       kind == FILE_ENDS || kind == DEVICE;
-}
-
-static struct iovec remote_segment(const struct layout *l)
-{
-	const struct region *r = &l->regions[below(l->nr)];
-	size_t len = segment_length();
-	unsigned long start;
-
-	while (refuses(r->kind) && percent(90))
-		r = &l->regions[below(l->nr)];
-	start = near_page(r->start + below(r->size));
-	/* Not into what follows, or most would end there. */
-	if (len > r->start + r->size - start && percent(80))
-		start = r->start + (r->size > len ? r->size - len : 0);
-
-	/* To the end, and sometimes beyond. */
-	if (percent(10))
-		len = r->start + r->size - start + (percent(30) ? 100 : 0);
-	/* Rarely somewhere else, and rarely more than all. */
-	if (below(200) == 0)
-		start = near_page(TARGET_AT + below(l->end - TARGET_AT));
-	if (below(400) == 0)
-		len = 5 * MIB + below(MIB);
-	if (below(1000) == 0)
-		start = percent(50) ? ~0UL - below(2 * PAGE) : below(PAGE);
-	return (struct iovec){ (void *)start, len };
-}
 
 static unsigned long odd_place(void)
 {
@@ -305,7 +94,7 @@ static void list_make(struct list *list, const struct layout *l,
 	random_start(round, n);
 	list->nr_remote = segment_count();
 	for (unsigned int i = 0; i < list->nr_remote; i++) {
-		list->remote[i] = remote_segment(l);
+		list->remote[i] = random_segment(l);
 		total += list->remote[i].iov_len;
 	}
 	/* Mostly about as much room as is read. */
@@ -316,7 +105,7 @@ static void list_make(struct list *list, const struct layout *l,
 	list->used = 0;
 	list->nr_local = 0;
 	while (given < total && list->nr_local < IOV_MAX) {
-		size_t len = percent(20) ? total - given : segment_length();
+		size_t len = percent(20) ? total - given : random_length();
 		struct iovec *iov = &list->local[list->nr_local++];
 
 		*iov = local_segment(&at, len);
@@ -326,7 +115,7 @@ static void list_make(struct list *list, const struct layout *l,
 	}
 	if (percent(6)) {
 		list->local[below(list->nr_local)] = (struct iovec){
-			(void *)(LOCAL_AT + odd_place()), segment_length()
+			(void *)(LOCAL_AT + odd_place()), random_length()
 		};
 		list->used = LOCAL_SIZE;
 	}
@@ -370,10 +159,7 @@ static long round_run(unsigned int n, struct result *results)
 	if (!t)
 		t = target_alloc();
 	layout_make(l, n);
-	wanted = l;
-	pid = target_start(prepare, t);
-	if (t->lacks[0] || t->broken[0])
-		die("target of round %u: %s%s", n, t->lacks, t->broken);
+	pid = layout_start(l, t, NULL);
 	local_make();
 	state_clear_referenced(pid);
 	for (unsigned int i = 0; i < nr_lists; i++) {
@@ -390,23 +176,6 @@ static long round_run(unsigned int n, struct result *results)
 	return state;
 }
 
-static void print_remote(const struct layout *l, const struct iovec *iov)
-{
-	unsigned long addr = (unsigned long)iov->iov_base;
-
-	for (unsigned int i = 0; i < l->nr; i++) {
-		const struct region *r = &l->regions[i];
-
-		if (addr - r->start < r->size) {
-			printf("#   %#lx %zu (%s, %ld of %zu)\n", addr,
-			       iov->iov_len, kinds[r->kind].name,
-			       addr - r->start, r->size);
-			return;
-		}
-	}
-	printf("#   %#lx %zu (a hole)\n", addr, iov->iov_len);
-}
-
 static void print_list(unsigned int round, unsigned int n)
 {
 	const struct layout *l = &rounds[round].layout;
@@ -416,10 +185,10 @@ static void print_list(unsigned int round, unsigned int n)
 
 	list_make(&list, l, round, n);
 	printf("# seed %lu, round %u, list %u: off %ld (%016lx), on %ld (%016lx)\n",
-	       seed, round, n, off->ret, off->hash, on->ret, on->hash);
+	       random_seed, round, n, off->ret, off->hash, on->ret, on->hash);
 	printf("#  remote:\n");
 	for (unsigned int i = 0; i < list.nr_remote; i++)
-		print_remote(l, &list.remote[i]);
+		layout_print(l, &list.remote[i]);
 	printf("#  local:\n");
 	for (unsigned int i = 0; i < list.nr_local; i++)
 		printf("#   %#lx %zu\n",
@@ -442,7 +211,7 @@ static void check_round(void **state)
 		if (wrong++ < MAX_SHOWN)
 			print_list(n, i);
 	}
-	printf("# seed %lu, round %u: %u lists, %lu kB read, %u wrong\n", seed,
+	printf("# seed %lu, round %u: %u lists, %lu kB read, %u wrong\n", random_seed,
 	       n, nr_lists, bytes / KIB, wrong);
 	assert_int_equal(wrong, 0);
 	assert_int_equal(r->state_on, r->state_off);
@@ -492,7 +261,7 @@ int main(int argc, char **argv)
 	cpu_set_t one;
 
 	if (argc > 1)
-		seed = strtoul(argv[1], NULL, 0);
+		random_seed = strtoul(argv[1], NULL, 0);
 	if (argc > 2)
 		nr_rounds = strtoul(argv[2], NULL, 0);
 	if (argc > 3)
@@ -509,9 +278,9 @@ int main(int argc, char **argv)
 	CPU_ZERO(&one);
 	CPU_SET(0, &one);
 	sched_setaffinity(0, sizeof(one), &one);
-	printf("# seed %lu, %u rounds of %u lists\n", seed, nr_rounds,
+	printf("# seed %lu, %u rounds of %u lists\n", random_seed, nr_rounds,
 	       nr_lists);
-	find_kinds();
+	layout_find_kinds();
 	run_all();
 
 	for (unsigned int i = 0; i < nr_rounds; i++) {
