@@ -27,13 +27,16 @@ MAKEFLAGS += --no-print-directory
 
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help demo bench check check-all check-mutants check-model module command tools tests series check-series check-mainline check-selftest shell lint clean need
+.PHONY: help demo bench check check-all check-mutants check-torture torture fuzz check-model module command tools tests series check-series check-mainline check-selftest shell lint clean need
 
 help:
 	@echo 'make demo           see it work on a stock kernel, live (needs root once, to install packages)'
 	@echo 'make check          run all tests'
 	@echo 'make check-all      the same, on each supported stock kernel in turn'
 	@echo 'make check-mutants  break each rule on purpose and see a test fail'
+	@echo 'make torture        reads while what is read changes in all ways; MINUTES=1 WHICH=stock (debug, kcsan, series)'
+	@echo 'make check-torture  the same with rules broken on purpose, which it must see'
+	@echo 'make fuzz           random reads, stock and with vmapeek; SEED=1 ROUNDS=4 READS=2750'
 	@echo 'make bench          count the instructions that reads take, stock and with vmapeek'
 	@echo 'make check-model    search the model of the lock protocol for errors'
 	@echo 'make module         build vmapeek.ko for the kernel under test, into build/KERNEL/'
@@ -90,6 +93,22 @@ check-all:
 
 check-mutants: tests
 	@KERNEL=$(KERNEL) JOBS=$(MUTANT_JOBS) $(PROVE) -v $(TOP)/tests/mutants/mutants.t
+
+# See docs/torture.md. `series` needs the patches of KERNEL first.
+WHICH ?= stock
+MINUTES ?= 1
+INSTRUMENTED := debug kcsan series
+
+torture: tests $(if $(filter series,$(WHICH)),series)
+	@$(if $(filter $(INSTRUMENTED),$(WHICH)),$(LAB) need gcc-12 flex bison bc libelf-dev)
+	@KERNEL=$(KERNEL) WHICH=$(WHICH) $(TOP)/tests/torture/run $$(($(MINUTES) * 60)) $(SEED)
+
+check-torture: tests
+	@$(if $(filter $(INSTRUMENTED),$(WHICH)),$(LAB) need gcc-12 flex bison bc libelf-dev)
+	@KERNEL=$(KERNEL) WHICH=$(WHICH) $(TOP)/tests/torture/teeth
+
+fuzz: tests
+	@KERNEL=$(KERNEL) $(TOP)/tests/fuzz.t $(SEED) $(ROUNDS) $(READS)
 
 check-model:
 	@$(LAB) need spin gcc libc6-dev

@@ -1,14 +1,20 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0
 # Breaks each rule of the list on purpose, in a copy of kernel/, and sees the named test fail. TAP. MUTANTS: names to try
-# instead of all. JOBS: how many at a time.
+# instead of all. JOBS: how many at a time. MUTANT_LIST: another list; MUTANT_KERNEL: the directory of another kernel to
+# build them for.
 set -euo pipefail
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 top=$here/../..
 kernel=${KERNEL:-6.12}
+build_for=${MUTANT_KERNEL:-$kernel}
+list=${MUTANT_LIST:-$here/list}
 out=$top/build/mutants
 jobs=${JOBS:-1}
+caught='^not ok [^#]*$|^not ok [0-9]* - |^Bail out!|^lab: the kernel log is not clean'
+# What the torture did not get to says nothing about the mutant.
+not_caught=' - reached: '
 
 # Prints why the mutant was not caught; nothing when it was.
 try()
@@ -20,22 +26,28 @@ try()
 	cp -rp "$top/kernel" "$dir/kernel"
 	sed -i "$script" "$dir/kernel/$file"
 	if cmp -s "$top/kernel/$file" "$dir/kernel/$file"; then
-		echo "it changes nothing in kernel/$file; mend tests/mutants/list"
+		echo "it changes nothing in kernel/$file; mend $list"
 		return
 	fi
-	if ! "$top/tools/build-module" "$kernel" "$dir/kernel" vmapeek "$dir" >"$dir/build.log" 2>&1; then
+	if ! "$top/tools/build-module" "$build_for" "$dir/kernel" vmapeek "$dir" >"$dir/build.log" 2>&1; then
 		echo "it does not build, see build/mutants/$name/build.log"
 		return
 	fi
 	TEST_MODULE=$dir/vmapeek.ko "$top/tests/$test.t" >"$dir/test.log" 2>&1 || true
 	# Some of them read what makes the kernel itself complain.
-	grep -qE '^not ok [^#]*$|^not ok [0-9]* - |^lab: the kernel log is not clean' "$dir/test.log" ||
+	grep -E "$caught" "$dir/test.log" | grep -qv "$not_caught" ||
 		echo "no test of $test failed, see build/mutants/$name/test.log"
+}
+
+# The first thing that was wrong, of a mutant that was caught.
+evidence()
+{
+	grep -hE -A2 "$caught" "$out/$1/test.log" | grep -v "$not_caught" | head -n3 | tr -d '\r' | sed 's/#/:/g' | cut -c1-160 | paste -sd' ' | tr -s ' '
 }
 
 selected()
 {
-	grep -v '^#' "$here/list" | awk -v names="${MUTANTS:-}" '
+	grep -v '^#' "$list" | awk -v names="${MUTANTS:-}" '
 		BEGIN { n = split(names, list, /[ ,]+/); for (i = 1; i <= n; i++) wanted[list[i]] }
 		NF && (names == "" || $1 in wanted)'
 }
@@ -74,6 +86,7 @@ report_finished()
 			echo "ok $reported - $name # SKIP this is not kernel ${name#*@}"
 		elif [[ -z $why ]]; then
 			echo "ok $reported - $name is caught by $test"
+			echo "# $name: $(evidence "$name")"
 		else
 			echo "not ok $reported - $name: $why"
 		fi

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Between plays.c, which lists them, and the files that have them. */
+#ifndef PLAYS_H
+#define PLAYS_H
+
+#include "scene.h"
+
+/* anon.c */
+void setup_replace(struct scene *s);
+void step_replace(struct scene *s);
+void setup_replace_huge(struct scene *s);
+void step_replace_huge(struct scene *s);
+void step_remap(struct scene *s);
+void step_unmap(struct scene *s);
+void setup_neighbours(struct scene *s);
+void step_neighbours(struct scene *s);
+void step_protect(struct scene *s);
+void step_no_access(struct scene *s);
+void step_discard(struct scene *s);
+void step_free(struct scene *s);
+void step_guard(struct scene *s);
+
+/* huge.c */
+void setup_huge(struct scene *s);
+void step_collapse(struct scene *s);
+void step_discard_huge(struct scene *s);
+void step_split(struct scene *s);
+
+/* file.c */
+void setup_file(struct scene *s);
+void step_retract(struct scene *s);
+void step_punch(struct scene *s);
+void step_truncate(struct scene *s);
+void setup_hugetlb(struct scene *s);
+void step_hugetlb(struct scene *s);
+
+/* move.c: where the pages are changes, not what they contain */
+void step_migrate(struct scene *s);
+void setup_merge(struct scene *s);
+void step_merge(struct scene *s);
+void step_swap(struct scene *s);
+void step_balance(struct scene *s);
+void setup_user_move(struct scene *s);
+void step_user_move(struct scene *s);
+
+/* process.c */
+void step_fork(struct scene *s);
+void run_exec(struct scene *s, const struct play *p);
+void run_exit(struct scene *s, const struct play *p);
+void run_oom(struct scene *s, const struct play *p);
+void step_nothing(struct scene *s);
+
+/* disturb.c */
+void disturb_memory(struct scene *s);
+void disturb_cpus(struct scene *s);
+void disturb_switch(struct scene *s);
+
+/* Plain memory that the kernel's headers of the build machine may lack. */
+#ifndef MADV_COLLAPSE
+#define MADV_COLLAPSE		25
+#endif
+#ifndef MADV_GUARD_INSTALL
+#define MADV_GUARD_INSTALL	102
+#define MADV_GUARD_REMOVE	103
+#endif
+#ifndef MADV_PAGEOUT
+#define MADV_PAGEOUT		21
+#endif
+
+#endif

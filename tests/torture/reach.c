@@ -1,0 +1,260 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "../guest/vmapeek.h"
+#include "reach.h"
+
+#define TRACING		"/sys/kernel/tracing"
+#define INSTANCE	TRACING "/instances/torture"
+#define EVENTS		INSTANCE "/events/torture"
+/* Readers are told by that name; main.c gives it to them. */
+#define READER_NAME	"reader"
+#define MAX_TASKS	1024
+
+static const char *const reads[] = { "remote_read", "remote_readv" };
+#define NR_READS	(sizeof(reads) / sizeof(reads[0]))
+
+static bool append(const char *path, const char *text)
+{
+	int fd = open(path, O_WRONLY | O_APPEND | O_CLOEXEC);
+	bool ok = fd >= 0 && write(fd, text, strlen(text)) ==
+				     (ssize_t)strlen(text);
+
+	if (fd >= 0)
+		close(fd);
+	return ok;
+}
+
+static void clear(const char *path)
+{
+	int fd = open(path, O_WRONLY | O_TRUNC | O_CLOEXEC);
+
+	if (fd < 0)
+		die("cannot clear %s: %s", path, strerror(errno));
+	close(fd);
+}
+
+/* Events that tell when a function is entered and left. */
+static bool probe(const char *prefix, unsigned int nr, const char *function)
+{
+	char text[160];
+
+	snprintf(text, sizeof(text), "p:torture/%si%u %s\n", prefix, nr,
+		 function);
+	if (!append(TRACING "/kprobe_events", text))
+		return false;
+	snprintf(text, sizeof(text), "r:torture/%so%u %s\n", prefix, nr,
+		 function);
+	return append(TRACING "/kprobe_events", text);
+}
+
+static void enable(const char *prefix, unsigned int nr, bool on)
+{
+	char path[160];
+
+	for (const char *way = "io"; *way; way++) {
+		snprintf(path, sizeof(path), EVENTS "/%s%c%u/enable", prefix,
+			 *way, nr);
+		write_line(path, on ? "1" : "0");
+	}
+}
+
+bool reach_prepare(void)
+{
+	const char *module = mainline() == MODULE ? "vmapeek:" : "";
+	char name[128];
+
+	if (mkdir(INSTANCE, 0755) && errno != EEXIST)
+		return false;
+	write_line(INSTANCE "/trace_clock", "global");
+	write_line(INSTANCE "/buffer_size_kb", "1024");
+	for (unsigned int i = 0; i < NR_READS; i++) {
+		snprintf(name, sizeof(name), "%s%s", module, reads[i]);
+		if (!probe("read_", i, name))
+			return false;
+	}
+	for (unsigned int i = 0; i < nr_rows; i++)
+		for (int j = 0; j < MAX_FUNCTIONS && !rows[i].found &&
+		     rows[i].functions[j]; j++)
+			if (probe("row_", i, rows[i].functions[j]))
+				rows[i].found = rows[i].functions[j];
+	return true;
+}
+
+/* The sum so far of what row @nr ran, from "  row_iNR HITS MISSED" lines. */
+static unsigned long runs(unsigned int nr)
+{
+	char line[256], name[128], wanted[32];
+	unsigned long hits, missed, sum = 0;
+	FILE *file = fopen(TRACING "/kprobe_profile", "r");
+
+	snprintf(wanted, sizeof(wanted), "row_i%u", nr);
+	while (file && fgets(line, sizeof(line), file))
+		if (sscanf(line, " %127s %lu %lu", name, &hits, &missed) == 3 &&
+		    !strcmp(name, wanted))
+			sum = hits + missed;
+	if (file)
+		fclose(file);
+	return sum;
+}
+
+static bool belongs(const struct row *row, const char *play)
+{
+	return row->found && !strcmp(row->play, play);
+}
+
+static void trace_until(unsigned int nr, bool set)
+{
+	char path[160];
+
+	snprintf(path, sizeof(path), EVENTS "/row_o%u/trigger", nr);
+	append(path, set ? "traceoff\n" : "!traceoff\n");
+}
+
+void reach_start(const char *play)
+{
+	bool any = false;
+
+	for (unsigned int i = 0; i < nr_rows; i++) {
+		if (!belongs(&rows[i], play))
+			continue;
+		any = true;
+		rows[i].runs -= runs(i);
+		enable("row_", i, true);
+		if (rows[i].rare)
+			trace_until(i, true);
+	}
+	if (!any)
+		return;
+	for (unsigned int i = 0; i < NR_READS; i++)
+		enable("read_", i, true);
+	clear(INSTANCE "/trace");
+	write_line(INSTANCE "/tracing_on", "1");
+}
+
+/* One task with what it is in. */
+struct task {
+	int pid;
+	bool reads;
+	bool in_row;
+	bool met;	/* a read was under way while it was in the row */
+};
+
+static struct task tasks[MAX_TASKS];
+static unsigned int nr_tasks, nr_reading;
+
+static struct task *task_of(int pid)
+{
+	for (unsigned int i = 0; i < nr_tasks; i++)
+		if (tasks[i].pid == pid)
+			return &tasks[i];
+	if (nr_tasks == MAX_TASKS)
+		nr_tasks = nr_reading = 0;
+	tasks[nr_tasks] = (struct task){ .pid = pid };
+	return &tasks[nr_tasks++];
+}
+
+/* A read began: whoever is in the row has met it. */
+static void meet(const struct task *reader)
+{
+	for (unsigned int i = 0; i < nr_tasks; i++)
+		if (tasks[i].in_row && &tasks[i] != reader)
+			tasks[i].met = true;
+}
+
+static void saw_read(struct task *t, bool entered)
+{
+	if (t->reads != entered)
+		nr_reading += entered ? 1 : -1;
+	t->reads = entered;
+	if (entered)
+		meet(t);
+}
+
+static void saw_row(struct row *row, struct task *t, const char *comm,
+		    bool entered)
+{
+	if (entered) {
+		t->in_row = true;
+		t->met = nr_reading > t->reads;
+		return;
+	}
+	if (!t->in_row)
+		return;
+	t->in_row = false;
+	row->traced++;
+	if (row->by_reader)
+		t->met = !strncmp(comm, READER_NAME, strlen(READER_NAME));
+	row->met += t->met;
+}
+
+/* "COMM-PID [CPU] FLAGS TIME: EVENT: ...", for row @nr. */
+static void saw_line(char *line, unsigned int nr)
+{
+	char *cpu = strstr(line, " ["), *pid, *event, *comm = line;
+	struct task *t;
+	unsigned int n;
+	char way;
+
+	if (!cpu)
+		return;
+	*cpu = '\0';
+	event = strstr(cpu + 1, ": ");
+	pid = strrchr(line, '-');
+	if (!event || !pid)
+		return;
+	event += 2;
+	comm += strspn(comm, " ");
+	t = task_of(atoi(pid + 1));
+	if (sscanf(event, "read_%c%u:", &way, &n) == 2)
+		saw_read(t, way == 'i');
+	else if (sscanf(event, "row_%c%u:", &way, &n) == 2 && n == nr)
+		saw_row(&rows[nr], t, comm, way == 'i');
+}
+
+static void look_at_trace(unsigned int nr)
+{
+	char line[512];
+	FILE *file = fopen(INSTANCE "/trace", "r");
+
+	nr_tasks = 0;
+	nr_reading = 0;
+	while (file && fgets(line, sizeof(line), file))
+		if (line[0] != '#')
+			saw_line(line, nr);
+	if (file)
+		fclose(file);
+}
+
+void reach_stop(const char *play)
+{
+	bool any = false;
+
+	write_line(INSTANCE "/tracing_on", "0");
+	for (unsigned int i = 0; i < nr_rows; i++) {
+		if (!belongs(&rows[i], play))
+			continue;
+		any = true;
+		enable("row_", i, false);
+		if (rows[i].rare)
+			trace_until(i, false);
+		rows[i].runs += runs(i);
+		look_at_trace(i);
+	}
+	if (!any)
+		return;
+	for (unsigned int i = 0; i < NR_READS; i++)
+		enable("read_", i, false);
+}
+
+void reach_end(void)
+{
+	rmdir(INSTANCE);
+	clear(TRACING "/kprobe_events");
+}

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Sees by the kernel's own tracing that the functions which change page tables
+ * ran, how often, and that reads were under way meanwhile.
+ */
+#ifndef REACH_H
+#define REACH_H
+
+#include <stdbool.h>
+
+#define MAX_FUNCTIONS	3
+
+struct row {
+	const char *name;	/* as docs/locking.md has it */
+	const char *play;	/* in which it is to be reached */
+	/* Kernels have one or the other; the first that can be traced. */
+	const char *functions[MAX_FUNCTIONS];
+	bool by_reader;		/* what counts is that a reader runs it */
+	bool rare;		/* end the trace with it */
+	const char *found;	/* the function; NULL: this kernel has none */
+	unsigned long runs;	/* how often it ran */
+	unsigned long met;	/* of those traced, with a read under way */
+	unsigned long traced;
+};
+
+extern struct row rows[];
+extern const unsigned int nr_rows;
+
+/* Once, with the module loaded. False: the kernel cannot trace. */
+bool reach_prepare(void);
+/* Around one play. What is counted goes to its rows. */
+void reach_start(const char *play);
+void reach_stop(const char *play);
+/* Before the module is unloaded. */
+void reach_end(void);
+
+#endif
