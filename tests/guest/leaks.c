@@ -29,16 +29,24 @@
 static struct target *target;
 static unsigned char buf[PART];
 
+/*
+ * What is free, in the buddy allocator and on the lists of the CPUs, which can
+ * keep a quarter of what is freed here for themselves and MemFree leaves out.
+ */
 static long available_kb(void)
 {
 	char line[128];
-	long kb = -1;
-	FILE *file = fopen("/proc/meminfo", "r");
+	long pages = 0, n;
+	FILE *file = fopen("/proc/zoneinfo", "r");
 
-	while (kb < 0 && fgets(line, sizeof(line), file))
-		sscanf(line, "MemFree: %ld kB", &kb);
+	if (!file)
+		die("/proc/zoneinfo: %s", strerror(errno));
+	while (fgets(line, sizeof(line), file))
+		if (sscanf(line, " pages free %ld", &n) == 1 ||
+		    sscanf(line, " count: %ld", &n) == 1)
+			pages += n;
 	fclose(file);
-	return kb;
+	return pages * (long)(PAGE / KIB);
 }
 
 static void *filled(struct target *t, int advice)
@@ -133,12 +141,12 @@ static void memory_comes_back(void **state)
 	/* What is freed is seen a moment later. */
 	for (int i = 0; i < 200; i++) {
 		after = available_kb();
-		if (after > before - (long)(SIZE / KIB) / 4)
+		if (after > before - (long)(SIZE / KIB) / 16)
 			break;
 		usleep(20 * 1000);
 	}
 	printf("# %ld of %lu kB missing\n", before - after, SIZE / KIB);
-	assert_true(after > before - (long)(SIZE / KIB) / 4);
+	assert_true(after > before - (long)(SIZE / KIB) / 16);
 }
 
 /*
