@@ -198,7 +198,8 @@ static void on_killed_readv(void **state)
 	vmapeek_on();
 	start = counters_read();
 	killed_readv();
-	assert_int_equal(counters_since(&start).n[FATAL_SIGNAL], 1);
+	/* Once in the chunk that was under way, and before the next one. */
+	assert_in_range(counters_since(&start).n[FATAL_SIGNAL], 1, 2);
 }
 
 int main(void)
