@@ -108,6 +108,13 @@ done_for()
 	printf '%s\n' "$2" >"$1/made-for"
 }
 
+# Sets CONFIGS: what is configured for x86-64, and what only $SERIES has a name for.
+x86_configs()
+{
+	CONFIGS=("$MAINLINE/config")
+	[[ ! -e $MAINLINE/config-$SERIES ]] || CONFIGS+=("$MAINLINE/config-$SERIES")
+}
+
 # The directory that the lab boots: run_dir OBJECTS NAME KEY FROM. The objects were made of the files in FROM.
 run_dir()
 {
@@ -140,13 +147,14 @@ build_control()
 	mkdir -p "$BASE"
 	touch "$BASE/applied.list"
 	source_copy "$TREE"
-	CONTROL_KEY=$(cat "$MAINLINE/config" <("$CC" --version) | sha256sum)
+	x86_configs
+	CONTROL_KEY=$(cat "${CONFIGS[@]}" <("$CC" --version) | sha256sum)
 	if ! is_made "$BASE/control" "$CONTROL_KEY"; then
 		note "building the control kernel"
 		begin "$BASE/control"
 		source_set "$TREE" "$SOURCE"
 		rm -rf "$BASE/patched"
-		configure "$BASE/control" "$MAINLINE/config"
+		configure "$BASE/control" "${CONFIGS[@]}"
 		kmake "$BASE/control" bzImage modules
 		done_for "$BASE/control" "$CONTROL_KEY"
 	fi
