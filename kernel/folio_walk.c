@@ -135,15 +135,3 @@ struct folio *remote_folio_walk_start(struct folio_walk *fw,
 
 	return folio_walk_pte(fw, vma, pmdp, addr);
 }
-
-/**
- * remote_folio_walk_end - drop the lock that remote_folio_walk_start() took
- * @fw: as it was filled in
- * @vma: the VMA
- */
-void remote_folio_walk_end(struct folio_walk *fw, struct vm_area_struct *vma)
-{
-	spin_unlock(fw->ptl);
-	if (fw->level == FW_LEVEL_PTE)
-		pte_unmap(fw->ptep);
-}

@@ -147,10 +147,16 @@ static bool remote_read_hole_follows(struct vm_area_struct *vma,
 	       remote_read_is_hole(vma->vm_mm, vma->vm_end, is_title);
 }
 
-/*
- * Copy @run, which starts at @addr. Returns false when the reader is being
- * killed.
- */
+/* For every page, as GUP does. Returns false when the reader is being killed. */
+static __always_inline bool remote_read_goes_on(void)
+{
+	if (fatal_signal_pending(current))
+		return false;
+	cond_resched();
+	return true;
+}
+
+/* Copy @run, which starts at @addr. Returns false as remote_read_goes_on(). */
 static bool remote_read_copy_run(struct vm_area_struct *vma, unsigned long addr,
 				 const struct remote_run *run, void *buf)
 {
@@ -158,21 +164,14 @@ static bool remote_read_copy_run(struct vm_area_struct *vma, unsigned long addr,
 	unsigned long offset = run->offset;
 
 	for (; left; left -= bytes) {
-		struct page *page = folio_page(run->folio,
-					       offset >> PAGE_SHIFT);
-		void *maddr;
-
-		/* As GUP does for every page. */
-		if (fatal_signal_pending(current))
+		if (!remote_read_goes_on())
 			return false;
-		cond_resched();
 
 		bytes = min_t(unsigned int, left,
 			      PAGE_SIZE - offset_in_page(offset));
-		maddr = kmap_local_page(page);
-		copy_from_user_page(vma, page, addr, buf,
-				    maddr + offset_in_page(offset), bytes);
-		kunmap_local(maddr);
+		remote_copy_bytes(vma, folio_page(run->folio,
+						  offset >> PAGE_SHIFT),
+				  addr, buf, bytes);
 
 		offset += bytes;
 		addr += bytes;
@@ -199,13 +198,12 @@ remote_read_copy_batch(const struct remote_batch *batch,
 }
 
 /*
- * Copy @len bytes, all of them inside @vma, which may be read. All are found
- * before the first is used: what the slow path will read again must not have
- * been marked accessed by us.
+ * All pages are found before the first is used: what the slow path will read
+ * again must not have been marked accessed by us.
  */
-static enum remote_read_event remote_read_copy(struct vm_area_struct *vma,
-					       unsigned long addr, void *buf,
-					       int len, unsigned int gup_flags)
+static noinline enum remote_read_event
+remote_read_copy_pages(struct vm_area_struct *vma, unsigned long addr,
+		       void *buf, int len, unsigned int gup_flags)
 {
 	struct remote_run runs[REMOTE_READ_RUNS] __uninitialized;
 	enum remote_read_event event;
@@ -220,6 +218,18 @@ static enum remote_read_event remote_read_copy(struct vm_area_struct *vma,
 	}
 	remote_batch_put(&batch);
 	return event;
+}
+
+/* Copy @len bytes, all of them inside @vma, which may be read. */
+static enum remote_read_event remote_read_copy(struct vm_area_struct *vma,
+					       unsigned long addr, void *buf,
+					       int len, unsigned int gup_flags)
+{
+	if (len > PAGE_SIZE - offset_in_page(addr))
+		return remote_read_copy_pages(vma, addr, buf, len, gup_flags);
+	if (!remote_read_goes_on())
+		return REMOTE_READ_FATAL_SIGNAL;
+	return remote_copy_page(vma, addr, buf, len, gup_flags);
 }
 
 /*

@@ -2,8 +2,10 @@
 /*
  * Finds resident memory in the page tables, under the VMA's read lock.
  *
- * Neighbouring entries are taken while one page-table lock is held, and what
- * lies in one folio without a gap becomes one run, with one reference.
+ * What lies in one page is copied while its entry is locked, which needs no
+ * reference on the folio. Of longer ranges, neighbouring entries are taken
+ * while one page-table lock is held, and what lies in one folio without a gap
+ * becomes one run, with one reference.
  */
 #include <linux/cacheflush.h>
 #include <linux/huge_mm.h>
@@ -20,6 +22,125 @@
 
 /* PTEs that are looked at while the lock of their table is held. */
 #define REMOTE_WALK_PTES	64UL
+
+/* Would GUP follow this entry, as it is, without a fault? */
+static enum remote_read_event remote_check_pte(struct vm_area_struct *vma,
+					       pte_t pte,
+					       unsigned int gup_flags)
+{
+	if (pte_protnone(pte) && !gup_can_follow_protnone(vma, gup_flags))
+		return REMOTE_READ_NOT_PRESENT;
+	return REMOTE_READ_FAST;
+}
+
+static __always_inline enum remote_read_event
+remote_check_pmd(struct vm_area_struct *vma, pmd_t pmd, unsigned int gup_flags)
+{
+	/* In a mixed map it may be a device's, whose pages GUP takes otherwise. */
+	if (vma->vm_flags & VM_MIXEDMAP)
+		return REMOTE_READ_SPECIAL;
+	if (pmd_protnone(pmd) && !gup_can_follow_protnone(vma, gup_flags))
+		return REMOTE_READ_NOT_PRESENT;
+	return REMOTE_READ_FAST;
+}
+
+static __always_inline enum remote_read_event
+remote_check_entry(struct vm_area_struct *vma, const struct folio_walk *fw,
+		   unsigned int gup_flags)
+{
+	switch (fw->level) {
+	case FW_LEVEL_PTE:
+		return remote_check_pte(vma, fw->pte, gup_flags);
+	case FW_LEVEL_PMD:
+		return remote_check_pmd(vma, fw->pmd, gup_flags);
+	default:
+		/*
+		 * If the walk finds these at all, they are DAX, which GUP takes
+		 * with a reference of another kind.
+		 */
+		return REMOTE_READ_SPECIAL;
+	}
+}
+
+/*
+ * FOLL_TOUCH for a huge entry is for the entry, where the architecture cares
+ * (x86 does not for a read). Doing it again would change nothing.
+ */
+static void remote_touch_pmd(struct vm_area_struct *vma, unsigned long addr,
+			     const struct folio_walk *fw)
+{
+#ifdef CONFIG_TRANSPARENT_HUGEPAGE
+	touch_pmd(vma, addr, fw->pmdp, false);
+#endif
+}
+
+/* The page behind what the walk has found; of the zero pages it names none. */
+static struct page *remote_entry_page(const struct folio_walk *fw,
+				      struct folio *folio, unsigned long addr)
+{
+	if (fw->page)
+		return fw->page;
+	if (fw->level == FW_LEVEL_PTE)
+		return &folio->page;
+	return folio_page(folio, (addr & ~PMD_MASK) >> PAGE_SHIFT);
+}
+
+/* As GUP does, where caches need it; elsewhere this is no code. */
+static void remote_flush_page(struct vm_area_struct *vma, struct page *page,
+			      unsigned long addr)
+{
+	flush_anon_page(vma, page, addr);
+	flush_dcache_page(page);
+}
+
+/**
+ * remote_copy_page - copy out of one resident page
+ * @vma: the VMA, read-locked; not hugetlb
+ * @addr: where to read, in bytes; inside @vma
+ * @buf: kernel memory to copy to; untouched unless all is copied
+ * @len: number of bytes, not beyond the end of the page
+ * @gup_flags: FOLL_* flags of the read
+ *
+ * The lock of the page-table entry is held meanwhile. So the page stays mapped
+ * and cannot be freed, as its mapping is a reference. Marks as accessed what
+ * GUP would have marked. Does not fault.
+ *
+ * Context: Any in which @vma may be locked. Takes the page-table lock; does not
+ * sleep.
+ *
+ * Return: REMOTE_READ_FAST, or why nothing was copied.
+ */
+enum remote_read_event remote_copy_page(struct vm_area_struct *vma,
+					unsigned long addr, void *buf,
+					unsigned int len,
+					unsigned int gup_flags)
+{
+	struct folio_walk fw __uninitialized;
+	enum remote_read_event event;
+	struct folio *folio;
+	struct page *page;
+
+	VM_WARN_ON_ONCE(offset_in_page(addr) + len > PAGE_SIZE);
+
+	folio = remote_folio_walk_start(&fw, vma, addr);
+	if (!folio)
+		return REMOTE_READ_NOT_PRESENT;
+
+	event = remote_check_entry(vma, &fw, gup_flags);
+	if (event == REMOTE_READ_FAST && is_pci_p2pdma_page(&folio->page))
+		event = REMOTE_READ_SPECIAL;
+	if (event == REMOTE_READ_FAST) {
+		if (fw.level == FW_LEVEL_PTE)
+			folio_mark_accessed(folio);
+		else
+			remote_touch_pmd(vma, addr, &fw);
+		page = remote_entry_page(&fw, folio, addr);
+		remote_flush_page(vma, page, addr);
+		remote_copy_bytes(vma, page, addr, buf, len);
+	}
+	remote_folio_walk_end(&fw, vma);
+	return event;
+}
 
 /*
  * With FOLL_PIN, GUP hands out anonymous memory only once it belongs to this
@@ -104,11 +225,6 @@ static bool remote_batch_add_pte(struct remote_batch *batch,
 				 pte_t pte, unsigned int offset,
 				 unsigned int len)
 {
-	if (pte_protnone(pte) &&
-	    !gup_can_follow_protnone(vma, batch->gup_flags)) {
-		batch->miss = REMOTE_READ_NOT_PRESENT;
-		return false;
-	}
 	if (remote_must_unshare(batch, folio, page, pte_write(pte))) {
 		batch->miss = REMOTE_READ_UNSHARE;
 		return false;
@@ -144,7 +260,7 @@ static unsigned long remote_batch_add_ptes(struct remote_batch *batch,
 					   unsigned long addr,
 					   unsigned long end)
 {
-	struct page *page = fw->page ?: pte_page(fw->pte);
+	struct page *page = remote_entry_page(fw, folio, addr);
 	pte_t *ptep = fw->ptep;
 	pte_t pte = fw->pte;
 	unsigned int len;
@@ -166,11 +282,13 @@ static unsigned long remote_batch_add_ptes(struct remote_batch *batch,
 			batch->miss = REMOTE_READ_NOT_PRESENT;
 			return addr;
 		}
+		batch->miss = remote_check_pte(vma, pte, batch->gup_flags);
+		if (batch->miss != REMOTE_READ_FAST)
+			return addr;
 		folio = page_folio(page);
 	}
 }
 
-#ifdef CONFIG_TRANSPARENT_HUGEPAGE
 static unsigned long remote_batch_add_pmd(struct remote_batch *batch,
 					  struct vm_area_struct *vma,
 					  const struct folio_walk *fw,
@@ -178,18 +296,9 @@ static unsigned long remote_batch_add_pmd(struct remote_batch *batch,
 					  unsigned long addr,
 					  unsigned long end)
 {
+	/* What is said of the whole is said of this one. */
 	struct page *page = pmd_page(fw->pmd);
 
-	/* In a mixed map it may be a device's, whose pages GUP takes otherwise. */
-	if (vma->vm_flags & VM_MIXEDMAP) {
-		batch->miss = REMOTE_READ_SPECIAL;
-		return addr;
-	}
-	if (pmd_protnone(fw->pmd) &&
-	    !gup_can_follow_protnone(vma, batch->gup_flags)) {
-		batch->miss = REMOTE_READ_NOT_PRESENT;
-		return addr;
-	}
 	if (remote_must_unshare(batch, folio, page, pmd_write(fw->pmd))) {
 		batch->miss = REMOTE_READ_UNSHARE;
 		return addr;
@@ -199,25 +308,9 @@ static unsigned long remote_batch_add_pmd(struct remote_batch *batch,
 	if (!remote_batch_add(batch, folio, page, addr & ~PMD_MASK, end - addr,
 			      REMOTE_RUN_PMD))
 		return addr;
-	/*
-	 * Here FOLL_TOUCH is for the entry, where the architecture cares (x86
-	 * does not for a read). Doing it again would change nothing.
-	 */
-	touch_pmd(vma, addr, fw->pmdp, false);
+	remote_touch_pmd(vma, addr, fw);
 	return end;
 }
-#else
-static unsigned long remote_batch_add_pmd(struct remote_batch *batch,
-					  struct vm_area_struct *vma,
-					  const struct folio_walk *fw,
-					  struct folio *folio,
-					  unsigned long addr,
-					  unsigned long end)
-{
-	batch->miss = REMOTE_READ_NOT_PRESENT;
-	return addr;
-}
-#endif
 
 /* What one page table, or one huge entry, has of @addr to @end. */
 static unsigned long remote_batch_fill_table(struct remote_batch *batch,
@@ -233,21 +326,14 @@ static unsigned long remote_batch_fill_table(struct remote_batch *batch,
 		batch->miss = REMOTE_READ_NOT_PRESENT;
 		return addr;
 	}
-	switch (fw.level) {
-	case FW_LEVEL_PTE:
-		addr = remote_batch_add_ptes(batch, vma, &fw, folio, addr,
-					     end);
-		break;
-	case FW_LEVEL_PMD:
-		addr = remote_batch_add_pmd(batch, vma, &fw, folio, addr,
-					    end);
-		break;
-	default:
-		/*
-		 * If the walk finds these at all, they are DAX, which GUP takes
-		 * with a reference of another kind.
-		 */
-		batch->miss = REMOTE_READ_SPECIAL;
+	batch->miss = remote_check_entry(vma, &fw, batch->gup_flags);
+	if (batch->miss == REMOTE_READ_FAST) {
+		if (fw.level == FW_LEVEL_PTE)
+			addr = remote_batch_add_ptes(batch, vma, &fw, folio,
+						     addr, end);
+		else
+			addr = remote_batch_add_pmd(batch, vma, &fw, folio,
+						    addr, end);
 	}
 	remote_folio_walk_end(&fw, vma);
 	return addr;
@@ -255,7 +341,7 @@ static unsigned long remote_batch_fill_table(struct remote_batch *batch,
 
 /*
  * What a VMA has brought is made visible to the kernel where caches need that.
- * It started at @addr. Where there is nothing to flush, this is no code.
+ * It started at @addr.
  */
 static void remote_batch_flush(const struct remote_batch *batch,
 			       struct vm_area_struct *vma, unsigned long addr)
@@ -270,8 +356,8 @@ static void remote_batch_flush(const struct remote_batch *batch,
 			struct page *page = folio_page(run->folio,
 						       first + page_nr);
 
-			flush_anon_page(vma, page, addr + page_nr * PAGE_SIZE);
-			flush_dcache_page(page);
+			remote_flush_page(vma, page,
+					  addr + page_nr * PAGE_SIZE);
 		}
 		addr += run->len;
 	}

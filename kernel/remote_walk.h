@@ -2,13 +2,12 @@
 #ifndef _REMOTE_WALK_H
 #define _REMOTE_WALK_H
 
+#include <linux/cacheflush.h>
+#include <linux/highmem.h>
 #include <linux/types.h>
 
 #include "remote_event.h"
 
-struct folio;
-struct page;
-struct vm_area_struct;
 
 /**
  * enum remote_run_kind - how the memory of a run was found, and is held
@@ -70,6 +69,26 @@ static inline void remote_batch_init(struct remote_batch *batch,
 	batch->pin = pin;
 }
 
+/*
+ * Copy @len bytes at @addr in @page, not beyond its end, which is said once
+ * more because a compiler that knows the limit copies on the spot. Any context.
+ */
+static inline void remote_copy_bytes(struct vm_area_struct *vma,
+				     struct page *page, unsigned long addr,
+				     void *buf, unsigned int len)
+{
+	void *maddr = kmap_local_page(page);
+
+	len = min_t(unsigned int, len, PAGE_SIZE - offset_in_page(addr));
+	copy_from_user_page(vma, page, addr, buf, maddr + offset_in_page(addr),
+			    len);
+	kunmap_local(maddr);
+}
+
+enum remote_read_event remote_copy_page(struct vm_area_struct *vma,
+					unsigned long addr, void *buf,
+					unsigned int len,
+					unsigned int gup_flags);
 bool remote_batch_add_pin(struct remote_batch *batch, struct folio *folio,
 			  struct page *page, unsigned int offset,
 			  unsigned int len);

@@ -135,8 +135,33 @@ inline lock_vma_under_rcu(v)
 	rcu_leave(READER)
 }
 
+/* How to copy depends on the VMA. */
+inline copy(v, f)
+{
+	assert(!vma_freed[v]);
+	assert(!folio_freed[f]);
+	assert(folio_of[f] == v)
+}
+
+/*
+ * What becomes of a folio while its entry is locked: one page is copied at
+ * once, and @f is NONE afterwards; of more, a reference is taken.
+ */
+inline found(v, f)
+{
+	if
+	:: copy(v, f); f = NONE
+	:: true ->
+#ifndef DEFECT_NO_FOLIO_REFERENCE
+		folio_get(f)
+#else
+		skip
+#endif
+	fi
+}
+
 /* Sets @f to a folio with a reference, or NONE. */
-inline walk_huge(p, f)
+inline walk_huge(v, p, f)
 {
 	lock(pmd_lock);
 #ifndef DEFECT_HUGE_ENTRY_NOT_READ_AGAIN
@@ -145,15 +170,13 @@ inline walk_huge(p, f)
 	if
 	:: IS_HUGE(p) ->
 		f = p - 16;
-#ifndef DEFECT_NO_FOLIO_REFERENCE
-		folio_get(f)
-#endif
+		found(v, f)
 	:: else -> f = NONE
 	fi;
 	unlock(pmd_lock)
 }
 
-inline walk_table(p, f)
+inline walk_table(v, p, f)
 {
 #ifndef DEFECT_NO_RCU
 	rcu_enter(READER);
@@ -170,12 +193,10 @@ inline walk_table(p, f)
 		:: pmd == p -> f = pte[p]
 		:: else
 		fi;
-#ifndef DEFECT_NO_FOLIO_REFERENCE
 		if
-		:: f != NONE -> folio_get(f)
+		:: f != NONE -> found(v, f)
 		:: else
 		fi;
-#endif
 		assert(!table_freed[p]);
 		unlock(ptl[p])
 	:: else
@@ -183,14 +204,6 @@ inline walk_table(p, f)
 #ifndef DEFECT_NO_RCU
 	rcu_leave(READER)
 #endif
-}
-
-inline copy(v, f)
-{
-	/* How to copy depends on the VMA. */
-	assert(!vma_freed[v]);
-	assert(!folio_freed[f]);
-	assert(folio_of[f] == v)
 }
 
 /* Reads three times, so that what one read leaves behind meets the next. */
@@ -207,8 +220,8 @@ proctype reader()
 #endif
 			p = pmd;
 			if
-			:: IS_HUGE(p) -> walk_huge(p, f)
-			:: else -> walk_table(p, f)
+			:: IS_HUGE(p) -> walk_huge(v, p, f)
+			:: else -> walk_table(v, p, f)
 			fi;
 #ifdef DEFECT_VMA_LOCK_DROPPED_BEFORE_COPY
 			vma_readers[v]--;
