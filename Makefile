@@ -84,7 +84,8 @@ tests: module command
 check: tests
 	@KERNEL=$(KERNEL) KLP_LINK=$(TOP)/build/tools/klp-link KLP_FUZZ=$(TOP)/build/tools/klp-fuzz \
 		VMAPEEK=$(TOP)/build/command/vmapeek \
-		$(PROVE) -j $(JOBS) $(TOP)/tools/test/*.t $(TOP)/lab/test/*.t $(TOP)/command/test/*.t $(filter-out %/torture.t,$(wildcard $(TOP)/tests/*.t))
+		$(PROVE) -j $(JOBS) $(TOP)/tools/test/*.t $(TOP)/lab/test/*.t $(TOP)/command/test/*.t $(TOP)/bench/test/*.t \
+		$(filter-out %/torture.t,$(wildcard $(TOP)/tests/*.t))
 
 # Stock kernels; CONTRIBUTING.md says what it takes to become one.
 KERNELS := 6.12 7.3

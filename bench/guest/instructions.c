@@ -4,9 +4,9 @@
  * For a guest whose clocks count instructions; elsewhere these would be
  * nanoseconds.
  *
- *	instructions ROUNDS [INTERFACE]
+ *	instructions [-q] ROUNDS [INTERFACE]
  *
- * Each round measures everything with vmapeek off, and then on. Result lines
+ * -q: nothing longer than 64 KiB. Each round measures everything with vmapeek off, and then on. Result lines
  * begin with "@"; see bench/instructions for what is in them.
  */
 #include <errno.h>
@@ -23,6 +23,7 @@
 #define MAX_BATCHES	11
 #define MAX_ROWS	120
 #define WARM_UP		4
+#define QUICK_SIZE	(64 * KIB)
 
 enum mode { STOCK, VMAPEEK, NR_MODES };
 
@@ -38,6 +39,7 @@ struct row {
 static struct row rows[MAX_ROWS];
 static int nr_rows, nr_walks, rounds;
 static const char *only;
+static bool quick;
 
 static long long cpu_ns(void)
 {
@@ -74,6 +76,8 @@ static void add(enum call_kind call, enum memory_kind memory, size_t size)
 
 	if (only && call != NULL_CALL &&
 	    strncmp(only, call_names[call], strlen(only)))
+		return;
+	if (quick && size > QUICK_SIZE)
 		return;
 	if (nr_rows++ == MAX_ROWS)
 		die("too many rows");
@@ -264,15 +268,19 @@ int main(int argc, char **argv)
 	char version[512];
 
 	setvbuf(stdout, NULL, _IOLBF, 0);
+	quick = argc > 1 && !strcmp(argv[1], "-q");
+	argc -= quick;
+	argv += quick;
 	rounds = argc < 2 ? 0 : atoi(argv[1]);
 	if (rounds < 1 || rounds > MAX_ROUNDS || argc > 3)
-		die("usage: instructions ROUNDS [INTERFACE], at most %d rounds",
+		die("usage: instructions [-q] ROUNDS [INTERFACE], at most %d rounds",
 		    MAX_ROUNDS);
 	only = argv[2];
 	add_rows();
 	if (nr_rows == 1)
 		die("no interface '%s'", only);
-	memories_prepare(nr_walks * NR_MODES * rounds);
+	memories_prepare(nr_walks * NR_MODES * rounds,
+			 quick ? HUGE_PAGE : LARGEST);
 	call_setup();
 	/* Until the kernel has finished what it puts off at boot. */
 	sleep(10);

@@ -18,7 +18,7 @@
 #define LARGE_FOLIO	"hugepages-64kB"
 #define RAMFS		"/ramfs"
 
-static unsigned long walk_total;
+static size_t walk_total, total;
 
 static void set_target(struct target *t, void *addr)
 {
@@ -44,21 +44,21 @@ static char *map_small_pages(struct target *t, size_t size)
 
 static void prepare_small_pages(struct target *t)
 {
-	pattern_fill(map_small_pages(t, LARGEST), LARGEST);
+	pattern_fill(map_small_pages(t, total), total);
 }
 
 static void prepare_huge_pages(struct target *t)
 {
-	char *p = map_huge_aligned(t, LARGEST);
+	char *p = map_huge_aligned(t, total);
 
 	if (access(THP "/hugepages-2048kB", F_OK))
 		lacks(t, "transparent huge pages");
 	set_thp("madvise", "never");
-	if (madvise(p, LARGEST, MADV_HUGEPAGE))
+	if (madvise(p, total, MADV_HUGEPAGE))
 		broken(t, "MADV_HUGEPAGE");
-	pattern_fill(p, LARGEST);
+	pattern_fill(p, total);
 	if (smaps_kb(getpid(), (unsigned long)p, "AnonHugePages") !=
-	    (long)(LARGEST / KIB))
+	    (long)(total / KIB))
 		lacks(t, "enough huge pages");
 	set_target(t, p);
 }
@@ -74,27 +74,27 @@ static long large_folios(void)
 
 static void prepare_large_folios(struct target *t)
 {
-	char *p = map_huge_aligned(t, LARGEST);
+	char *p = map_huge_aligned(t, total);
 	long before = large_folios();
 
 	if (access(THP "/" LARGE_FOLIO, F_OK))
 		lacks(t, "anonymous large folios");
 	set_thp("never", "madvise");
-	if (madvise(p, LARGEST, MADV_HUGEPAGE))
+	if (madvise(p, total, MADV_HUGEPAGE))
 		broken(t, "MADV_HUGEPAGE");
-	pattern_fill(p, LARGEST);
+	pattern_fill(p, total);
 	set_thp("never", "never");
-	if (large_folios() - before != (long)(LARGEST / (64 * KIB)))
+	if (large_folios() - before != (long)(total / (64 * KIB)))
 		lacks(t, "enough large folios");
 	set_target(t, p);
 }
 
 static void prepare_shmem(struct target *t)
 {
-	char *p = map_at(t, 0, LARGEST, PROT_READ | PROT_WRITE,
+	char *p = map_at(t, 0, total, PROT_READ | PROT_WRITE,
 			 MAP_SHARED | MAP_ANONYMOUS, -1);
 
-	pattern_fill(p, LARGEST);
+	pattern_fill(p, total);
 	set_target(t, p);
 }
 
@@ -108,10 +108,10 @@ static void prepare_file_pages(struct target *t)
 	if (mount("ramfs", RAMFS, "ramfs", 0, ""))
 		lacks(t, "ramfs");
 	fd = open(RAMFS "/file", O_RDWR | O_CREAT, 0600);
-	if (fd < 0 || ftruncate(fd, LARGEST))
+	if (fd < 0 || ftruncate(fd, total))
 		broken(t, RAMFS "/file");
-	p = map_at(t, 0, LARGEST, PROT_READ | PROT_WRITE, MAP_SHARED, fd);
-	pattern_fill(p, LARGEST);
+	p = map_at(t, 0, total, PROT_READ | PROT_WRITE, MAP_SHARED, fd);
+	pattern_fill(p, total);
 	set_target(t, p);
 }
 
@@ -224,8 +224,9 @@ static void memory_prepare(struct memory *m)
 	m->cursor = m->target->addr;
 }
 
-void memories_prepare(int walks)
+void memories_prepare(int walks, size_t size)
 {
+	total = size;
 	walk_total = walks * WALK_SIZE;
 	for (struct memory *m = memories; m < memories + NR_MEMORY_KINDS; m++)
 		if (m->prepare)

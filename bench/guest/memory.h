@@ -43,10 +43,10 @@ struct memory {
 extern struct memory memories[NR_MEMORY_KINDS];
 
 /*
- * Start all targets; each walk of @walks is to find memory that nobody has
- * looked at.
+ * Start all targets, with @size bytes to read; each walk of @walks is to find
+ * memory that nobody has looked at.
  */
-void memories_prepare(int walks);
+void memories_prepare(int walks, size_t size);
 void memories_stop(void);
 
 #endif

@@ -1,0 +1,131 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=bash
+# What the scripts of this directory share: they build a program of guest/, run it in a virtual machine and keep its
+# results, the lines that begin with "@".
+
+BENCH_NAME=${0##*/}
+TOP=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+LAB=$TOP/lab/lab
+OUT=$TOP/build/bench
+BENCH_COMMAND="bench/$BENCH_NAME $*"
+
+die()
+{
+	printf 'bench: %s\n' "$*" >&2
+	exit 1
+}
+
+cleanup()
+{
+	local status=$?
+
+	trap - EXIT INT TERM HUP
+	if [[ -n ${LAB_PID:-} ]]; then
+		# The lab takes its virtual machine down with it.
+		kill "$LAB_PID" 2>/dev/null || true
+		wait
+	fi
+	[[ -z ${TMP:-} ]] || rm -rf "$TMP"
+	exit "$status"
+}
+
+# Takes the arguments that every script has: SERIES MODULES.
+bench_begin()
+{
+	(($# == 2)) || die "usage: bench/$BENCH_NAME SERIES MODULES (make bench knows them); see also --help"
+	SERIES=$1
+	MODULES=$2
+	[[ -r $MODULES/vmapeek.ko ]] || die "no $MODULES/vmapeek.ko; run 'make module'"
+	trap cleanup EXIT
+	trap 'exit 130' INT
+	trap 'exit 143' TERM HUP
+	TMP=$(mktemp -d "${TMPDIR:-/tmp}/vmapeek-bench.XXXXXX")
+	: >"$TMP/result"
+}
+
+# bench_number OPTION VALUE MOST
+bench_number()
+{
+	if [[ ! $2 =~ ^[1-9][0-9]{0,4}$ ]] || (($2 > $3)); then
+		die "-$1: '$2' is not a number from 1 to $3"
+	fi
+}
+
+# bench_build PROGRAM SOURCE...: from guest/ and from the tests' guest/. Static, so that targets have few VMAs.
+bench_build()
+{
+	local program=$1 name
+	local -a sources=("$TOP/bench/guest/$1.c")
+	shift
+
+	for name; do
+		if [[ -e $TOP/bench/guest/$name.c ]]; then
+			sources+=("$TOP/bench/guest/$name.c")
+		else
+			sources+=("$TOP/tests/guest/$name.c")
+		fi
+	done
+	gcc -std=gnu11 -D_GNU_SOURCE -O2 -Wall -Wextra -Wshadow -Werror -static-pie -pthread -I "$TOP/tests/guest" \
+		-o "$TMP/$program" "${sources[@]}" || die "bench/guest/$program.c does not compile; see above"
+}
+
+# Shows the guest's lines as they come; keeps the results, without their "@".
+bench_show()
+{
+	local line
+
+	while IFS= read -r line; do
+		if [[ $line = @* ]]; then
+			printf '%s\n' "${line#@}" >>"$TMP/result"
+		else
+			printf '%s\n' "$line"
+		fi
+	done
+}
+
+# bench_guest LIMIT LAB-OPTION... -- COMMAND...: with the module as /vmapeek.ko.
+bench_guest()
+{
+	local status=0 limit=$1
+	shift
+
+	# In the background, because bash acts upon a signal only when what runs in the foreground has ended.
+	rm -f "$TMP/output"
+	mkfifo "$TMP/output"
+	"$LAB" run -k "$SERIES" -t "$limit" -f "$MODULES/vmapeek.ko:/vmapeek.ko" "$@" >"$TMP/output" &
+	LAB_PID=$!
+	bench_show <"$TMP/output" &
+	wait "$LAB_PID" || status=$?
+	LAB_PID=
+	wait
+	((status != 124)) || die "the virtual machine did not end within $limit s; is this machine very busy?"
+	((status != 125)) || die "the kernel in the virtual machine complained, or the lab failed; see above"
+	((status == 0)) || die "the program in the virtual machine ended with status $status; see above"
+}
+
+module_compiler()
+{
+	readelf -p .comment "$MODULES/vmapeek.ko" 2>/dev/null | sed -n 's/.*\(GCC: .*\)/\1/p' | head -n1
+}
+
+# bench_write NAME COLUMN...: what the numbers depend on, then the numbers, into build/bench/NAME.tsv.
+bench_write()
+{
+	local name=$1
+	shift
+
+	mkdir -p "$OUT"
+	{
+		printf '# command: %s\n' "${BENCH_COMMAND//"$TOP/"/}"
+		printf '# QEMU: %s\n' "$("$("$LAB" qemu)" --version | head -n1)"
+		printf "# vmapeek's compiler: %s\n" "$(module_compiler)"
+		printf "# bench's compiler: %s\n" "$(gcc --version | head -n1)"
+		grep '^#' "$TMP/result"
+		(
+			IFS=$'\t'
+			printf '%s\n' "$*"
+		)
+		grep -v '^#' "$TMP/result"
+	} >"$OUT/$name.tsv.new"
+	mv "$OUT/$name.tsv.new" "$OUT/$name.tsv"
+}
