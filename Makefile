@@ -76,6 +76,7 @@ bench: module
 tests: module command
 	@$(LAB) need gcc-$(GCC_VERSION)-multilib libc6-dev-i386 mandoc
 	@$(TOP)/tools/build-module $(KERNEL) $(TOP)/tests/modules toy_livepatch $(O)
+	@$(TOP)/tools/build-module $(KERNEL) $(TOP)/tests/modules fail_alloc $(O)
 	@$(MAKE) -s -C $(TOP)/tests
 	@$(MAKE) -s -C $(TOP)/command tests O=$(TOP)/build/command
 	@$(MAKE) -s -C $(TOP)/tools $(TOP)/build/tools/klp-fuzz O=$(TOP)/build/tools
