@@ -27,7 +27,7 @@ MAKEFLAGS += --no-print-directory
 
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help demo bench check check-all check-mutants check-torture torture fuzz check-model module command tools tests series check-series check-mainline check-selftest shell lint clean need
+.PHONY: help demo bench check check-all check-mutants check-torture torture fuzz check-model module command deb tools tests series check-series check-mainline check-selftest shell lint clean need
 
 help:
 	@echo 'make demo           see it work on a stock kernel, live (needs root once, to install packages)'
@@ -41,6 +41,7 @@ help:
 	@echo 'make check-model    search the model of the lock protocol for errors'
 	@echo 'make module         build vmapeek.ko for the kernel under test, into build/KERNEL/'
 	@echo 'make command        build the command vmapeek for operators, into build/command/'
+	@echo 'make deb            Debian packages of both, into build/deb/; see docs/packages.md'
 	@echo 'make series         patches for the source of KERNEL (6.12, 7.2, 7.3), into build/series/KERNEL/'
 	@echo 'make check-series   builds what each of them touches, also for other architectures'
 	@echo 'make check-mainline builds that kernel with and without them, and tests both'
@@ -65,6 +66,10 @@ command: need
 	@$(LAB) need libkmod-dev libjson-c-dev zlib1g-dev
 	@$(MAKE) -s -C $(TOP)/command O=$(TOP)/build/command
 
+deb:
+	@$(LAB) need dpkg-dev debhelper dh-dkms gcc make libc6-dev libkmod-dev libjson-c-dev zlib1g-dev
+	@$(TOP)/tools/build-deb $(TOP)/build/deb
+
 demo: module
 	@$(TOP)/demo/demo $(KERNEL) $(O)
 
@@ -85,8 +90,8 @@ tests: module command
 check: tests
 	@KERNEL=$(KERNEL) KLP_LINK=$(TOP)/build/tools/klp-link KLP_FUZZ=$(TOP)/build/tools/klp-fuzz \
 		VMAPEEK=$(TOP)/build/command/vmapeek \
-		$(PROVE) -j $(JOBS) $(TOP)/tools/test/*.t $(TOP)/lab/test/*.t $(TOP)/command/test/*.t $(TOP)/bench/test/*.t \
-		$(filter-out %/torture.t,$(wildcard $(TOP)/tests/*.t))
+		$(PROVE) -j $(JOBS) $(TOP)/tools/test/*.t $(TOP)/dkms/test/*.t $(TOP)/lab/test/*.t $(TOP)/command/test/*.t \
+		$(TOP)/bench/test/*.t $(filter-out %/torture.t,$(wildcard $(TOP)/tests/*.t))
 
 # Stock kernels; CONTRIBUTING.md says what it takes to become one.
 KERNELS := 6.12 7.3
@@ -144,11 +149,11 @@ shell: tests
 		-f $(TOP)/build/command/vmapeek \
 		$(foreach t,$(filter-out command,$(notdir $(basename $(wildcard $(TOP)/tests/*.t)))) helper32,-f $(TOP)/build/tests/$(t)) || true
 
-SHELL_FILES = $(shell grep -rlIE '^\#!.*\b(ba)?sh\b' $(TOP)/lab $(TOP)/tools $(TOP)/command $(TOP)/demo $(TOP)/bench $(TOP)/tests $(TOP)/model $(TOP)/mainline $(TOP)/.ci)
+SHELL_FILES = $(shell grep -rlIE '^\#!.*\b(ba)?sh\b' $(TOP)/lab $(TOP)/tools $(TOP)/command $(TOP)/debian $(TOP)/dkms $(TOP)/demo $(TOP)/bench $(TOP)/tests $(TOP)/model $(TOP)/mainline $(TOP)/.ci)
 
 lint:
 	@$(LAB) need shellcheck
-	shellcheck -x $(SHELL_FILES)
+	shellcheck -x $(SHELL_FILES) $(TOP)/dkms/dkms.conf
 
 clean:
 	rm -rf '$(TOP)/build'
