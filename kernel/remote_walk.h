@@ -8,7 +8,6 @@
 
 #include "remote_event.h"
 
-
 /**
  * enum remote_run_kind - how the memory of a run was found, and is held
  * @REMOTE_RUN_PTES: by entries for pages; one reference on the folio
