@@ -4,8 +4,8 @@
  *
  * /sys/module/fail_alloc/parameters/nth: write N, and the Nth allocation fails
  * that the writing thread makes after it has called the function named by the
- * parameter from. Read from it how many are still to come until then; 0 if it
- * has failed.
+ * parameter from, and before it calls vfs_read(), as it does to read from nth
+ * how many were still to come until then; 0 if it has failed.
  *
  * By kprobes at the start of functions that allocate: stock kernels have no
  * fault injection.
@@ -39,6 +39,14 @@ static int fail_from(struct kprobe *p, struct pt_regs *regs)
 }
 NOKPROBE_SYMBOL(fail_from);
 
+static int fail_until(struct kprobe *p, struct pt_regs *regs)
+{
+	if (READ_ONCE(fail_task) == current && in_task())
+		fail_counts = false;
+	return 0;
+}
+NOKPROBE_SYMBOL(fail_until);
+
 static int fail_alloc(struct kprobe *p, struct pt_regs *regs)
 {
 	if (READ_ONCE(fail_task) != current || !in_task() || !fail_counts ||
@@ -53,6 +61,9 @@ NOKPROBE_SYMBOL(fail_alloc);
 #define FAIL(_name) { .symbol_name = (_name), .pre_handler = fail_alloc }
 
 static struct kprobe from_probe = { .pre_handler = fail_from };
+static struct kprobe until_probe = {
+	.symbol_name = "vfs_read", .pre_handler = fail_until
+};
 
 /* Not each kernel has all of them. */
 static struct kprobe probes[] = {
@@ -93,8 +104,8 @@ module_param_cb(nth, &nth_ops, NULL, 0600);
 
 static void fail_unregister(void)
 {
-	if (from_probe.addr)
-		unregister_kprobe(&from_probe);
+	unregister_kprobe(&until_probe);
+	unregister_kprobe(&from_probe);
 	for (int i = 0; i < ARRAY_SIZE(probes); i++)
 		if (probes[i].addr)
 			unregister_kprobe(&probes[i]);
@@ -108,6 +119,11 @@ static int __init fail_init(void)
 	err = from ? register_kprobe(&from_probe) : -EINVAL;
 	if (err) {
 		pr_err("fail_alloc: from=%s: error %d\n", from, err);
+		return err;
+	}
+	err = register_kprobe(&until_probe);
+	if (err) {
+		unregister_kprobe(&from_probe);
 		return err;
 	}
 	for (int i = 0; i < ARRAY_SIZE(probes); i++) {
