@@ -27,7 +27,7 @@ MAKEFLAGS += --no-print-directory
 
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help demo bench check check-all check-mutants check-torture torture fuzz check-model module command deb tools tests series check-series check-mainline check-selftest shell lint clean need
+.PHONY: help demo bench bench-quick check check-all check-mutants check-torture torture fuzz check-model module command deb tools tests series check-series check-mainline check-selftest shell lint clean need
 
 help:
 	@echo 'make demo           see it work on a stock kernel, live (needs root once, to install packages)'
@@ -37,7 +37,7 @@ help:
 	@echo 'make torture        reads while what is read changes in all ways; MINUTES=1 WHICH=stock (debug, kcsan, series)'
 	@echo 'make check-torture  the same with rules broken on purpose, which it must see'
 	@echo 'make fuzz           random reads, stock and with vmapeek; SEED=1 ROUNDS=4 READS=2750'
-	@echo 'make bench          count the instructions that reads take, stock and with vmapeek'
+	@echo 'make bench          measure what vmapeek gives and costs, into build/bench/; bench-quick: only the instructions'
 	@echo 'make check-model    search the model of the lock protocol for errors'
 	@echo 'make module         build vmapeek.ko for the kernel under test, into build/KERNEL/'
 	@echo 'make command        build the command vmapeek for operators, into build/command/'
@@ -73,8 +73,14 @@ deb:
 demo: module
 	@$(TOP)/demo/demo $(KERNEL) $(O)
 
+# In docs/ the data of one good run: cp build/bench/*.tsv docs/
 bench: module
-	@$(TOP)/bench/instructions $(KERNEL) $(O)
+	@$(TOP)/bench/instructions -r 3 $(KERNEL) $(O)
+	@$(TOP)/bench/immunity $(KERNEL) $(O)
+	@$(TOP)/bench/harm $(KERNEL) $(O)
+
+bench-quick: module
+	@$(TOP)/bench/instructions -q -r 1 $(KERNEL) $(O)
 
 # The 32-bit side of the tests; not gcc-multilib, which excludes the cross
 # compilers of other architectures.

@@ -20,6 +20,7 @@ const char *const call_names[NR_CALL_KINDS] = {
 	[VM_READV] = "process_vm_readv",
 	[VM_READV_10] = "process_vm_readv, 10 segments",
 	[PEEK] = "PEEKDATA",
+	[POKE] = "POKEDATA",
 	[PROC_MEM] = "mem",
 	[PROC_CMDLINE] = "cmdline",
 	[PROC_ENVIRON] = "environ",
@@ -91,6 +92,7 @@ void call_begin(enum call_kind kind, struct memory *m, size_t size)
 					 2 * PAGE : PAGE);
 		break;
 	case PEEK:
+	case POKE:
 		open_begin(PEEKDATA, now.pid);
 		break;
 	case PROC_MEM:
@@ -98,11 +100,11 @@ void call_begin(enum call_kind kind, struct memory *m, size_t size)
 		break;
 	case PROC_CMDLINE:
 		open_begin(CMDLINE, now.pid);
-		now.addr = 0;
+		now.addr -= m->target->addr;
 		break;
 	case PROC_ENVIRON:
 		open_begin(ENVIRON, now.pid);
-		now.addr = 0;
+		now.addr -= m->target->addr;
 		break;
 	case PREAD:
 		now.fd = memfd;
@@ -115,8 +117,7 @@ void call_begin(enum call_kind kind, struct memory *m, size_t size)
 
 void call_end(enum call_kind kind)
 {
-	if (kind == PEEK || kind == PROC_MEM || kind == PROC_CMDLINE ||
-	    kind == PROC_ENVIRON)
+	if (kind >= PEEK && kind <= PROC_ENVIRON)
 		reader_close(&now.reader);
 }
 
@@ -134,6 +135,9 @@ static inline long call(enum call_kind kind)
 		/* Returns 0; the word goes to the buffer. */
 		return syscall(SYS_ptrace, PTRACE_PEEKDATA, now.pid, now.addr,
 			       buffer);
+	case POKE:
+		return syscall(SYS_ptrace, PTRACE_POKEDATA, now.pid, now.addr,
+			       0L);
 	default:
 		return syscall(SYS_pread64, now.fd, buffer, now.size, now.addr);
 	}

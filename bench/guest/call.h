@@ -10,6 +10,7 @@ enum call_kind {
 	VM_READV,
 	VM_READV_10,	/* ten remote segments, as py-spy reads */
 	PEEK,
+	POKE,
 	PROC_MEM,
 	PROC_CMDLINE,
 	PROC_ENVIRON,

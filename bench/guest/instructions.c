@@ -21,7 +21,7 @@
 
 #define MAX_ROUNDS	51
 #define MAX_BATCHES	11
-#define MAX_ROWS	120
+#define MAX_ROWS	160
 #define WARM_UP		4
 #define QUICK_SIZE	(64 * KIB)
 
@@ -37,7 +37,7 @@ struct row {
 };
 
 static struct row rows[MAX_ROWS];
-static int nr_rows, nr_walks, rounds;
+static int nr_rows, rounds;
 static const char *only;
 static bool quick;
 
@@ -66,8 +66,8 @@ static double median(double *values, int n)
 /* Memory that a look changes is looked at once, page after page. */
 static bool walks(const struct row *row)
 {
-	return row->memory == &memories[UNTOUCHED] ||
-	       (row->memory == &memories[SHARED] && row->call == VM_READV);
+	return row->memory == &memories[ABSENT] ||
+	       (row->memory == &memories[FORK_SHARED] && row->call == VM_READV);
 }
 
 static void add(enum call_kind call, enum memory_kind memory, size_t size)
@@ -84,44 +84,70 @@ static void add(enum call_kind call, enum memory_kind memory, size_t size)
 	row->call = call;
 	row->memory = &memories[memory];
 	row->size = size;
-	nr_walks += walks(row);
+	row->memory->walks += walks(row);
+}
+
+static void add_readv_rows(const size_t *sizes, int nr_sizes)
+{
+	for (int m = SMALL_PAGES; m <= FILE_PAGES; m++)
+		for (int i = 0; i < nr_sizes; i++)
+			add(VM_READV, m, sizes[i]);
+	add(VM_READV_10, SMALL_PAGES, 80);
+	add(VM_READV, MANY_VMAS, 8);
+	add(VM_READV_10, MANY_VMAS, 80);
+	for (int m = MOST_VMAS; m <= OWN; m++)
+		add(VM_READV, m, 8);
+}
+
+/* What goes by access_remote_vm(). */
+static void add_proc_rows(const size_t *sizes, int nr_sizes)
+{
+	static const enum memory_kind by_vmas[] = {
+		SMALL_PAGES, MANY_VMAS, MOST_VMAS
+	};
+
+	for (int i = 0; i < 3; i++) {
+		add(PEEK, by_vmas[i], 8);
+		add(PROC_MEM, by_vmas[i], 8);
+		add(PROC_CMDLINE, by_vmas[i], PAGE);
+		add(PROC_ENVIRON, by_vmas[i], PAGE);
+	}
+	for (int i = 0; i < nr_sizes; i++)
+		if (sizes[i] != 8)
+			add(PROC_MEM, SMALL_PAGES, sizes[i]);
+	for (int m = HUGE_PAGES; m <= FILE_PAGES; m++) {
+		add(PEEK, m, 8);
+		add(PROC_MEM, m, 8);
+		add(PROC_MEM, m, PAGE);
+		add(PROC_MEM, m, 64 * KIB);
+	}
+	add(POKE, SMALL_PAGES, 8);
+	for (int m = TWO_VMAS; m <= ABSENT; m++) {
+		add(PEEK, m, 8);
+		add(PROC_MEM, m, 8);
+		add(PROC_CMDLINE, m, 8);
+		add(PROC_ENVIRON, m, 8);
+	}
+	add(PROC_MEM, FORK_SHARED, 8);
+	/* No anonymous memory, which they insist on. */
+	add(PROC_CMDLINE, FILE_PAGES, 8);
+	add(PROC_ENVIRON, FILE_PAGES, 8);
 }
 
 static void add_rows(void)
 {
-	static const size_t readv_sizes[] = {
+	static const size_t sizes[] = {
 		1, 8, 64, 512, 4 * KIB, 16 * KIB, 64 * KIB, MIB, 16 * MIB,
 		LARGEST
 	};
-	const int nr_sizes = sizeof(readv_sizes) / sizeof(*readv_sizes);
+	const int nr_sizes = sizeof(sizes) / sizeof(*sizes);
 
 	/* The first row: its cost is taken off all others. */
 	add(NULL_CALL, NO_MEMORY, 0);
-
-	for (int m = SMALL_PAGES; m <= FILE_PAGES; m++)
-		for (int i = 0; i < nr_sizes; i++)
-			add(VM_READV, m, readv_sizes[i]);
-	add(VM_READV_10, SMALL_PAGES, 80);
-	add(VM_READV, MANY_VMAS, 8);
-	add(VM_READV_10, MANY_VMAS, 80);
-	for (int m = TWO_VMAS; m <= OWN; m++)
-		add(VM_READV, m, 8);
-
-	for (int m = SMALL_PAGES; m <= MANY_VMAS; m += MANY_VMAS - SMALL_PAGES) {
-		add(PEEK, m, 8);
-		add(PROC_MEM, m, 8);
-		add(PROC_CMDLINE, m, PAGE);
-		add(PROC_ENVIRON, m, PAGE);
-	}
-	for (int m = SMALL_PAGES; m <= HUGE_PAGES; m++) {
-		add(PROC_MEM, m, PAGE);
-		add(PROC_MEM, m, 64 * KIB);
-	}
-	for (int m = TWO_VMAS; m <= SHARED; m++)
-		add(PROC_MEM, m, 8);
-
+	add_readv_rows(sizes, nr_sizes);
+	add_proc_rows(sizes, nr_sizes);
 	for (int i = 4; i < nr_sizes; i++)
-		add(PREAD, NO_MEMORY, readv_sizes[i]);
+		add(PREAD, NO_MEMORY, sizes[i]);
 }
 
 /* So that most batches are short enough to see no timer interrupt. */
@@ -279,8 +305,7 @@ int main(int argc, char **argv)
 	add_rows();
 	if (nr_rows == 1)
 		die("no interface '%s'", only);
-	memories_prepare(nr_walks * NR_MODES * rounds,
-			 quick ? HUGE_PAGE : LARGEST);
+	memories_prepare(NR_MODES * rounds, quick ? HUGE_PAGE : LARGEST);
 	call_setup();
 	/* Until the kernel has finished what it puts off at boot. */
 	sleep(10);

@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "kinds.h"
 #include "memory.h"
 #include "vmapeek.h"
 
@@ -18,11 +19,22 @@
 #define LARGE_FOLIO	"hugepages-64kB"
 #define RAMFS		"/ramfs"
 
+#define WORD		8
+
 static size_t walk_total, total;
 
 static void set_target(struct target *t, void *addr)
 {
 	t->addr = (unsigned long)addr;
+}
+
+/* Where no resident memory is read, cmdline and environ show it, too. */
+static void set_shown(struct target *t, void *addr, size_t size)
+{
+	set_target(t, addr);
+	for (int i = 0; i < 2; i++)
+		if (!show_memory(i, t->addr, t->addr + size))
+			broken(t, "PR_SET_MM");
 }
 
 static void set_thp(const char *huge, const char *large)
@@ -112,13 +124,12 @@ static void prepare_file_pages(struct target *t)
 		broken(t, RAMFS "/file");
 	p = map_at(t, 0, total, PROT_READ | PROT_WRITE, MAP_SHARED, fd);
 	pattern_fill(p, total);
-	set_target(t, p);
+	set_shown(t, p, WORD);
 }
 
 /* What is read from lies in the middle of the others. */
-static void prepare_many_vmas(struct target *t)
+static void make_vmas(struct target *t, int vmas)
 {
-	const int vmas = 1000;
 	char *p = map_at(t, 0, vmas * PAGE, PROT_READ,
 			 MAP_PRIVATE | MAP_ANONYMOUS, -1);
 	char *middle = p + vmas / 2 * PAGE;
@@ -130,6 +141,16 @@ static void prepare_many_vmas(struct target *t)
 	set_target(t, middle);
 }
 
+static void prepare_many_vmas(struct target *t)
+{
+	make_vmas(t, 1000);
+}
+
+static void prepare_most_vmas(struct target *t)
+{
+	make_vmas(t, 60000);
+}
+
 /* The middle of eight bytes from here is where the second begins. */
 static void prepare_two_vmas(struct target *t)
 {
@@ -138,7 +159,7 @@ static void prepare_two_vmas(struct target *t)
 	pattern_fill(p, 2 * PAGE);
 	if (mprotect(p + PAGE, PAGE, PROT_READ))
 		broken(t, "mprotect");
-	set_target(t, p + PAGE - 4);
+	set_shown(t, p + PAGE - 4, WORD);
 }
 
 static void prepare_hole(struct target *t)
@@ -146,7 +167,7 @@ static void prepare_hole(struct target *t)
 	char *p = map(t, PAGE);
 
 	munmap(p, PAGE);
-	set_target(t, p);
+	set_shown(t, p, WORD);
 }
 
 static void prepare_protected(struct target *t)
@@ -156,7 +177,7 @@ static void prepare_protected(struct target *t)
 	pattern_fill(p, PAGE);
 	if (mprotect(p, PAGE, PROT_NONE))
 		broken(t, "mprotect");
-	set_target(t, p);
+	set_shown(t, p, WORD);
 }
 
 static void prepare_hugetlb(struct target *t)
@@ -169,12 +190,31 @@ static void prepare_hugetlb(struct target *t)
 	if (p == MAP_FAILED)
 		lacks(t, "a huge page");
 	pattern_fill(p, HUGE_PAGE);
-	set_target(t, p);
+	set_shown(t, p, WORD);
 }
 
-static void prepare_untouched(struct target *t)
+static void prepare_page(struct target *t, enum kind kind)
 {
-	map_small_pages(t, walk_total);
+	char *p = map(t, PAGE);
+
+	munmap(p, PAGE);
+	kinds[kind].make(t, p, PAGE);
+	set_shown(t, p, WORD);
+}
+
+static void prepare_secret(struct target *t)
+{
+	prepare_page(t, SECRET);
+}
+
+static void prepare_device(struct target *t)
+{
+	prepare_page(t, DEVICE);
+}
+
+static void prepare_absent(struct target *t)
+{
+	set_shown(t, map_small_pages(t, walk_total), walk_total);
 }
 
 static void prepare_shared(struct target *t)
@@ -199,18 +239,23 @@ struct memory memories[NR_MEMORY_KINDS] = {
 	[SHMEM] = { "shmem", prepare_shmem },
 	[FILE_PAGES] = { "page cache", prepare_file_pages },
 	[MANY_VMAS] = { "4 KiB pages, 1000 VMAs", prepare_many_vmas },
+	[MOST_VMAS] = { "4 KiB pages, 60000 VMAs", prepare_most_vmas },
 	[TWO_VMAS] = { "two VMAs", prepare_two_vmas },
 	[HOLE] = { "hole", prepare_hole },
 	[PROTECTED] = { "PROT_NONE", prepare_protected },
-	[HUGETLB] = { "hugetlb", prepare_hugetlb },
-	[UNTOUCHED] = { "not present", prepare_untouched },
-	[SHARED] = { "shared after fork", prepare_shared },
+	[HUGETLB_PAGE] = { "hugetlb", prepare_hugetlb },
+	[SECRET_PAGE] = { "secret memory", prepare_secret },
+	[DEVICE_PAGE] = { "device memory", prepare_device },
+	[ABSENT] = { "not present", prepare_absent },
+	[FORK_SHARED] = { "shared after fork", prepare_shared },
 	[OWN] = { "the reader's own" },
 	[NO_MEMORY] = { "-" },
 };
 
-static void memory_prepare(struct memory *m)
+static void memory_prepare(struct memory *m, int passes)
 {
+	/* And a page that no walk gets to. */
+	walk_total = m->walks * passes * WALK_SIZE + PAGE;
 	m->target = target_alloc();
 	m->pid = target_start(m->prepare, m->target);
 	if (m->target->broken[0])
@@ -224,13 +269,12 @@ static void memory_prepare(struct memory *m)
 	m->cursor = m->target->addr;
 }
 
-void memories_prepare(int walks, size_t size)
+void memories_prepare(int passes, size_t size)
 {
 	total = size;
-	walk_total = walks * WALK_SIZE;
 	for (struct memory *m = memories; m < memories + NR_MEMORY_KINDS; m++)
 		if (m->prepare)
-			memory_prepare(m);
+			memory_prepare(m, passes);
 }
 
 void memories_stop(void)

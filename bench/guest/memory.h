@@ -21,12 +21,15 @@ enum memory_kind {
 	SHMEM,
 	FILE_PAGES,
 	MANY_VMAS,
+	MOST_VMAS,
 	TWO_VMAS,
 	HOLE,
 	PROTECTED,
-	HUGETLB,
-	UNTOUCHED,
-	SHARED,
+	HUGETLB_PAGE,
+	SECRET_PAGE,
+	DEVICE_PAGE,
+	ABSENT,
+	FORK_SHARED,
 	OWN,
 	NO_MEMORY,
 	NR_MEMORY_KINDS
@@ -37,16 +40,17 @@ struct memory {
 	prepare_fn prepare;	/* NULL: it is not in a target */
 	struct target *target;
 	pid_t pid;		/* 0: this kernel lacks what is needed */
+	int walks;		/* that look at it in a pass, see below */
 	unsigned long cursor;	/* where the next walk begins */
 };
 
 extern struct memory memories[NR_MEMORY_KINDS];
 
 /*
- * Start all targets, with @size bytes to read; each walk of @walks is to find
- * memory that nobody has looked at.
+ * Start all targets, with @size bytes to read; each walk of @passes passes is
+ * to find memory that nobody has looked at.
  */
-void memories_prepare(int walks, size_t size);
+void memories_prepare(int passes, size_t size);
 void memories_stop(void);
 
 #endif

@@ -1,0 +1,190 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What readers cost the one that is read: it maps and unmaps 4 KiB, or has page
+ * faults, in a loop, on a CPU of its own, while others read from it in a loop
+ * on the other CPU. Lines for bench/harm begin with "@": work, reader, number
+ * of readers, windows, and for each mode rate (median, least, most), mean, 99th
+ * percentile and worst, each divided by that of the window before, which has no
+ * readers.
+ */
+#include <errno.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "reader.h"
+#include "series.h"
+#include "target.h"
+#include "vmapeek.h"
+
+#define ROUNDS		5
+#define WINDOW_NS	200000000LL
+#define MAX_READERS	8
+#define MAX_STEPS	400000
+
+enum mode { STOCK, VMAPEEK, NR_MODES };
+enum work { MAP, FAULT, NR_WORKS };
+enum figure { RATE, MEAN, P99, WORST, NR_FIGURES };
+
+static const char *const work_names[] = { "mmap and munmap", "page faults" };
+static const int counts[] = { 0, 1, 2, 4, 8 };
+static const struct {
+	enum interface how;
+	size_t size;
+} kinds[] = { { CMDLINE, PAGE }, { MEM, 8 }, { READV, 8 } };
+
+#define NR_COUNTS	((int)(sizeof(counts) / sizeof(*counts)))
+#define NR_KINDS	((int)(sizeof(kinds) / sizeof(*kinds)))
+
+static struct series got[NR_WORKS][NR_KINDS][NR_COUNTS][NR_MODES][NR_FIGURES];
+static double steps[MAX_STEPS];
+static struct target *page;	/* shared, so resident at the same address */
+
+static void use_cpu(int cpu)
+{
+	cpu_set_t set;
+
+	CPU_ZERO(&set);
+	CPU_SET(cpu, &set);
+	if (sched_setaffinity(0, sizeof(set), &set))
+		die("no CPU %d; this needs two", cpu);
+}
+
+static pid_t reader_start(int kind)
+{
+	pid_t pid = fork(), watched;
+	char buffer[PAGE];
+	struct reader r;
+
+	if (pid < 0)
+		die("fork: %s", strerror(errno));
+	if (pid)
+		return pid;
+	watched = getppid();
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	use_cpu(1);
+	if (reader_open(&r, kinds[kind].how, watched))
+		die("a reader cannot open what it reads");
+	for (;;)
+		if (reader_read(&r, kinds[kind].how == CMDLINE ? 0 :
+				(unsigned long)page, buffer,
+				kinds[kind].size) <= 0)
+			die("a reader fails");
+}
+
+static void step(enum work work, char *memory)
+{
+	if (work == MAP) {
+		memory = mmap(NULL, PAGE, PROT_READ | PROT_WRITE,
+			      MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+		if (memory == MAP_FAILED || munmap(memory, PAGE))
+			die("mmap: %s", strerror(errno));
+		return;
+	}
+	*memory = 1;
+	if (madvise(memory, PAGE, MADV_DONTNEED))
+		die("madvise: %s", strerror(errno));
+}
+
+/* One window of work in the calling process. */
+static void window(enum work work, double *figures)
+{
+	char *memory = mmap(NULL, PAGE, PROT_READ | PROT_WRITE,
+			    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	long long start = now_ns(), before = start, after = start;
+	int n;
+
+	for (n = 0; n < MAX_STEPS && after - start < WINDOW_NS; n++) {
+		step(work, memory);
+		after = now_ns();
+		steps[n] = after - before;
+		before = after;
+	}
+	munmap(memory, PAGE);
+	qsort(steps, n, sizeof(*steps), series_compare);
+	figures[RATE] = n / (double)(after - start);
+	figures[MEAN] = (after - start) / (double)n;
+	figures[P99] = steps[(long)n * 99 / 100];
+	figures[WORST] = steps[n - 1];
+}
+
+static void watched_window(enum work work, int kind, int readers,
+			   double *figures)
+{
+	pid_t pids[MAX_READERS];
+
+	for (int i = 0; i < readers; i++)
+		pids[i] = reader_start(kind);
+	usleep(30000);
+	window(work, figures);
+	for (int i = 0; i < readers; i++) {
+		if (waitpid(pids[i], NULL, WNOHANG))
+			die("a reader ended");
+		target_stop(pids[i]);
+	}
+}
+
+static void measure(enum work work, int kind, int count, enum mode mode)
+{
+	double alone[NR_FIGURES], figures[NR_FIGURES];
+
+	window(work, alone);
+	watched_window(work, kind, counts[count], figures);
+	for (int f = 0; f < NR_FIGURES; f++)
+		series_add(&got[work][kind][count][mode][f],
+			   figures[f] / alone[f]);
+}
+
+static void measure_all(enum mode mode)
+{
+	for (int w = 0; w < NR_WORKS; w++)
+		for (int k = 0; k < NR_KINDS; k++)
+			for (int c = 0; c < NR_COUNTS; c++)
+				measure(w, k, c, mode);
+}
+
+static void print_row(int work, int kind, int count)
+{
+	printf("@%s\t%s\t%d\t%d", work_names[work],
+	       interface_names[kinds[kind].how], counts[count], ROUNDS);
+	for (int m = 0; m < NR_MODES; m++) {
+		struct series *s = got[work][kind][count][m];
+		double rate = series_median(s);
+
+		printf("\t%.3f\t%.3f\t%.3f", rate, s->value[0],
+		       s->value[s->n - 1]);
+		for (int f = MEAN; f < NR_FIGURES; f++)
+			printf("\t%.2f", series_median(&s[f]));
+	}
+	putchar('\n');
+}
+
+int main(void)
+{
+	char version[512];
+
+	setvbuf(stdout, NULL, _IOLBF, 0);
+	page = target_alloc();
+	pattern_fill(page, sizeof(*page));
+	use_cpu(0);
+	for (int i = 0; i < ROUNDS; i++) {
+		printf("round %d of %d\n", i + 1, ROUNDS);
+		vmapeek_off();
+		measure_all(STOCK);
+		vmapeek_on();
+		measure_all(VMAPEEK);
+	}
+	vmapeek_off();
+	read_line("/proc/version", version, sizeof(version));
+	printf("@# kernel: %s\n", version);
+	for (int w = 0; w < NR_WORKS; w++)
+		for (int k = 0; k < NR_KINDS; k++)
+			for (int c = 0; c < NR_COUNTS; c++)
+				print_row(w, k, c);
+	return 0;
+}
