@@ -121,6 +121,17 @@ void check_loading(struct check *c)
 		advise(c, "do not set it, and reboot");
 		return;
 	}
+	if (module_refused_at_boot()) {
+		found(c, ANSWER_NO, "module_blacklist= on the kernel's command line names it");
+		advise(c, "remove it there, and reboot");
+		return;
+	}
+	if (module_install_command()) {
+		found(c, ANSWER_NO, "modprobe's configuration has it run '%s' instead",
+		      module_install_command());
+		advise(c, "remove the line 'install " LIVEPATCH_NAME "' from the files in /etc/modprobe.d");
+		return;
+	}
 	by = signatures_required(&unknown);
 	if (by) {
 		check_signature(c, by);
@@ -130,6 +141,10 @@ void check_loading(struct check *c)
 		advise(c, "run this as root, with securityfs mounted");
 	} else {
 		found(c, ANSWER_YES, "no signature is required");
+	}
+	if (c->answer == ANSWER_YES && module_blacklisted()) {
+		found(c, ANSWER_YES, "no signature is required; but modprobe's configuration blacklists it, so it is not loaded at boot");
+		advise(c, "for that, remove 'blacklist " LIVEPATCH_NAME "' from the files in /etc/modprobe.d");
 	}
 }
 

@@ -10,7 +10,7 @@ enum answer { ANSWER_YES, ANSWER_NO, ANSWER_UNKNOWN };
 struct check {
 	enum answer answer;
 	char detail[512];	/* what was found */
-	char remedy[512];	/* what to do about it; "" with a yes */
+	char remedy[512];	/* what to do about it, or "" */
 };
 
 void check_kernel(struct check *c);

@@ -44,6 +44,11 @@ static void say(char *why, size_t size, const char *format, ...)
 	va_end(args);
 }
 
+static bool is_loaded(void)
+{
+	return file_exists("/sys/module/" LIVEPATCH_NAME);
+}
+
 int load(const char *file, char *why, size_t size)
 {
 	struct module module;
@@ -77,7 +82,17 @@ int load(const char *file, char *why, size_t size)
 		return ENOEXEC;
 	}
 
+	if (module_refused_at_boot()) {
+		say(why, size, "module_blacklist= on the kernel's command line names " LIVEPATCH_NAME ": remove it there, and reboot");
+		return EPERM;
+	}
+
 	error = module_load(file);
+	if (!file && module_install_command() && !is_loaded()) {
+		say(why, size, "modprobe's configuration has it run '%s' instead of loading it: remove the line 'install " LIVEPATCH_NAME "' from the files in /etc/modprobe.d",
+		    module_install_command());
+		return error ? error : ECANCELED;
+	}
 	if (error)
 		say(why, size, "cannot load %s (%s): %s", module.path,
 		    strerror(error), meaning(error));

@@ -17,12 +17,17 @@
 static struct kmod_ctx *context(void)
 {
 	static struct kmod_ctx *ctx;
-	char *dir;
+	const char *configs[2] = { NULL };
+	char *dir, *config;
 
 	if (ctx)
 		return ctx;
 	dir = file_path("/lib/modules/%s", kernel_release());
-	ctx = kmod_new(dir, NULL);
+	config = file_path("/etc/modprobe.d");
+	configs[0] = config;
+	/* Without a list: all places where modprobe looks. */
+	ctx = kmod_new(dir, *files_root() ? configs : NULL);
+	free(config);
 	free(dir);
 	if (!ctx)
 		err(EXIT_FAILED, "cannot use libkmod");
@@ -95,6 +100,57 @@ int module_find(const char *file, struct module *module)
 	error = describe(found, module);
 	kmod_module_unref(found);
 	return error;
+}
+
+const char *module_install_command(void)
+{
+	static char command[256];
+	struct kmod_module *module;
+	const char *text;
+
+	if (kmod_module_new_from_name(context(), LIVEPATCH_NAME, &module) < 0)
+		return NULL;
+	text = kmod_module_get_install_commands(module);
+	snprintf(command, sizeof(command), "%s", text ? text : "");
+	kmod_module_unref(module);
+	return *command ? command : NULL;
+}
+
+bool module_blacklisted(void)
+{
+	struct kmod_config_iter *iter = kmod_config_get_blacklists(context());
+	bool is = false;
+
+	while (iter && !is && kmod_config_iter_next(iter))
+		is = !strcmp(kmod_config_iter_get_key(iter), LIVEPATCH_NAME);
+	kmod_config_iter_free_iter(iter);
+	return is;
+}
+
+static bool is_in_list(char *list)
+{
+	char *rest, *name;
+
+	for (name = strtok_r(list, ",", &rest); name;
+	     name = strtok_r(NULL, ",", &rest))
+		if (!strcmp(name, LIVEPATCH_NAME))
+			return true;
+	return false;
+}
+
+bool module_refused_at_boot(void)
+{
+	static const char option[] = "module_blacklist=";
+	char line[4096], *rest, *word;
+
+	if (!file_line(line, sizeof(line), "/proc/cmdline"))
+		return false;
+	for (word = strtok_r(line, " ", &rest); word;
+	     word = strtok_r(NULL, " ", &rest))
+		if (!strncmp(word, option, strlen(option)) &&
+		    is_in_list(word + strlen(option)))
+			return true;
+	return false;
 }
 
 int module_load(const char *file)

@@ -19,6 +19,15 @@ struct module {
  */
 int module_find(const char *file, struct module *module);
 
+/* What modprobe's configuration would run instead of loading it, or NULL. */
+const char *module_install_command(void);
+
+/* Does modprobe's configuration keep it from being loaded at boot? */
+bool module_blacklisted(void);
+
+/* Does "module_blacklist=" on the kernel's command line name it? */
+bool module_refused_at_boot(void);
+
 /* Loads what module_find() has found, and for modprobe what it says to. */
 int module_load(const char *file);
 

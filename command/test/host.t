@@ -389,6 +389,20 @@ answer 'check: no securityfs, no lockdown configured' loading yes
 echo CONFIG_SECURITY_LOCKDOWN_LSM=y >>"$VMAPEEK_ROOT/boot/config-$release"
 ends 'check: no securityfs' 1 check --json
 answer 'check: no securityfs, lockdown configured' loading unknown
+fake_check_unloaded
+file proc/cmdline 'quiet module_blacklist=foo,vmapeek ro'
+point 'the kernel is told to refuse it' loading no
+says 'check: where' 'module_blacklist= on the kernel' out
+file proc/cmdline 'quiet module_blacklist=vmapeek2 xmodule_blacklist=vmapeek'
+ends 'check: the kernel is told to refuse others' 1 check --json
+answer 'check: the kernel is told to refuse others: loading is yes' loading yes
+file etc/modprobe.d/local.conf 'install vmapeek /bin/true'
+point 'modprobe is told to do something else' loading no
+says 'check: what to remove' "remove the line 'install vmapeek'" out
+file etc/modprobe.d/local.conf 'blacklist vmapeek'
+ends 'check: blacklisted' 1 check --json
+answer 'check: blacklisted: not an obstacle' loading yes
+says 'check: blacklisted: not at boot, and what to remove' "remove 'blacklist vmapeek'" out
 unset VMAPEEK_ROOT
 
 # bench, really
