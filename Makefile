@@ -27,17 +27,19 @@ MAKEFLAGS += --no-print-directory
 
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help demo bench bench-quick check check-all check-mutants check-torture torture fuzz check-model module command deb tools tests series check-series check-mainline check-selftest shell lint clean need
+.PHONY: help demo bench bench-quick bench-tracepoint check check-all supported check-mutants check-torture torture fuzz check-model module command deb tools tests series check-series check-mainline check-selftest shell lint clean need
 
 help:
 	@echo 'make demo           see it work on a stock kernel, live (needs root once, to install packages)'
 	@echo 'make check          run all tests'
 	@echo 'make check-all      the same, on each supported stock kernel in turn'
+	@echo 'make supported      write the table of supported kernels in README.md, from what passed'
 	@echo 'make check-mutants  break each rule on purpose and see a test fail'
 	@echo 'make torture        reads while what is read changes in all ways; MINUTES=1 WHICH=stock (debug, kcsan, series)'
 	@echo 'make check-torture  the same with rules broken on purpose, which it must see'
 	@echo 'make fuzz           random reads, stock and with vmapeek; SEED=1 ROUNDS=4 READS=2750'
 	@echo 'make bench          measure what vmapeek gives and costs, into build/bench/; bench-quick: only the instructions'
+	@echo 'make bench-tracepoint  the instructions with and without the tracepoint, which is off'
 	@echo 'make check-model    search the model of the lock protocol for errors'
 	@echo 'make module         build vmapeek.ko for the kernel under test, into build/KERNEL/'
 	@echo 'make command        build the command vmapeek for operators, into build/command/'
@@ -82,6 +84,9 @@ bench: module
 bench-quick: module
 	@$(TOP)/bench/instructions -q -r 1 $(KERNEL) $(O)
 
+bench-tracepoint: module
+	@$(TOP)/bench/tracepoint $(KERNEL) $(O)
+
 # The 32-bit side of the tests; not gcc-multilib, which excludes the cross
 # compilers of other architectures.
 tests: module command
@@ -96,14 +101,18 @@ tests: module command
 check: tests
 	@KERNEL=$(KERNEL) KLP_LINK=$(TOP)/build/tools/klp-link KLP_FUZZ=$(TOP)/build/tools/klp-fuzz \
 		VMAPEEK=$(TOP)/build/command/vmapeek \
-		$(PROVE) -j $(JOBS) $(TOP)/tools/test/*.t $(TOP)/dkms/test/*.t $(TOP)/lab/test/*.t $(TOP)/command/test/*.t \
-		$(TOP)/bench/test/*.t $(filter-out %/torture.t,$(wildcard $(TOP)/tests/*.t))
+		$(TOP)/tools/check $(KERNEL) $(O) $(PROVE) -j $(JOBS) $(TOP)/tools/test/*.t $(TOP)/dkms/test/*.t $(TOP)/lab/test/*.t \
+		$(TOP)/command/test/*.t $(TOP)/bench/test/*.t $(filter-out %/torture.t,$(wildcard $(TOP)/tests/*.t))
 
 # Stock kernels; CONTRIBUTING.md says what it takes to become one.
 KERNELS := 6.12 7.3
 
 check-all:
 	@for kernel in $(KERNELS); do $(MAKE) check KERNEL=$$kernel || exit; done
+
+# From what `make check` has noted.
+supported:
+	@$(TOP)/tools/supported $(TOP)/README.md $(TOP)/build $(KERNELS)
 
 check-mutants: tests
 	@KERNEL=$(KERNEL) JOBS=$(MUTANT_JOBS) $(PROVE) -v $(TOP)/tests/mutants/mutants.t
