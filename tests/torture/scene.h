@@ -100,6 +100,9 @@ void generation_end(struct scene *s, unsigned long offset, size_t size,
 void scene_fill(struct scene *s, void *p, unsigned long offset, size_t size,
 		unsigned int generation);
 
+/* All three, where no reader can see anything older any more. */
+void scene_refill(struct scene *s, void *p, unsigned long offset, size_t size);
+
 /* The target: begin, then say that all is prepared. */
 void incarnation_begin(struct scene *s);
 void incarnation_ready(struct scene *s);
@@ -119,6 +122,8 @@ void *scene_map(struct scene *s, unsigned long addr, size_t size, int flags,
 void setup_plain(struct scene *s);
 
 unsigned long scene_random(struct scene *s, unsigned long below);
+/* Some pages of the region, 16 at most: where they begin, and their size. */
+unsigned long scene_pages(struct scene *s, size_t *size);
 bool in_child(void);
 
 /* Reads until the end; a process of its own. */
