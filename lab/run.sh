@@ -41,16 +41,21 @@ guest_cleanup()
 guest_boot()
 {
 	local kernel=$1 serial=$2
-	local -a accel=(-accel "tcg,thread=multi" -cpu max) timeout=(timeout -k 5)
+	local -a accel=(-accel "tcg,thread=multi" -cpu max) timeout=(timeout -k 5) machine=(-smp "$CPUS" -m "$MEMORY")
+	local node
 
 	[[ ${LAB_ACCEL:-tcg} != kvm ]] || accel=(-accel kvm -cpu host)
 	# One instruction is one nanosecond. With erms and fsrm, each step of a string instruction would count as one.
 	[[ -z $COUNTING ]] || accel=(-accel "tcg,thread=single" -cpu "max,-erms,-fsrm" -icount "shift=0,sleep=off")
 	[[ $serial != stdio ]] || timeout+=(--foreground)
+	((NODES == 1)) || machine[1]+=,sockets=$CPUS # which are spread over the nodes
+	for ((node = 0; NODES > 1 && node < NODES; node++)); do
+		machine+=(-object "memory-backend-ram,id=memory$node,size=$((MEMORY / NODES))M" -numa "node,memdev=memory$node")
+	done
 	# From there, as commas in a path would end it.
 	cd "$RUN_DIR" || exit
 	exec setpriv --pdeathsig TERM "${timeout[@]}" "$LIMIT" "$QEMU" \
-		"${accel[@]}" -smp "$CPUS" -m "$MEMORY" -display none -no-reboot -nic none -monitor none \
+		"${accel[@]}" "${machine[@]}" -display none -no-reboot -nic none -monitor none \
 		-chardev "file,id=console,path=console" -serial chardev:console \
 		-chardev "file,id=status,path=status" -serial chardev:status \
 		-device virtio-serial-pci,ioeventfd=off \
@@ -99,14 +104,15 @@ guest()
 	local -a files=() trees=() modules=()
 	shift
 
-	CPUS=2 MEMORY=1024 APPEND=() KEEP_LOG='' LIMIT=300 COUNTING=''
+	CPUS=2 MEMORY=1024 NODES=1 APPEND=() KEEP_LOG='' LIMIT=300 COUNTING=''
 	[[ $kind = run ]] || LIMIT=0
-	while getopts :k:t:m:c:f:T:M:a:l:i opt; do
+	while getopts :k:t:m:c:n:f:T:M:a:l:i opt; do
 		case $opt in
 		k) series=$OPTARG ;;
 		t) number t "$OPTARG"; LIMIT=$OPTARG ;;
 		m) number m "$OPTARG"; MEMORY=$OPTARG ;;
 		c) number c "$OPTARG"; CPUS=$OPTARG ;;
+		n) number n "$OPTARG"; NODES=$OPTARG ;;
 		f) files+=("$OPTARG") ;;
 		T) trees+=("$OPTARG") ;;
 		M) modules+=("$OPTARG") ;;
@@ -118,6 +124,7 @@ guest()
 		esac
 	done
 	shift $((OPTIND - 1))
+	((MEMORY % NODES == 0)) || die "-n: $NODES nodes cannot have equal parts of $MEMORY MiB"
 	case $kind in
 	run) (($#)) || die "run: name a command to run in the guest" ;;
 	shell)

@@ -57,13 +57,10 @@ void step_replace_huge(struct scene *s)
 /* A new mapping in the place of the old one, of so many pages. */
 void step_remap(struct scene *s)
 {
-	unsigned long at = scene_random(s, s->size / PAGE) * PAGE;
-	unsigned long size = (1 + scene_random(s, 16)) * PAGE;
-	unsigned int g;
+	size_t size;
+	unsigned long at = scene_pages(s, &size);
+	unsigned int g = generation_begin(s, at, size);
 
-	if (size > s->size - at)
-		size = s->size - at;
-	g = generation_begin(s, at, size);
 	scene_map(s, REGION_AT + at, size, MAP_PRIVATE | MAP_FIXED, -1);
 	scene_fill(s, REGION + at, at, size, g);
 	generation_end(s, at, size, g);
@@ -113,11 +110,9 @@ void step_neighbours(struct scene *s)
 
 static void protect(struct scene *s, int prot)
 {
-	unsigned long at = scene_random(s, s->size / PAGE) * PAGE;
-	unsigned long size = (1 + scene_random(s, 16)) * PAGE;
+	size_t size;
+	unsigned long at = scene_pages(s, &size);
 
-	if (size > s->size - at)
-		size = s->size - at;
 	scene_must(s, !mprotect(REGION + at, size, prot), "mprotect");
 	scene_must(s, !mprotect(REGION + at, size, PROT_READ | PROT_WRITE),
 		   "mprotect back");
@@ -137,13 +132,9 @@ void step_no_access(struct scene *s)
 /* All pages go, the table may, too; then a new generation comes. */
 void step_discard(struct scene *s)
 {
-	unsigned int g;
-
 	scene_must(s, !madvise(REGION, s->size, MADV_DONTNEED),
 		   "MADV_DONTNEED");
-	g = generation_begin(s, 0, s->size);
-	scene_fill(s, REGION, 0, s->size, g);
-	generation_end(s, 0, s->size, g);
+	scene_refill(s, REGION, 0, s->size);
 }
 
 void step_free(struct scene *s)
@@ -158,12 +149,9 @@ void step_free(struct scene *s)
 
 void step_guard(struct scene *s)
 {
-	unsigned long at = scene_random(s, s->size / PAGE) * PAGE;
-	unsigned long size = (1 + scene_random(s, 16)) * PAGE;
-	unsigned int g;
+	size_t size;
+	unsigned long at = scene_pages(s, &size);
 
-	if (size > s->size - at)
-		size = s->size - at;
 	if (madvise(REGION + at, size, MADV_GUARD_INSTALL)) {
 		if (errno == EINVAL)
 			scene_lacks(s, "MADV_GUARD_INSTALL");
@@ -171,7 +159,5 @@ void step_guard(struct scene *s)
 	}
 	scene_must(s, !madvise(REGION + at, size, MADV_GUARD_REMOVE),
 		   "MADV_GUARD_REMOVE");
-	g = generation_begin(s, at, size);
-	scene_fill(s, REGION + at, at, size, g);
-	generation_end(s, at, size, g);
+	scene_refill(s, REGION + at, at, size);
 }

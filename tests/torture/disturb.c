@@ -84,13 +84,17 @@ void disturb_cpus(struct scene *s)
 
 void disturb_switch(struct scene *s)
 {
+	struct counters start = counters_read();
+
 	if (mainline() != MODULE)
 		scene_lacks(s, "a module to switch");
 	while (!scene_ends(s)) {
+		/* They go with the module. */
+		s->fast += counters_since(&start).n[FAST];
 		vmapeek_off();
 		usleep(20000);
 		vmapeek_on();
+		start = counters_read();
 		usleep(20000);
 	}
-	vmapeek_on();
 }

@@ -41,8 +41,6 @@ static void touch_all(struct scene *s, char *at)
 
 static void punch(struct scene *s, unsigned long at, size_t size)
 {
-	unsigned int g;
-
 	if (scene_random(s, 2))
 		scene_must(s, !fallocate(file, FALLOC_FL_PUNCH_HOLE |
 					 FALLOC_FL_KEEP_SIZE, at, size),
@@ -50,9 +48,7 @@ static void punch(struct scene *s, unsigned long at, size_t size)
 	else
 		scene_must(s, !madvise(OTHER + at, size, MADV_REMOVE),
 			   "MADV_REMOVE");
-	g = generation_begin(s, at, size);
-	scene_fill(s, OTHER + at, at, size, g);
-	generation_end(s, at, size, g);
+	scene_refill(s, OTHER + at, at, size);
 }
 
 /*
@@ -74,26 +70,21 @@ void step_retract(struct scene *s)
 
 void step_punch(struct scene *s)
 {
-	unsigned long at = scene_random(s, s->size / PAGE) * PAGE;
-	unsigned long size = (1 + scene_random(s, 16)) * PAGE;
+	size_t size;
+	unsigned long at = scene_pages(s, &size);
 
-	if (size > s->size - at)
-		size = s->size - at;
 	punch(s, at, size);
 }
 
 void step_truncate(struct scene *s)
 {
 	unsigned long at = scene_random(s, s->size / PAGE) * PAGE;
-	unsigned int g;
 
 	scene_must(s, !ftruncate(file, at) && !ftruncate(file, s->size),
 		   "truncate");
 	if (at == s->size)
 		return;
-	g = generation_begin(s, at, s->size - at);
-	scene_fill(s, OTHER + at, at, s->size - at, g);
-	generation_end(s, at, s->size - at, g);
+	scene_refill(s, OTHER + at, at, s->size - at);
 }
 
 /* So large and so aligned that two mappings share their tables. */

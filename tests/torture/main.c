@@ -21,14 +21,14 @@
 #include "scene.h"
 
 /* Who does not end by then is stuck; no machine is that slow. */
-#define STUCK_SECONDS	120
+#define STUCK_SECONDS	600
 
 static const enum interface interfaces[] = {
 	MEM, CMDLINE, ENVIRON, PEEKDATA, READV,
 };
 
-/* How often rows are tried again that were not reached. */
-#define EXTRA_ROUNDS	3
+/* A play goes on until its rows are reached and all have read, or so long. */
+#define PATIENCE_SECONDS	180
 
 #define NR(a)		(sizeof(a) / sizeof((a)[0]))
 
@@ -223,8 +223,8 @@ static void play(const struct play *p, struct sum *sum, double seconds,
 	wait_for(p, others, nr_others);
 	if (traced && !p->switches)
 		reach_stop(p->name);
-	if (!p->switches)
-		sum->fast += counters_since(&start).n[FAST];
+	sum->fast += p->switches ? scene->fast :
+				   counters_since(&start).n[FAST];
 	add_up(p, sum);
 }
 
@@ -237,10 +237,19 @@ static unsigned long all_reads(const struct sum *sum)
 	return n;
 }
 
+/* Has every interface read, and the fast path answered, where it may? */
+static bool has_read(const struct play *p, const struct sum *sum)
+{
+	for (unsigned int i = 0; i < NR(interfaces); i++)
+		if (!sum->reads[interfaces[i]])
+			return false;
+	return sum->fast || mainline() == CONTROL || (p->rules & NEVER_FAST);
+}
+
 static int report_play(unsigned int nr, const struct play *p,
 		       const struct sum *sum)
 {
-	bool ok = sum->turns && !sum->wrong && sum->steps;
+	bool ok = !sum->wrong && sum->steps && has_read(p, sum);
 
 	if (sum->lacks[0] && !sum->wrong) {
 		printf("# this kernel or machine lacks: %s\n", sum->lacks);
@@ -252,8 +261,6 @@ static int report_play(unsigned int nr, const struct play *p,
 	       sum->reads[CMDLINE], sum->reads[ENVIRON], sum->reads[PEEKDATA],
 	       sum->reads[READV], sum->fast, sum->bytes / KIB, sum->absent,
 	       sum->zeros);
-	for (unsigned int i = 0; i < NR(interfaces); i++)
-		ok = ok && sum->reads[interfaces[i]];
 	if (sum->wrong)
 		printf("# %s: %lu reads were wrong; the first: %s\n", p->name,
 		       sum->wrong, sum->finding);
@@ -334,20 +341,36 @@ static int report(int argc, char **argv)
 	return bad;
 }
 
-static void play_round(int argc, char **argv, double turn,
-		       unsigned long seed, bool only_unreached)
+static bool is_enough(const struct play *p, const struct sum *sum)
 {
-	for (unsigned int i = 0; i < nr_plays; i++) {
-		const struct play *p = &plays[i];
+	return sum->lacks[0] || sum->wrong ||
+	       (sum->steps && has_read(p, sum) && !is_unreached(p->name));
+}
 
-		if (!wanted(p->name, argc, argv) || sums[i].lacks[0] ||
-		    (only_unreached && !is_unreached(p->name)))
-			continue;
-		printf("# %s\n", p->name);
-		fflush(stdout);
-		play(p, &sums[i], p->run && turn < 5 ? 5 : turn,
-		     seed * nr_plays + i);
-	}
+/* On a slow machine one turn is too short for some. */
+static void play_until_enough(const struct play *p, struct sum *sum,
+			      double turn, unsigned long seed)
+{
+	double end = now() + PATIENCE_SECONDS;
+
+	printf("# %s\n", p->name);
+	fflush(stdout);
+	do {
+		play(p, sum, turn, seed);
+		seed += nr_plays;
+		turn *= 2;
+	} while (!is_enough(p, sum) && now() < end);
+}
+
+/* The first round goes to its end, whatever the time. */
+static void play_round(int argc, char **argv, double turn, unsigned long seed,
+		       double end)
+{
+	for (unsigned int i = 0; i < nr_plays; i++)
+		if (wanted(plays[i].name, argc, argv) && !sums[i].lacks[0] &&
+		    (!sums[i].turns || now() < end))
+			play_until_enough(&plays[i], &sums[i], turn,
+					  seed * nr_plays + i);
 }
 
 int main(int argc, char **argv)
@@ -376,16 +399,12 @@ int main(int argc, char **argv)
 		die("the kernel's tracing cannot be used");
 
 	turn = seconds / count;
-	turn = turn < 2 ? 2 : turn > 15 ? 15 : turn;
+	turn = turn < 1 ? 1 : turn > 15 ? 15 : turn;
 	begin = now();
 	end = begin + seconds;
 	do
-		play_round(argc, argv, turn, seed + round++, false);
+		play_round(argc, argv, turn, seed + round++, end);
 	while (now() < end);
-	/* On a slow machine turns are too short for some. */
-	for (unsigned int i = 1; i <= EXTRA_ROUNDS; i++)
-		play_round(argc, argv, turn * (1 << i), seed + round++, true);
-
 	printf("# %u rounds in %.0f seconds\n", round, now() - begin);
 	if (traced)
 		reach_end();

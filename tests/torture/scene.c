@@ -57,6 +57,16 @@ unsigned long scene_random(struct scene *s, unsigned long below)
 	return (x >> 16) % below;
 }
 
+unsigned long scene_pages(struct scene *s, size_t *size)
+{
+	unsigned long at = scene_random(s, s->size / PAGE) * PAGE;
+
+	*size = (1 + scene_random(s, 16)) * PAGE;
+	if (*size > s->size - at)
+		*size = s->size - at;
+	return at;
+}
+
 static unsigned int chunk_first(const struct scene *s, unsigned long offset)
 {
 	return offset / scene_chunk(s);
@@ -95,6 +105,14 @@ void scene_fill(struct scene *s, void *p, unsigned long offset, size_t size,
 {
 	stamp_fill(p, size, scene_owner(s->incarnation), generation,
 		   offset / 8);
+}
+
+void scene_refill(struct scene *s, void *p, unsigned long offset, size_t size)
+{
+	unsigned int g = generation_begin(s, offset, size);
+
+	scene_fill(s, p, offset, size, g);
+	generation_end(s, offset, size, g);
 }
 
 void setup_plain(struct scene *s)

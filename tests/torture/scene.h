@@ -27,6 +27,7 @@
 #define IN_PLACE	4U	/* words may be half-written */
 #define ONE_GENERATION	8U	/* all that one lock covers is of one */
 #define NOT_ANONYMOUS	16U	/* cmdline and environ bring nothing */
+#define NEVER_FAST	32U	/* all is left to the kernel */
 
 /*
  * The generations that can be seen in a chunk: @newest is raised before the
@@ -46,6 +47,7 @@ struct scene {
 	/* How many targets there have been; @ready: the last that is. */
 	atomic_uint incarnation, ready;
 	atomic_ulong steps;
+	unsigned long fast;	/* reads, counted by disturb() */
 	pid_t pid, idle;	/* the target, and a thread of it to trace */
 	unsigned long size;
 	unsigned int rules;
@@ -67,7 +69,7 @@ struct play {
 	void (*run)(struct scene *s, const struct play *p);
 	/* Set: disturbs from a process of its own until @s->stop. */
 	void (*disturb)(struct scene *s);
-	bool switches;		/* its disturb() switches vmapeek */
+	bool switches;		/* its disturb() switches vmapeek, and counts */
 };
 
 extern const struct play plays[];
@@ -98,6 +100,9 @@ void generation_end(struct scene *s, unsigned long offset, size_t size,
 void scene_fill(struct scene *s, void *p, unsigned long offset, size_t size,
 		unsigned int generation);
 
+/* All three, where no reader can see anything older any more. */
+void scene_refill(struct scene *s, void *p, unsigned long offset, size_t size);
+
 /* The target: begin, then say that all is prepared. */
 void incarnation_begin(struct scene *s);
 void incarnation_ready(struct scene *s);
@@ -117,6 +122,8 @@ void *scene_map(struct scene *s, unsigned long addr, size_t size, int flags,
 void setup_plain(struct scene *s);
 
 unsigned long scene_random(struct scene *s, unsigned long below);
+/* Some pages of the region, 16 at most: where they begin, and their size. */
+unsigned long scene_pages(struct scene *s, size_t *size);
 bool in_child(void);
 
 /* Reads until the end; a process of its own. */
