@@ -27,7 +27,7 @@ MAKEFLAGS += --no-print-directory
 
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help demo bench bench-quick bench-tracepoint check check-all supported check-mutants check-torture torture fuzz check-model module command deb tools tests series check-series check-mainline check-selftest shell lint clean need
+.PHONY: help demo bench bench-quick bench-plots bench-tracepoint check check-all supported check-mutants check-torture torture fuzz check-model module command deb tools tests series check-series check-mainline check-selftest shell lint clean need
 
 help:
 	@echo 'make demo           see it work on a stock kernel, live (needs root once, to install packages)'
@@ -39,6 +39,7 @@ help:
 	@echo 'make check-torture  the same with rules broken on purpose, which it must see'
 	@echo 'make fuzz           random reads, stock and with vmapeek; SEED=1 ROUNDS=4 READS=2750'
 	@echo 'make bench          measure what vmapeek gives and costs, into build/bench/; bench-quick: only the instructions'
+	@echo 'make bench-plots    draw the plots in docs/ from the data there'
 	@echo 'make bench-tracepoint  the instructions with and without the tracepoint, which is off'
 	@echo 'make check-model    search the model of the lock protocol for errors'
 	@echo 'make module         build vmapeek.ko for the kernel under test, into build/KERNEL/'
@@ -75,7 +76,7 @@ deb:
 demo: module
 	@$(TOP)/demo/demo $(KERNEL) $(O)
 
-# In docs/ the data of one good run: cp build/bench/*.tsv docs/
+# In docs/ the data of one good run: cp build/bench/{instructions,immunity,harm}.tsv docs/ && make bench-plots
 bench: module
 	@$(TOP)/bench/instructions -r 3 $(KERNEL) $(O)
 	@$(TOP)/bench/immunity $(KERNEL) $(O)
@@ -83,6 +84,10 @@ bench: module
 
 bench-quick: module
 	@$(TOP)/bench/instructions -q -r 1 $(KERNEL) $(O)
+
+bench-plots:
+	@$(LAB) need gnuplot-nox
+	@cd $(TOP)/docs && gnuplot $(TOP)/bench/plots.gp
 
 bench-tracepoint: module
 	@$(TOP)/bench/tracepoint $(KERNEL) $(O)

@@ -189,7 +189,7 @@ static void print_row(int w, int h)
 		struct series *s = &took[w][h][m];
 		double median = series_median(s);
 
-		printf("\t%.4f\t%.4f\t%.4f", median / unit,
+		printf("\t%.6f\t%.6f\t%.6f", median / unit,
 		       s->value[0] / unit, s->value[s->n - 1] / unit);
 	}
 	putchar('\n');

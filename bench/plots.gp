@@ -1,0 +1,43 @@
+# SPDX-License-Identifier: GPL-2.0
+# The plots of docs/results.md, from the data in docs/: make bench-plots
+set datafile separator "\t"
+set datafile commentschars "#"
+set terminal svg size 720,420 font "sans-serif,13" background "#ffffff"
+set grid ytics lc rgb "#d0d7de"
+set border 3 lc rgb "#57606a"
+set tics nomirror
+
+# A reader's row of immunity.tsv that matches name and size.
+took(reader, size, column) = strcol(1) eq reader && column(2) == size && column(3) > 0 ? column(column) : NaN
+
+set output "immunity.svg"
+set title "Latency of a reader while the mmap lock is held"
+set xlabel "held for, ms"
+set ylabel "latency / (stock latency with the lock free + hold)"
+set logscale x
+set logscale y
+set yrange [0.00003:5]
+set key bottom left
+plot "immunity.tsv" using 3:(took("cmdline", 4096, 5)) with linespoints lc rgb "#cf222e" pt 7 title "cmdline, stock", \
+	"" using 3:(took("cmdline", 4096, 8)) with linespoints lc rgb "#0969da" pt 7 title "cmdline, vmapeek", \
+	"" using 3:(took("process_vm_readv", 8, 5)) with linespoints lc rgb "#cf222e" pt 4 dt 2 title "process\\_vm\\_readv 8 B, stock", \
+	"" using 3:(took("process_vm_readv", 8, 8)) with linespoints lc rgb "#0969da" pt 4 dt 2 title "process\\_vm\\_readv 8 B, vmapeek", \
+	"" using 3:(took("ps -ef", 0, 5)) with linespoints lc rgb "#cf222e" pt 2 dt 3 title "ps -ef, stock", \
+	"" using 3:(took("ps -ef", 0, 8)) with linespoints lc rgb "#0969da" pt 2 dt 3 title "ps -ef, vmapeek"
+
+rate(reader, column) = strcol(1) eq "mmap and munmap" && strcol(2) eq reader ? column(column) : NaN
+
+set output "harm.svg"
+set title "mmap and munmap of 4 KiB in a process that is read"
+set xlabel "readers"
+set ylabel "rate, with nobody reading = 1"
+unset logscale
+set xrange [-0.2:8.2]
+set yrange [0:4]
+set key bottom left
+plot "harm.tsv" using 3:(rate("cmdline", 5)):6:7 with yerrorlines lc rgb "#cf222e" pt 7 title "cmdline, stock", \
+	"" using 3:(rate("cmdline", 11)):12:13 with yerrorlines lc rgb "#0969da" pt 7 title "cmdline, vmapeek", \
+	"" using 3:(rate("mem", 5)):6:7 with yerrorlines lc rgb "#cf222e" pt 4 dt 2 title "mem, stock", \
+	"" using 3:(rate("mem", 11)):12:13 with yerrorlines lc rgb "#0969da" pt 4 dt 2 title "mem, vmapeek", \
+	"" using 3:(rate("process_vm_readv", 5)):6:7 with yerrorlines lc rgb "#cf222e" pt 2 dt 3 title "process\\_vm\\_readv, stock", \
+	"" using 3:(rate("process_vm_readv", 11)):12:13 with yerrorlines lc rgb "#0969da" pt 2 dt 3 title "process\\_vm\\_readv, vmapeek"
