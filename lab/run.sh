@@ -41,12 +41,14 @@ guest_cleanup()
 guest_boot()
 {
 	local kernel=$1 serial=$2
-	local -a accel=(-accel "tcg,thread=multi" -cpu max) timeout=(timeout -k 5)
+	local -a disk=() accel=(-accel "tcg,thread=multi" -cpu max) timeout=(timeout -k 5)
 
 	[[ ${LAB_ACCEL:-tcg} != kvm ]] || accel=(-accel kvm -cpu host)
 	# One instruction is one nanosecond. With erms and fsrm, each step of a string instruction would count as one.
 	[[ -z $COUNTING ]] || accel=(-accel "tcg,thread=single" -cpu "max,-erms,-fsrm" -icount "shift=0,sleep=off")
 	[[ $serial != stdio ]] || timeout+=(--foreground)
+	# It is the caller's, and nobody minds if a guest is killed.
+	[[ -z $DISK ]] || disk=(-drive "file=disk,format=raw,if=virtio,cache=unsafe")
 	# From there, as commas in a path would end it.
 	cd "$RUN_DIR" || exit
 	exec setpriv --pdeathsig TERM "${timeout[@]}" "$LIMIT" "$QEMU" \
@@ -55,7 +57,7 @@ guest_boot()
 		-chardev "file,id=status,path=status" -serial chardev:status \
 		-device virtio-serial-pci,ioeventfd=off \
 		-chardev stdio,id=output,signal=off -device virtserialport,chardev=output \
-		-kernel "$kernel/vmlinuz" -initrd initramfs \
+		"${disk[@]}" -kernel "$kernel/vmlinuz" -initrd initramfs \
 		-append "console=ttyS0 8250.nr_uarts=4 loglevel=7 printk.devkmsg=on panic=-1 oops=panic rdinit=/init ${APPEND[*]}"
 }
 
@@ -99,14 +101,15 @@ guest()
 	local -a files=() trees=() modules=()
 	shift
 
-	CPUS=2 MEMORY=1024 APPEND=() KEEP_LOG='' LIMIT=300 COUNTING=''
+	CPUS=2 MEMORY=1024 APPEND=() KEEP_LOG='' LIMIT=300 COUNTING='' DISK=''
 	[[ $kind = run ]] || LIMIT=0
-	while getopts :k:t:m:c:f:T:M:a:l:i opt; do
+	while getopts :k:t:m:c:d:f:T:M:a:l:i opt; do
 		case $opt in
 		k) series=$OPTARG ;;
 		t) number t "$OPTARG"; LIMIT=$OPTARG ;;
 		m) number m "$OPTARG"; MEMORY=$OPTARG ;;
 		c) number c "$OPTARG"; CPUS=$OPTARG ;;
+		d) DISK=$OPTARG ;;
 		f) files+=("$OPTARG") ;;
 		T) trees+=("$OPTARG") ;;
 		M) modules+=("$OPTARG") ;;
@@ -125,6 +128,12 @@ guest()
 		[[ -t 0 && -t 1 ]] || die "shell: needs a terminal; use 'lab run' for commands"
 		;;
 	esac
+	if [[ -n $DISK ]]; then
+		[[ -f $DISK && -r $DISK && -w $DISK ]] ||
+			die "-d: '$DISK' is no image that can be written; copy one that 'lab rootfs' made"
+		((${#trees[@]} == 0)) || die "-T: not with -d, whose programs come from the image"
+		APPEND+=(systemd.firstboot=off systemd.getty_auto=no)
+	fi
 	for item in "${trees[@]}"; do
 		[[ -d $item ]] || die "-T: no directory '$item'"
 	done
@@ -149,8 +158,12 @@ guest()
 	for item in "${trees[@]}"; do
 		initramfs_tree "$RUN_DIR/root" "$(realpath "$item")"
 	done
+	if [[ -n $DISK ]]; then
+		ln -s "$(realpath "$DISK")" "$RUN_DIR/disk"
+		initramfs_disk "$RUN_DIR/root" "$kernel"
+	fi
 	for item in "${files[@]}"; do
-		initramfs_file "$RUN_DIR/root" "$item"
+		"initramfs_${DISK:+disk_}file" "$RUN_DIR/root" "$item"
 	done
 	# For the output. Where they are missing as well the guest will say so: not every directory lists what is built in.
 	for item in virtio_pci virtio_console; do
