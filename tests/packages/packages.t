@@ -34,7 +34,7 @@ stage()
 	shift
 
 	echo "# $name"
-	"$lab" run -k "$kernel" -t 900 -d "$work/disk" "$@" -f "$here/guest:/tests/guest" \
+	"$lab" run -k "$kernel" -t 1800 -d "$work/disk" "$@" -f "$here/guest:/tests/guest" \
 		-- env OLD_VERSION="$version" NEW_VERSION="$version+1" /tests/guest "$name" || status=$?
 	((status == 0)) || echo "not ok - $name: the guest ended with status $status"
 }
