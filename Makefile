@@ -27,7 +27,7 @@ MAKEFLAGS += --no-print-directory
 
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help demo bench bench-quick bench-plots bench-tracepoint check check-all supported check-mutants check-torture torture fuzz check-model module command deb tools tests series check-series check-mainline check-selftest shell lint clean need
+.PHONY: help demo bench bench-quick bench-plots bench-tracepoint check check-all supported check-mutants check-torture torture fuzz check-model module command deb tools tests series check-series check-mainline check-selftest check-packages shell lint clean need
 
 help:
 	@echo 'make demo           see it work on a stock kernel, live (needs root once, to install packages)'
@@ -49,6 +49,7 @@ help:
 	@echo 'make check-series   builds what each of them touches, also for other architectures'
 	@echo 'make check-mainline builds that kernel with and without them, and tests both'
 	@echo 'make check-selftest breaks that kernel on purpose and sees the kselftest of the series fail'
+	@echo 'make check-packages installs the Debian packages in a whole Debian system, upgrades and removes them'
 	@echo 'make shell          a shell in a virtual machine with the module and the tests in it'
 	@echo 'make lint           style of the shell scripts'
 	@echo 'make clean          remove build/ (downloads stay in the cache)'
@@ -161,6 +162,10 @@ check-mainline: need
 	@$(LAB) need coccinelle git gcc-12 flex bison bc gcc-$(GCC_VERSION)-multilib libc6-dev-i386
 	@$(MAKE) -s -C $(TOP)/tests
 	@$(TOP)/mainline/check $(KERNEL) $(TOP)/build/series/$(KERNEL)
+
+check-packages:
+	@$(LAB) need dpkg-dev debhelper dh-dkms gcc make libc6-dev libkmod-dev libjson-c-dev zlib1g-dev mmdebstrap e2fsprogs
+	@KERNEL=$(KERNEL) $(PROVE) -v $(TOP)/tests/packages/packages.t
 
 shell: tests
 	@echo 'In the guest: /vmapeek.ko, and the tests: try /run-test lock. Leave with exit.'

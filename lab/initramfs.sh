@@ -64,6 +64,7 @@ initramfs_base()
 	initramfs_libs "$root" '' '' "$busybox" "$script"
 	ln -s /busybox/busybox "$root/usr/bin/sh"
 	install -m 755 "$LAB_DIR/guest-init" "$root/init"
+	install -m 755 "$LAB_DIR/guest-run" "$root/lab/run"
 	install -m 755 "$LAB_DIR/guest-session" "$root/lab/session"
 	printf '%s\n' 'root:x:0:0:root:/root:/bin/sh' 'nobody:x:65534:65534:nobody:/:/bin/sh' >"$root/etc/passwd"
 	printf '%s\n' 'root:x:0:' 'nogroup:x:65534:' >"$root/etc/group"
@@ -96,17 +97,35 @@ file_split()
 	[[ -z $FILE_DST || $FILE_DST = /* ]] || die "-f: '$FILE_DST' is not an absolute path in the guest"
 }
 
+# A file for the guest, with the libraries it needs.
 initramfs_file()
 {
 	local root=$1 src dst
 	local -a programs=()
+
+	put_file "$@"
+	initramfs_libs "$root" '' '' "${programs[@]}"
+}
+
+# A file for the system on a disk, which has its own libraries.
+initramfs_disk_file()
+{
+	local -a programs
+
+	put_file "$1/lab/files" "$2"
+}
+
+# Puts SRC[:DST] below a root, and the names of ELF programs among it into the caller's `programs`.
+put_file()
+{
+	local root=$1 src dst
 
 	file_split "$2"
 	src=$FILE_SRC
 	dst=$FILE_DST
 	if [[ -z $dst ]]; then
 		dst=/$(basename "$(realpath "$src")")
-		[[ ! -f $src || ! -x $src ]] || dst=/bin/$(basename "$src")
+		[[ ! -f $src || ! -x $src ]] || dst=/usr/bin/$(basename "$src")
 	fi
 	[[ $dst != */ ]] || dst+=$(basename "$src")
 	mkdir -p "$root$(dirname "$dst")"
@@ -120,7 +139,19 @@ initramfs_file()
 			programs=("$src")
 		fi
 	fi
-	initramfs_libs "$root" '' '' "${programs[@]}"
+}
+
+# The switch to a system on a disk, after the initramfs has booted.
+initramfs_disk()
+{
+	local root=$1 kernel=$2 item
+
+	mkdir -p "$root/lab/files"
+	install -m 755 "$LAB_DIR/guest-disk" "$root/lab/disk"
+	# As with those for the output, they may be built in.
+	for item in virtio_blk ext4; do
+		initramfs_module "$root" "$kernel" "$item" || true
+	done
 }
 
 # A module of the kernel's own, after those it depends on. Fails if there is none; one that is built in is fine.

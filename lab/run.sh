@@ -52,6 +52,8 @@ guest_boot()
 	for ((node = 0; NODES > 1 && node < NODES; node++)); do
 		machine+=(-object "memory-backend-ram,id=memory$node,size=$((MEMORY / NODES))M" -numa "node,memdev=memory$node")
 	done
+	# It is the caller's, and nobody minds if a guest is killed.
+	[[ -z $DISK ]] || machine+=(-drive "file=disk,format=raw,if=virtio,cache=unsafe")
 	# From there, as commas in a path would end it.
 	cd "$RUN_DIR" || exit
 	exec setpriv --pdeathsig TERM "${timeout[@]}" "$LIMIT" "$QEMU" \
@@ -104,15 +106,16 @@ guest()
 	local -a files=() trees=() modules=()
 	shift
 
-	CPUS=2 MEMORY=1024 NODES=1 APPEND=() KEEP_LOG='' LIMIT=300 COUNTING=''
+	CPUS=2 MEMORY=1024 NODES=1 APPEND=() KEEP_LOG='' LIMIT=300 COUNTING='' DISK=''
 	[[ $kind = run ]] || LIMIT=0
-	while getopts :k:t:m:c:n:f:T:M:a:l:i opt; do
+	while getopts :k:t:m:c:n:d:f:T:M:a:l:i opt; do
 		case $opt in
 		k) series=$OPTARG ;;
 		t) number t "$OPTARG"; LIMIT=$OPTARG ;;
 		m) number m "$OPTARG"; MEMORY=$OPTARG ;;
 		c) number c "$OPTARG"; CPUS=$OPTARG ;;
 		n) number n "$OPTARG"; NODES=$OPTARG ;;
+		d) DISK=$OPTARG ;;
 		f) files+=("$OPTARG") ;;
 		T) trees+=("$OPTARG") ;;
 		M) modules+=("$OPTARG") ;;
@@ -132,6 +135,12 @@ guest()
 		[[ -t 0 && -t 1 ]] || die "shell: needs a terminal; use 'lab run' for commands"
 		;;
 	esac
+	if [[ -n $DISK ]]; then
+		[[ -f $DISK && -r $DISK && -w $DISK ]] ||
+			die "-d: '$DISK' is no image that can be written; copy one that 'lab rootfs' made"
+		((${#trees[@]} == 0)) || die "-T: not with -d, whose programs come from the image"
+		APPEND+=(systemd.firstboot=off systemd.getty_auto=no)
+	fi
 	for item in "${trees[@]}"; do
 		[[ -d $item ]] || die "-T: no directory '$item'"
 	done
@@ -156,8 +165,12 @@ guest()
 	for item in "${trees[@]}"; do
 		initramfs_tree "$RUN_DIR/root" "$(realpath "$item")"
 	done
+	if [[ -n $DISK ]]; then
+		ln -s "$(realpath "$DISK")" "$RUN_DIR/disk"
+		initramfs_disk "$RUN_DIR/root" "$kernel"
+	fi
 	for item in "${files[@]}"; do
-		initramfs_file "$RUN_DIR/root" "$item"
+		"initramfs_${DISK:+disk_}file" "$RUN_DIR/root" "$item"
 	done
 	# For the output. Where they are missing as well the guest will say so: not every directory lists what is built in.
 	for item in virtio_pci virtio_console; do

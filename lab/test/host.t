@@ -98,6 +98,13 @@ expect 'missing tree' 125 "no directory '/nonesuch'" "$lab" run -T /nonesuch tru
 expect 'missing file' 125 "cannot read '/nonesuch'" "$lab" run -f /nonesuch true
 expect 'log that cannot be written' 125 "cannot write '/nonesuch/log'" "$lab" run -l /nonesuch/log true
 expect 'shell without a terminal' 125 'needs a terminal' "$lab" shell </dev/null
+expect 'disk that is no image' 125 "'/nonesuch' is no image that can be written" "$lab" run -d /nonesuch true
+: >"$work/image"
+expect 'disk and tree' 125 'not with -d' "$lab" run -d "$work/image" -T "$work" true
+expect 'root file system without a series' 125 'name a series' "$lab" rootfs
+expect 'root file system of an unknown series' 125 "unknown kernel series '5.10'" "$lab" rootfs 5.10
+expect 'root file system with a kernel of your own' 125 'name a series' "$lab" rootfs "$work/"
+expect 'root file system with a bad package name' 125 "'++x' is no package name" "$lab" rootfs 6.12 ++x
 expect 'bad package name' 125 "'-x;' is no package name" "$lab" tree '-x;'
 
 expect 'no network' 125 'cannot reach the package mirror' "$lab" kernel 6.12

@@ -1,0 +1,78 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=bash
+# Root file systems of whole Debian systems, as images for `lab run -d`: systemd, a kernel and its headers, and what the
+# caller names. Programs of that system run while it is made, on the host and so much faster than in a guest.
+
+# MiB: the image, what it is made from, and the packages.
+readonly ROOTFS_NEED=5000
+# Of the file system; what it does not use takes no space.
+readonly ROOTFS_SIZE=4G
+
+rootfs_make()
+{
+	local dest=$1 packages=$2 release=$3 tmp log arg
+	local -a install=(systemd-sysv kmod procps) later=() quiet=(--aptopt='Acquire::Languages "none"')
+	shift 3
+
+	[[ ! -s $dest ]] || return 0
+	apt_need mmdebstrap e2fsprogs
+	apt_lists
+	space_check "$ROOTFS_NEED"
+	mkdir -p "${dest%/*}"
+	# Those of older kernels.
+	rm -f "${dest%/*}"/*"_$packages.img"
+	install+=("linux-image-$release" "linux-headers-$release")
+	for arg; do
+		case $arg in
+		+*) later+=("${arg#+}") ;;
+		*) install+=("$arg") ;;
+		esac
+	done
+	tmp=$(mktemp -d "$LAB_CACHE/tmp.XXXXXX")
+	chmod 755 "$tmp"
+	# The way out, such as a proxy.
+	grep '^Acquire::' "$(apt_dir)/apt.conf" >"$tmp/apt.conf"
+	log=$LAB_CACHE/rootfs.log
+	note "making a root file system of $APT_RELEASE with kernel $release (minutes)"
+	# Without package lists, which take long to read in a guest. In a mount namespace: what is mounted there must be out of
+	# reach when $tmp is removed.
+	# shellcheck disable=SC2016
+	LATER="${later[*]}" TMPDIR=$tmp \
+		unshare --mount mmdebstrap --mode=root --variant=minbase \
+		--format=directory --skip=cleanup/apt --aptopt="$tmp/apt.conf" "${quiet[@]}" \
+		--aptopt='APT::Install-Recommends "false"' --include="$(IFS=,; printf '%s' "${install[*]}")" \
+		--customize-hook='chroot "$1" apt-get clean' \
+		--customize-hook='[ -z "$LATER" ] || chroot "$1" apt-get -qy --download-only install $LATER' \
+		--customize-hook='rm -rf "$1"/etc/apt/apt.conf.d/99mmdebstrap "$1"/var/lib/apt/lists/* "$1"/var/cache/apt/*.bin' \
+		--customize-hook='echo guest >"$1/etc/hostname"' \
+		"$APT_RELEASE" "$tmp/root" "$(apt_dir)/sources.list" >"$log" 2>&1 ||
+		die "cannot make the root file system: $(grep -m1 '^E:' "$log" || tail -n1 "$log"); all of it in $log"
+	mke2fs -q -t ext4 -m 0 -d "$tmp/root" "$tmp/image" "$ROOTFS_SIZE" >"$log" 2>&1 ||
+		die "cannot make an image of the root file system: $(head -n1 "$log")"
+	mv "$tmp/image" "$dest" || die "cannot rename $tmp/image to $dest"
+	rm -rf "$tmp"
+}
+
+# Prints the path of an image: rootfs_image SERIES PKG... Not installed, the packages that a +PKG takes lie in
+# /var/cache/apt/archives.
+rootfs_image()
+{
+	local series=$1 pkg kernel release debian packages dest
+	shift
+
+	for pkg; do
+		[[ $pkg =~ ^[+]?[a-z0-9][a-z0-9.+-]+$ ]] || die "rootfs: '$pkg' is no package name"
+	done
+	[[ $series != */* ]] || die "rootfs: name a series, such as 6.12; its kernel is installed from packages"
+	kernel=$(kernel_dir "$series")
+	release=$(<"$kernel/release")
+	debian=$(kernel_release "$series")
+	packages=$(printf '%s\n' "$debian" "$@" | paste -sd_)
+	((${#packages} < 200)) || die "rootfs: too many packages; name some that depend on the others"
+	dest=$LAB_CACHE/rootfs/${release}_$packages.img
+	if [[ ! -s $dest ]]; then
+		[[ $(id -u) = 0 ]] || die "rootfs: making a root file system takes root; run this once as root"
+		with_lock with_release "$debian" rootfs_make "$dest" "$packages" "$release" "$@"
+	fi
+	printf '%s\n' "$dest"
+}
