@@ -21,7 +21,7 @@
 #include "scene.h"
 
 /* Who does not end by then is stuck; no machine is that slow. */
-#define STUCK_SECONDS	600
+#define STUCK_SECONDS	300
 
 static const enum interface interfaces[] = {
 	MEM, CMDLINE, ENVIRON, PEEKDATA, READV,
