@@ -36,7 +36,7 @@ make_alone()
 {
 	local status=0
 
-	make -C "$mainline/.." "$@" 2>"$work/make" || status=$?
+	env -u MAKEFLAGS -u MAKELEVEL -u MFLAGS make -C "$mainline/.." "$@" 2>"$work/make" || status=$?
 	grep -v '^make: \*\*\*' "$work/make" >&2
 	return "$status"
 }
