@@ -509,7 +509,7 @@ static void run_referenced(const struct read_case *c, struct outcome *o)
 		write_line(path, "1");
 		if (smaps_kb(pid, t->addr, "Referenced"))
 			outcome_broken(o, "clear_refs did not clear");
-		remote_read(MEM, pid, t->addr, o->bytes, c->len);
+		remote_read(MEM, pid, t->addr + c->offset, o->bytes, c->len);
 		o->ret = smaps_kb(pid, t->addr, "Referenced");
 	}
 	target_stop(pid);
@@ -614,6 +614,9 @@ static const struct read_case cases[] = {
 	  .content = ANYTHING, .events = EV(WRITE), .run = run_write },
 	{ .name = "a read marks the page referenced",
 	  .prepare = prepare_resident, .len = 8, .want = 4,
+	  .content = ANYTHING, .events = ANY_EVENTS, .run = run_referenced },
+	{ .name = "a read across two pages marks both",
+	  .prepare = prepare_resident, .offset = PAGE - 4, .len = 8, .want = 8,
 	  .content = ANYTHING, .events = ANY_EVENTS, .run = run_referenced },
 	{ .name = "a read half of which is not present marks the rest once",
 	  .prepare = prepare_word_half_untouched, .len = 8, .want = 4,
