@@ -11,7 +11,6 @@
  * One VMA lock covers a whole transfer. Reading on into the next VMA under
  * the next lock could show an address space that never was.
  */
-#include <linux/cacheflush.h>
 #include <linux/hugetlb.h>
 #include <linux/mm.h>
 #include <linux/mmap_lock.h>

@@ -2,10 +2,10 @@
 /*
  * Finds resident memory in the page tables, under the VMA's read lock.
  *
- * What lies in one page is copied while its entry is locked, which needs no
- * reference on the folio. Of longer ranges, neighbouring entries are taken
- * while one page-table lock is held, and what lies in one folio without a gap
- * becomes one run, with one reference.
+ * Either what lies in one page is copied while its entry is locked, which
+ * needs no reference on the folio. Or a batch is filled: neighbouring entries
+ * are taken while one page-table lock is held, and what lies in one folio
+ * without a gap becomes one run, with one reference.
  */
 #include <linux/cacheflush.h>
 #include <linux/huge_mm.h>
@@ -36,7 +36,7 @@ static enum remote_read_event remote_check_pte(struct vm_area_struct *vma,
 static __always_inline enum remote_read_event
 remote_check_pmd(struct vm_area_struct *vma, pmd_t pmd, unsigned int gup_flags)
 {
-	/* In a mixed map it may be a device's, whose pages GUP takes otherwise. */
+	/* In a mixed map it may be a device's, which is not told apart. */
 	if (vma->vm_flags & VM_MIXEDMAP)
 		return REMOTE_READ_SPECIAL;
 	if (pmd_protnone(pmd) && !gup_can_follow_protnone(vma, gup_flags))
@@ -54,10 +54,7 @@ remote_check_entry(struct vm_area_struct *vma, const struct folio_walk *fw,
 	case FW_LEVEL_PMD:
 		return remote_check_pmd(vma, fw->pmd, gup_flags);
 	default:
-		/*
-		 * If the walk finds these at all, they are DAX, which GUP takes
-		 * with a reference of another kind.
-		 */
+		/* If the walk finds these at all, they are DAX. */
 		return REMOTE_READ_SPECIAL;
 	}
 }
@@ -102,8 +99,8 @@ static void remote_flush_page(struct vm_area_struct *vma, struct page *page,
  * @gup_flags: FOLL_* flags of the read
  *
  * The lock of the page-table entry is held meanwhile. So the page stays mapped
- * and cannot be freed, as its mapping is a reference. Marks as accessed what
- * GUP would have marked. Does not fault.
+ * and cannot be freed, as its mapping is a reference; zero pages last as long as
+ * the mm at least. Marks as accessed what GUP would have marked. Does not fault.
  *
  * Context: Any in which @vma may be locked. Takes the page-table lock; does not
  * sleep.
