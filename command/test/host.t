@@ -12,19 +12,10 @@ trap '[[ -z $background ]] || kill "$background" 2>/dev/null || true; rm -rf "$d
 chmod 755 "$dir"
 cd "$dir"
 release=6.12.117-test
-n=0
-
-# ok STATUS NAME: report a test; what "out" and "err" hold explains a failure
-ok()
-{
-	n=$((n + 1))
-	if (($1 == 0)); then
-		echo "ok $n - $2"
-	else
-		echo "not ok $n - $2"
-		sed 's/^/# /' out err
-	fi
-}
+# shellcheck source=/dev/null
+. "$src/../tools/tap.sh"
+# shellcheck disable=SC2034
+EXPLAIN=(out err)
 
 # run STATUS ARGS..: does the program end with that status?
 run()
@@ -450,4 +441,4 @@ says 'completion: files' '^text.ko$' out
 completion vmapeek status --t
 says 'completion: no others' '^0$' <(grep -c . out || true)
 
-echo "1..$n"
+plan

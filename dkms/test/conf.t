@@ -8,18 +8,8 @@ top=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 export kernel_source_dir=/nowhere
 # shellcheck source=/dev/null
 . "$top/dkms/dkms.conf"
-n=0
-
-# ok STATUS NAME
-ok()
-{
-	n=$((n + 1))
-	if (($1 == 0)); then
-		echo "ok $n - $2"
-	else
-		echo "not ok $n - $2"
-	fi
-}
+# shellcheck source=/dev/null
+. "$top/tools/tap.sh"
 
 is_built_for()
 {
@@ -73,4 +63,4 @@ for release in 6.12 6.12-amd64 7.3-rc4 7.3.0-rc4 7.3.4.5 6.1.0-56-cloud-amd64; d
 	! is_built_for "$release" || status=1
 	ok $status "not built for $release"
 done
-echo "1..$n"
+plan

@@ -6,19 +6,10 @@ set -u
 tools=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-n=0
-
-# ok STATUS NAME
-ok()
-{
-	n=$((n + 1))
-	if (($1 == 0)); then
-		echo "ok $n - $2"
-	else
-		echo "not ok $n - $2"
-		sed 's/^/# /' "$work/err"
-	fi
-}
+# shellcheck source=/dev/null
+. "$tools/tap.sh"
+# shellcheck disable=SC2034
+EXPLAIN=("$work/err")
 
 # A kernel directory is taken as it is.
 mkdir "$work/kernel" "$work/a" "$work/b"
@@ -54,4 +45,4 @@ ok $? 'supported: replaces what is between the markers'
 : >"$work/other"
 ! "$tools/supported" "$work/other" "$work" a 2>"$work/err"
 ok $? 'supported: fails without markers'
-echo "1..$n"
+plan
