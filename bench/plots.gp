@@ -2,7 +2,7 @@
 # The plots of docs/results.md, from the data in docs/: make bench-plots
 set datafile separator "\t"
 set datafile commentschars "#"
-set terminal svg size 720,420 font "sans-serif,13" background "#ffffff"
+set terminal svg size 720,460 font "sans-serif,13" background "#ffffff"
 set grid ytics lc rgb "#d0d7de"
 set border 3 lc rgb "#57606a"
 set tics nomirror
@@ -16,8 +16,9 @@ set xlabel "held for, ms"
 set ylabel "latency / (stock latency with the lock free + hold)"
 set logscale x
 set logscale y
-set yrange [0.00003:5]
-set key bottom left
+set format y "%g"
+set yrange [0.00001:5]
+set key below maxrows 3
 plot "immunity.tsv" using 3:(took("cmdline", 4096, 5)) with linespoints lc rgb "#cf222e" pt 7 title "cmdline, stock", \
 	"" using 3:(took("cmdline", 4096, 8)) with linespoints lc rgb "#0969da" pt 7 title "cmdline, vmapeek", \
 	"" using 3:(took("process_vm_readv", 8, 5)) with linespoints lc rgb "#cf222e" pt 4 dt 2 title "process\\_vm\\_readv 8 B, stock", \
@@ -32,9 +33,10 @@ set title "mmap and munmap of 4 KiB in a process that is read"
 set xlabel "readers"
 set ylabel "rate, with nobody reading = 1"
 unset logscale
+set format y "% h"
 set xrange [-0.2:8.2]
-set yrange [0:4]
-set key bottom left
+set yrange [0:2.1]
+set key below maxrows 3
 plot "harm.tsv" using 3:(rate("cmdline", 5)):6:7 with yerrorlines lc rgb "#cf222e" pt 7 title "cmdline, stock", \
 	"" using 3:(rate("cmdline", 11)):12:13 with yerrorlines lc rgb "#0969da" pt 7 title "cmdline, vmapeek", \
 	"" using 3:(rate("mem", 5)):6:7 with yerrorlines lc rgb "#cf222e" pt 4 dt 2 title "mem, stock", \
