@@ -10,26 +10,16 @@
  * both. All follows from the seed. A read that differs is tried again alone,
  * in a target with nothing but what it touches.
  */
-#include <errno.h>
-#include <sched.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/auxv.h>
-#include <unistd.h>
-#include <cmocka.h>
 
-#include "cases.h"
-#include "layout.h"
 #include "readv.h"
+#include "rounds.h"
 #include "state.h"
 
 #define MAX_LENGTH	(8 * MIB)
-#define MAX_SHOWN	3	/* reads that differ, per round */
 
 struct one_read {
 	enum interface how;
@@ -37,26 +27,15 @@ struct one_read {
 	size_t len;
 };
 
-struct result {
-	long ret;
-	unsigned long hash;
-};
-
-struct round {
-	struct layout layout;
-	struct result *off, *on;
-	long state_off, state_on;
-};
-
-static unsigned int nr_rounds = 4, nr_reads = 2750;
-static struct round *rounds;
-static struct counters events;
 static unsigned char *buf;
 
+static unsigned long title_at[4];
+
 /* Arguments and environment: all of it, or from somewhere to somewhere. */
-static void choose_title(const struct layout *l, unsigned int round,
-			 unsigned long *at)
+static void choose_title(const struct layout *l, unsigned int round)
 {
+	unsigned long *at = title_at;
+
 	random_start(round, ~1UL);
 	for (int i = 0; i < 4; i += 2) {
 		at[i] = TARGET_AT;
@@ -76,8 +55,6 @@ static void choose_title(const struct layout *l, unsigned int round,
 		}
 	}
 }
-
-static unsigned long title_at[4];
 
 static void point_title(struct target *t)
 {
@@ -124,31 +101,12 @@ static struct result run_read(const struct one_read *r, pid_t pid)
 	return result;
 }
 
-static long round_run(unsigned int n, struct result *results)
+static struct result run(const struct layout *l, unsigned int round,
+			 unsigned int n, pid_t pid)
 {
-	struct layout *l = &rounds[n].layout;
-	static struct target *t;
-	struct one_read r;
-	char name[64];
-	long state;
-	pid_t pid;
+	struct one_read r = choose_read(l, round, n);
 
-	if (!t)
-		t = target_alloc();
-	layout_make(l, n);
-	choose_title(l, n, title_at);
-	pid = layout_start(l, t, point_title);
-	state_clear_referenced(pid);
-	for (unsigned int i = 0; i < nr_reads; i++) {
-		r = choose_read(l, n, i);
-		results[i] = run_read(&r, pid);
-	}
-	snprintf(name, sizeof(name), "round %u", n);
-	state = state_of(name, pid, TARGET_AT, l->end);
-	snprintf(name, sizeof(name), "round %u, the child", n);
-	state ^= 31 * state_of(name, t->child, TARGET_AT, l->end);
-	target_stop(pid);
-	return state;
+	return run_read(&r, pid);
 }
 
 /* What of a target a read may touch, with what is next to it. */
@@ -172,11 +130,6 @@ static unsigned long address_of(const struct one_read *r)
 	       r->how == ENVIRON ? title_at[2] + r->addr : r->addr;
 }
 
-static bool differ(const struct result *a, const struct result *b)
-{
-	return a->ret != b->ret || a->hash != b->hash;
-}
-
 /* With vmapeek as it is. */
 static struct result run_alone(const struct layout *l,
 			       const struct one_read *r)
@@ -191,13 +144,13 @@ static struct result run_alone(const struct layout *l,
 }
 
 /* Alone it may differ as well; that is easier to look into. */
-static void reproduce(unsigned int round, unsigned int n,
-		      const struct one_read *r)
+static void reproduce(const struct layout *l, unsigned int round,
+		      unsigned int n, const struct one_read *r)
 {
 	struct result off, on;
 	struct layout small;
 
-	shrink(&rounds[round].layout, address_of(r), r->len, &small);
+	shrink(l, address_of(r), r->len, &small);
 	vmapeek_off();
 	off = run_alone(&small, r);
 	vmapeek_on();
@@ -216,119 +169,38 @@ static void reproduce(unsigned int round, unsigned int n,
 		       kinds[small.regions[i].kind].name);
 }
 
-static void print_read(unsigned int round, unsigned int n)
+static void print_read(const struct round *in, unsigned int round,
+		       unsigned int n)
 {
-	const struct layout *l = &rounds[round].layout;
-	const struct result *off = &rounds[round].off[n];
-	const struct result *on = &rounds[round].on[n];
+	const struct layout *l = &in->layout;
+	const struct result *off = &in->off[n], *on = &in->on[n];
 	struct one_read r;
 	struct iovec iov;
 
-	choose_title(l, round, title_at);
+	choose_title(l, round);
 	r = choose_read(l, round, n);
 	iov = (struct iovec){ (void *)address_of(&r), r.len };
 	printf("# seed %lu, round %u, read %u: %s: off %ld (%016lx), on %ld (%016lx)\n",
 	       random_seed, round, n, interface_names[r.how], off->ret,
 	       off->hash, on->ret, on->hash);
 	layout_print(l, &iov);
-	reproduce(round, n, &r);
-}
-
-static void check_round(void **state)
-{
-	const struct round *r = *state;
-	unsigned int n = r - rounds, wrong = 0, errors = 0;
-	unsigned long bytes = 0;
-
-	for (unsigned int i = 0; i < nr_reads; i++) {
-		if (r->off[i].ret > 0)
-			bytes += r->off[i].ret;
-		errors += r->off[i].ret < 0;
-		if (differ(&r->off[i], &r->on[i]) && wrong++ < MAX_SHOWN)
-			print_read(n, i);
-	}
-	printf("# seed %lu, round %u: %u reads, %u errors, %lu kB, %u wrong\n",
-	       random_seed, n, nr_reads, errors, bytes / KIB, wrong);
-	assert_int_equal(wrong, 0);
-	assert_int_equal(r->state_on, r->state_off);
-}
-
-/* What is not tried is not tested. */
-static void every_way_was_taken(void **state)
-{
-	static const enum event wanted[] = {
-		FAST, NO_VMA, LEAVES_VMA, SPECIAL, NOT_PERMITTED, FOLL_ANON,
-		NOT_PRESENT, UNSHARE,
-	};
-
-	(void)state;
-	for (int i = 0; i < NR_EVENTS; i++)
-		printf("# %s %lu\n", event_names[i], events.n[i]);
-	for (unsigned int i = 0; i < ARRAY_SIZE(wanted); i++)
-		assert_true(events.n[wanted[i]] > 0);
-}
-
-static void run_all(void)
-{
-	struct counters start;
-
-	vmapeek_off();
-	for (unsigned int i = 0; i < nr_rounds; i++)
-		rounds[i].state_off = round_run(i, rounds[i].off);
-	vmapeek_on();
-	start = counters_read();
-	for (unsigned int i = 0; i < nr_rounds; i++)
-		rounds[i].state_on = round_run(i, rounds[i].on);
-	events = counters_since(&start);
-	vmapeek_off();
-}
-
-static void *zeroed(size_t n, size_t size)
-{
-	void *p = calloc(n, size);
-
-	if (!p)
-		die("no memory");
-	return p;
+	reproduce(l, round, n, &r);
 }
 
 int main(int argc, char **argv)
 {
-	struct CMUnitTest *tests;
-	char (*names)[32];
-	cpu_set_t one;
+	static const enum event wanted[] = {
+		FAST, NO_VMA, LEAVES_VMA, SPECIAL, NOT_PERMITTED, FOLL_ANON,
+		NOT_PRESENT, UNSHARE, NR_EVENTS,
+	};
+	static const struct fuzzer reads = {
+		.calls = "reads", .nr_rounds = 4, .nr_calls = 2750,
+		.begin = choose_title, .prepare = point_title,
+		.call = run, .print = print_read, .wanted = wanted,
+	};
 
-	if (argc > 1)
-		random_seed = strtoul(argv[1], NULL, 0);
-	if (argc > 2)
-		nr_rounds = strtoul(argv[2], NULL, 0);
-	if (argc > 3)
-		nr_reads = strtoul(argv[3], NULL, 0);
-	tests = zeroed(nr_rounds + 1, sizeof(*tests));
-	names = zeroed(nr_rounds, sizeof(*names));
-	rounds = zeroed(nr_rounds, sizeof(*rounds));
-	buf = zeroed(1, MAX_LENGTH + PAGE);
-
-	/* As readv-fuzz: pages that another CPU holds back look shared. */
-	CPU_ZERO(&one);
-	CPU_SET(0, &one);
-	sched_setaffinity(0, sizeof(one), &one);
-	printf("# seed %lu, %u rounds of %u reads\n", random_seed, nr_rounds,
-	       nr_reads);
-	layout_find_kinds();
-	for (unsigned int i = 0; i < nr_rounds; i++) {
-		rounds[i].off = zeroed(nr_reads, sizeof(*rounds[i].off));
-		rounds[i].on = zeroed(nr_reads, sizeof(*rounds[i].on));
-		snprintf(names[i], sizeof(names[i]), "round %u", i);
-		tests[i].name = names[i];
-		tests[i].test_func = check_round;
-		tests[i].initial_state = &rounds[i];
-	}
-	tests[nr_rounds].name = "every way was taken";
-	tests[nr_rounds].test_func = every_way_was_taken;
-	run_all();
-	cmocka_set_message_output(CM_OUTPUT_TAP);
-	return _cmocka_run_group_tests("fuzz", tests,
-				       nr_rounds + (mainline() != CONTROL),
-				       NULL, NULL);
+	buf = malloc(MAX_LENGTH + PAGE);
+	if (!buf)
+		die("no memory");
+	return rounds_main(&reads, argc, argv);
 }

@@ -9,49 +9,18 @@
  * Each round has a target of its own, which is prepared in the same way for
  * both, and LISTS lists of segments. All follows from the seed.
  */
-#include <errno.h>
 #include <limits.h>
-#include <sched.h>
-#include <setjmp.h>
-#include <signal.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/mman.h>
-#include <unistd.h>
-#include <cmocka.h>
 
-#include "layout.h"
 #include "readv.h"
+#include "rounds.h"
 #include "state.h"
-
-#define DEFAULT_ROUNDS	4
-#define DEFAULT_LISTS	1500
-#define MAX_SHOWN	3	/* lists that differ, per round */
 
 struct list {
 	struct iovec local[IOV_MAX], remote[IOV_MAX];
 	unsigned int nr_local, nr_remote;
 	size_t used;		/* of the reader's plain memory */
 };
-
-struct result {
-	long ret;
-	unsigned long hash;
-};
-
-struct round {
-	struct layout layout;
-	struct result *off, *on;
-	long state_off, state_on;
-};
-
-static unsigned int nr_rounds = DEFAULT_ROUNDS, nr_lists = DEFAULT_LISTS;
-static struct round *rounds;
-static struct counters events;
 
 static unsigned long odd_place(void)
 {
@@ -89,9 +58,10 @@ static void list_make(struct list *list, const struct layout *l,
 		      unsigned int round, unsigned int n)
 {
 	size_t total = 0, given = 0;
-	unsigned long at = below(64);
+	unsigned long at;
 
 	random_start(round, n);
+	at = below(64);
 	list->nr_remote = segment_count();
 	for (unsigned int i = 0; i < list->nr_remote; i++) {
 		list->remote[i] = random_segment(l);
@@ -147,40 +117,26 @@ static struct result list_run(const struct list *list, pid_t pid)
 	return r;
 }
 
-static long round_run(unsigned int n, struct result *results)
+static struct result run(const struct layout *l, unsigned int round,
+			 unsigned int n, pid_t pid)
 {
-	static struct target *t;
 	static struct list list;
-	struct layout *l = &rounds[n].layout;
-	char name[64];
-	long state;
-	pid_t pid;
 
-	if (!t)
-		t = target_alloc();
-	layout_make(l, n);
-	pid = layout_start(l, t, NULL);
-	local_make();
-	state_clear_referenced(pid);
-	for (unsigned int i = 0; i < nr_lists; i++) {
-		list_make(&list, l, n, i);
-		results[i] = list_run(&list, pid);
-	}
-	snprintf(name, sizeof(name), "round %u", n);
-	state = state_of(name, pid, TARGET_AT, l->end);
-	snprintf(name, sizeof(name), "round %u, the child", n);
-	state ^= 31 * state_of(name, t->child, TARGET_AT, l->end);
-	/* What the lists left of it, besides what each wrote. */
-	state ^= hash_local(LOCAL_SIZE);
-	target_stop(pid);
-	return state;
+	list_make(&list, l, round, n);
+	return list_run(&list, pid);
 }
 
-static void print_list(unsigned int round, unsigned int n)
+/* What the lists left of the reader's memory, besides what each wrote. */
+static unsigned long left(void)
 {
-	const struct layout *l = &rounds[round].layout;
-	const struct result *off = &rounds[round].off[n];
-	const struct result *on = &rounds[round].on[n];
+	return hash_local(LOCAL_SIZE);
+}
+
+static void print_list(const struct round *in, unsigned int round,
+		       unsigned int n)
+{
+	const struct layout *l = &in->layout;
+	const struct result *off = &in->off[n], *on = &in->on[n];
 	static struct list list;
 
 	list_make(&list, l, round, n);
@@ -196,103 +152,16 @@ static void print_list(unsigned int round, unsigned int n)
 		       list.local[i].iov_len);
 }
 
-static void check_round(void **state)
-{
-	const struct round *r = *state;
-	unsigned int n = r - rounds, wrong = 0;
-	unsigned long bytes = 0;
-
-	for (unsigned int i = 0; i < nr_lists; i++) {
-		if (r->off[i].ret > 0)
-			bytes += r->off[i].ret;
-		if (r->off[i].ret == r->on[i].ret &&
-		    r->off[i].hash == r->on[i].hash)
-			continue;
-		if (wrong++ < MAX_SHOWN)
-			print_list(n, i);
-	}
-	printf("# seed %lu, round %u: %u lists, %lu kB read, %u wrong\n", random_seed,
-	       n, nr_lists, bytes / KIB, wrong);
-	assert_int_equal(wrong, 0);
-	assert_int_equal(r->state_on, r->state_off);
-}
-
-/* What is not tried is not tested. */
-static void every_way_was_taken(void **state)
-{
-	(void)state;
-	for (int i = 0; i < NR_EVENTS; i++)
-		printf("# %s %lu\n", event_names[i], events.n[i]);
-	assert_true(events.n[FAST] > 0);
-	assert_true(events.n[SPECIAL] > 0);
-	assert_true(events.n[NOT_PRESENT] > 0);
-	assert_true(events.n[UNSHARE] > 0);
-}
-
-static void run_all(void)
-{
-	struct counters start;
-
-	rounds = calloc(nr_rounds, sizeof(*rounds));
-	for (unsigned int i = 0; rounds && i < nr_rounds; i++) {
-		rounds[i].off = calloc(nr_lists, sizeof(*rounds[i].off));
-		rounds[i].on = calloc(nr_lists, sizeof(*rounds[i].on));
-		if (!rounds[i].off || !rounds[i].on)
-			die("no memory");
-	}
-	if (!rounds)
-		die("no memory");
-
-	vmapeek_off();
-	for (unsigned int i = 0; i < nr_rounds; i++)
-		rounds[i].state_off = round_run(i, rounds[i].off);
-	vmapeek_on();
-	start = counters_read();
-	for (unsigned int i = 0; i < nr_rounds; i++)
-		rounds[i].state_on = round_run(i, rounds[i].on);
-	events = counters_since(&start);
-	vmapeek_off();
-}
-
 int main(int argc, char **argv)
 {
-	struct CMUnitTest *tests;
-	char (*names)[32];
-	cpu_set_t one;
+	static const enum event wanted[] = {
+		FAST, SPECIAL, NOT_PRESENT, UNSHARE, NR_EVENTS,
+	};
+	static const struct fuzzer lists = {
+		.calls = "lists", .nr_rounds = 4, .nr_calls = 1500,
+		.started = local_make, .call = run, .left = left,
+		.print = print_list, .wanted = wanted,
+	};
 
-	if (argc > 1)
-		random_seed = strtoul(argv[1], NULL, 0);
-	if (argc > 2)
-		nr_rounds = strtoul(argv[2], NULL, 0);
-	if (argc > 3)
-		nr_lists = strtoul(argv[3], NULL, 0);
-	tests = calloc(nr_rounds + 1, sizeof(*tests));
-	names = calloc(nr_rounds, sizeof(*names));
-	if (!tests || !names)
-		die("no memory");
-
-	/*
-	 * What another CPU has in its batches of new pages looks shared and is
-	 * copied where it need not be.
-	 */
-	CPU_ZERO(&one);
-	CPU_SET(0, &one);
-	sched_setaffinity(0, sizeof(one), &one);
-	printf("# seed %lu, %u rounds of %u lists\n", random_seed, nr_rounds,
-	       nr_lists);
-	layout_find_kinds();
-	run_all();
-
-	for (unsigned int i = 0; i < nr_rounds; i++) {
-		snprintf(names[i], sizeof(names[i]), "round %u", i);
-		tests[i].name = names[i];
-		tests[i].test_func = check_round;
-		tests[i].initial_state = &rounds[i];
-	}
-	tests[nr_rounds].name = "every way was taken";
-	tests[nr_rounds].test_func = every_way_was_taken;
-	cmocka_set_message_output(CM_OUTPUT_TAP);
-	return _cmocka_run_group_tests("fuzz", tests,
-				       nr_rounds + (mainline() != CONTROL),
-				       NULL, NULL);
+	return rounds_main(&lists, argc, argv);
 }
