@@ -139,7 +139,7 @@ guest()
 		[[ -f $DISK && -r $DISK && -w $DISK ]] ||
 			die "-d: '$DISK' is no image that can be written; copy one that 'lab rootfs' made"
 		((${#trees[@]} == 0)) || die "-T: not with -d, whose programs come from the image"
-		APPEND+=(systemd.firstboot=off systemd.getty_auto=no)
+		APPEND+=(systemd.firstboot=off systemd.getty_auto=no systemd.show_status=error)
 	fi
 	for item in "${trees[@]}"; do
 		[[ -d $item ]] || die "-T: no directory '$item'"

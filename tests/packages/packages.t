@@ -2,6 +2,10 @@
 # SPDX-License-Identifier: GPL-2.0
 # The Debian packages, in a whole Debian system with the kernel under test, which KERNEL chooses: installed, loaded at
 # boot, upgraded, removed. `guest` is what runs there.
+#
+#	packages.t [STAGE..]	install, upgrade, enforce, remove: only these
+#
+# DISK names a file for the system's disk, which is used as it is and kept, so that stages can be run one by one.
 set -euo pipefail
 shopt -s inherit_errexit
 
@@ -25,26 +29,40 @@ case $kernel in
 *) echo "packages.t: no packages for kernel '$kernel'; try 6.12 or 7.3" >&2; exit 1 ;;
 esac
 image=$("$lab" rootfs "$kernel" dkms libelf-dev libc6-dev openssl libjson-c5 libkmod2 zlib1g "+$other")
-cp --sparse=always "$image" "$work/disk"
+disk=${DISK:-$work/disk}
+[[ -e $disk ]] || cp --sparse=always "$image" "$disk"
 
-# stage NAME OPTIONS..: one boot
+# stage NAME: one boot
 stage()
 {
 	local name=$1 status=0
-	shift
+	local -a options=()
 
+	case $name in
+	install) options=(-f "$work/old:/tests/old" -f "$work/new:/tests/new") ;;
+	enforce) options=(-a module.sig_enforce=1) ;;
+	esac
 	echo "# $name"
-	"$lab" run -k "$kernel" -t 1800 -d "$work/disk" "$@" -f "$here/guest:/tests/guest" \
+	"$lab" run -k "$kernel" -t 1800 -d "$disk" "${options[@]}" -f "$here/guest:/tests/guest" \
 		-- env OLD_VERSION="$version" NEW_VERSION="$version+1" /tests/guest "$name" || status=$?
 	((status == 0)) || echo "not ok - $name: the guest ended with status $status"
 }
 
+# Line by line, as it comes: awk would wait for more.
+number()
 {
-	stage install -f "$work/old:/tests/old" -f "$work/new:/tests/new"
-	stage upgrade
-	stage enforce -a module.sig_enforce=1
-	stage remove
-} | awk '
-	sub(/^ok - /, "ok " (n + 1) " - ") || sub(/^not ok - /, "not ok " (n + 1) " - ") { n++ }
-	{ print; fflush() }
-	END { print "1.." n + 0 }'
+	local n=0 line
+
+	while IFS= read -r line; do
+		case $line in
+		'ok - '* | 'not ok - '*) n=$((n + 1)) line=${line/ok - /ok $n - } ;;
+		esac
+		printf '%s\n' "$line"
+	done
+	echo "1..$n"
+}
+
+(($#)) || set -- install upgrade enforce remove
+for name; do
+	stage "$name"
+done | number
