@@ -417,10 +417,11 @@ if command -v mandoc >/dev/null; then
 	status=0
 	for word in status watch on off check bench --json --count --interval --module --timeout --quiet \
 		$(sed -n 's/^REMOTE_READ_ATTR(\([a-z_]*\),.*/\1/p' "$src/../kernel/stats.c") \
-		$(sed -n 's/^\tEXIT_[A-Z_]* = \([0-9]*\),.*/\1/p' "$src/command.h"); do
+		$(sed -n 's/^\tEXIT_[A-Z_]* = \([0-9]*\),.*/\1/p' "$src/command.h") \
+		$(perl -0ne 'print "$1 " while /\bjson_(?:text|flag|count|number|object_object_add)\(\w+,\s*"(\w+)"/g' "$src"/*.c); do
 		grep -qwe "$word" <<<"$man" || { echo "lacks $word" >>err; status=1; }
 	done
-	ok "$status" 'manual page: commands, options, counters, exit codes'
+	ok "$status" 'manual page: commands, options, counters, exit codes, JSON'
 else
 	n=$((n + 1))
 	echo "ok $n - manual page # SKIP no mandoc on this host"
