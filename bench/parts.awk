@@ -1,36 +1,60 @@
 # SPDX-License-Identifier: GPL-2.0
-# The parts of each read as a table for people: awk -f parts.awk breakdown.tsv. What a null system call takes is taken off
-# the part in which it is.
+# The parts of each read: awk -f parts.awk breakdown.tsv, as a table for people; with -v wide=1 for gnuplot, short reads
+# only. What a null system call takes is taken off the part in which it is.
 
-BEGIN { FS = OFS = "\t" }
+BEGIN {
+	FS = "\t"
+	nr_parts = split("system call and the rest|buffer page|livepatch|around it|look-up|locks|RCU|checks|walk|" \
+		"reference and mark|copy|total", parts, "|")
+}
 
 /^#/ || $1 == "interface" || $3 == "clock" { next }
 
 $1 == "getppid" {
 	if ($3 == "total") {
-		null_stock = $5
-		null_vmapeek = $6
+		null["stock"] = $5
+		null["vmapeek"] = $6
 	}
 	next
 }
 
 {
 	read = $1 ", " $2 " B"
-	key = read FS $3
-	if (!(key in stock))
-		order[++n] = key
-	stock[key] += $5
-	vmapeek[key] += $6
+	if (!(read in seen) && !(wide && $2 > 4096))
+		reads[++nr_reads] = read
+	seen[read] = 1
+	count[read, $3, "stock"] += $5
+	count[read, $3, "vmapeek"] += $6
+}
+
+function less_null(read, part, mode)
+{
+	return count[read, part, mode] - (part == parts[1] || part == "total" ? null[mode] : 0)
 }
 
 END {
-	for (i = 1; i <= n; i++) {
-		key = order[i]
-		split(key, field, FS)
-		if (field[2] ~ /^(system call and the rest|total)$/) {
-			stock[key] -= null_stock
-			vmapeek[key] -= null_vmapeek
+	for (r = 1; r <= nr_reads; r++) {
+		read = reads[r]
+		if (!wide) {
+			for (p = 1; p <= nr_parts; p++)
+				printf "%-28s %-24s %9.0f %9.0f\n", read, parts[p], less_null(read, parts[p], "stock"),
+					less_null(read, parts[p], "vmapeek")
+			continue
 		}
-		printf "%-28s %-26s %9.0f %9.0f\n", field[1], field[2], stock[key], vmapeek[key]
+		if (r == 1) {
+			printf "read"
+			for (p = 1; p < nr_parts; p++)
+				printf "\t%s", parts[p]
+			printf "\n"
+		}
+		for (m = 1; m <= 2; m++) {
+			mode = m == 1 ? "stock" : "vmapeek"
+			name = read
+			sub(/, .*/, "", name)
+			printf "%s, %s", name, mode
+			for (p = 1; p < nr_parts; p++)
+				printf "\t%.0f", less_null(read, parts[p], mode)
+			printf "\n"
+		}
 	}
 }
