@@ -38,7 +38,7 @@ help:
 	@echo 'make torture        reads while what is read changes in all ways; MINUTES=1 WHICH=stock (debug, kcsan, series)'
 	@echo 'make check-torture  the same with rules broken on purpose, which it must see'
 	@echo 'make fuzz           random reads, stock and with vmapeek; SEED=1 ROUNDS=4 READS=2750'
-	@echo 'make bench          measure what vmapeek gives and costs, into build/bench/; bench-quick: only the instructions'
+	@echo 'make bench          measure what vmapeek gives and costs, into build/bench/; bench-quick: only instructions'
 	@echo 'make bench-plots    draw the plots in docs/ from the data there'
 	@echo 'make bench-tracepoint  the instructions with and without the tracepoint, which is off'
 	@echo 'make check-model    search the model of the lock protocol for errors'
@@ -77,14 +77,17 @@ deb:
 demo: module
 	@$(TOP)/demo/demo $(KERNEL) $(O)
 
-# In docs/ the data of one good run: cp build/bench/{instructions,immunity,harm}.tsv docs/ && make bench-plots
+# In docs/ the data of one good run: cp build/bench/{instructions,breakdown,atomics,immunity,harm}.tsv docs/ &&
+# make bench-plots
 bench: module
 	@$(TOP)/bench/instructions -r 3 $(KERNEL) $(O)
+	@$(TOP)/bench/breakdown $(KERNEL) $(O)
 	@$(TOP)/bench/immunity $(KERNEL) $(O)
 	@$(TOP)/bench/harm $(KERNEL) $(O)
 
 bench-quick: module
 	@$(TOP)/bench/instructions -q -r 1 $(KERNEL) $(O)
+	@$(TOP)/bench/breakdown -r 1 $(KERNEL) $(O)
 
 bench-plots:
 	@$(LAB) need gnuplot-nox

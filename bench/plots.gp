@@ -43,3 +43,22 @@ plot "harm.tsv" using 3:(rate("cmdline", 5)):6:7 with yerrorlines lc rgb "#cf222
 	"" using 3:(rate("mem", 11)):12:13 with yerrorlines lc rgb "#0969da" pt 4 dt 2 title "mem, vmapeek", \
 	"" using 3:(rate("process_vm_readv", 5)):6:7 with yerrorlines lc rgb "#cf222e" pt 2 dt 3 title "process\\_vm\\_readv, stock", \
 	"" using 3:(rate("process_vm_readv", 11)):12:13 with yerrorlines lc rgb "#0969da" pt 2 dt 3 title "process\\_vm\\_readv, vmapeek"
+
+set output "breakdown.svg"
+set terminal svg size 720,480
+set title "Instructions of a read, by part"
+unset xlabel
+set ylabel "instructions, a null system call taken off"
+set xrange [*:*]
+set yrange [0:*]
+set style data histograms
+set style histogram rowstacked
+set style fill solid border lc rgb "#ffffff"
+set boxwidth 0.75
+set key outside right Left reverse invert
+set xtics rotate by -35 font ",11" noenhanced
+set bmargin 8
+set datafile columnheaders
+parts = "< awk -v wide=1 -f ../bench/parts.awk breakdown.tsv"
+colour(i) = word("#afb8c1 #d0d7de #8250df #d4a72c #cf222e #0969da #54aeff #1a7f37 #e16f24 #bf3989 #24292f", i)
+plot for [i = 2:12] parts using i:xtic(1) lc rgb colour(i - 1) title columnheader(i)

@@ -47,6 +47,7 @@ guest_boot()
 	[[ ${LAB_ACCEL:-tcg} != kvm ]] || accel=(-accel kvm -cpu host)
 	# One instruction is one nanosecond. With erms and fsrm, each step of a string instruction would count as one.
 	[[ -z $COUNTING ]] || accel=(-accel "tcg,thread=single" -cpu "max,-erms,-fsrm" -icount "shift=0,sleep=off")
+	[[ -z $PLUGIN ]] || accel+=(-plugin "$PLUGIN")
 	[[ $serial != stdio ]] || timeout+=(--foreground)
 	((NODES == 1)) || machine[1]+=,sockets=$CPUS # which are spread over the nodes
 	for ((node = 0; NODES > 1 && node < NODES; node++)); do
@@ -106,9 +107,9 @@ guest()
 	local -a files=() trees=() modules=()
 	shift
 
-	CPUS=2 MEMORY=1024 NODES=1 APPEND=() KEEP_LOG='' LIMIT=300 COUNTING='' DISK=''
+	CPUS=2 MEMORY=1024 NODES=1 APPEND=() KEEP_LOG='' LIMIT=300 COUNTING='' DISK='' PLUGIN=''
 	[[ $kind = run ]] || LIMIT=0
-	while getopts :k:t:m:c:n:d:f:T:M:a:l:i opt; do
+	while getopts :k:t:m:c:n:d:f:T:M:a:l:p:i opt; do
 		case $opt in
 		k) series=$OPTARG ;;
 		t) number t "$OPTARG"; LIMIT=$OPTARG ;;
@@ -121,6 +122,7 @@ guest()
 		M) modules+=("$OPTARG") ;;
 		a) APPEND+=("$OPTARG") ;;
 		l) KEEP_LOG=$OPTARG ;;
+		p) PLUGIN=$OPTARG ;;
 		i) COUNTING=1 CPUS=1 ;;
 		:) die "$kind: option -$OPTARG needs a value" ;;
 		*) die "$kind: unknown option -$OPTARG; see 'lab help'" ;;
@@ -144,6 +146,11 @@ guest()
 	for item in "${trees[@]}"; do
 		[[ -d $item ]] || die "-T: no directory '$item'"
 	done
+	if [[ -n $PLUGIN ]]; then
+		item=${PLUGIN%%,*}
+		[[ -r $item ]] || die "-p: cannot read '$item'"
+		PLUGIN=$(realpath "$item")${PLUGIN#"$item"}
+	fi
 	if [[ -n $KEEP_LOG ]]; then
 		: >"$KEEP_LOG" || die "-l: cannot write '$KEEP_LOG'"
 	fi

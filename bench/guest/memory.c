@@ -277,6 +277,12 @@ void memories_prepare(int passes, size_t size)
 			memory_prepare(m, passes);
 }
 
+void memories_prepare_one(enum memory_kind kind, size_t size)
+{
+	total = size;
+	memory_prepare(&memories[kind], 0);
+}
+
 void memories_stop(void)
 {
 	for (struct memory *m = memories; m < memories + NR_MEMORY_KINDS; m++)

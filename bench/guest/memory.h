@@ -51,6 +51,8 @@ extern struct memory memories[NR_MEMORY_KINDS];
  * to find memory that nobody has looked at.
  */
 void memories_prepare(int passes, size_t size);
+/* Start the target of one that nobody walks through. */
+void memories_prepare_one(enum memory_kind kind, size_t size);
 void memories_stop(void);
 
 #endif

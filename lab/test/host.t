@@ -95,6 +95,7 @@ expect 'unknown option' 125 'unknown option -x' "$lab" run -x true
 expect 'option without a value' 125 'option -t needs a value' "$lab" run -t
 expect 'bad number' 125 "'1h' is not a positive number" "$lab" run -t 1h true
 expect 'missing tree' 125 "no directory '/nonesuch'" "$lab" run -T /nonesuch true
+expect 'missing plugin' 125 "-p: cannot read '/nonesuch'" "$lab" run -p /nonesuch,out=x true
 expect 'missing file' 125 "cannot read '/nonesuch'" "$lab" run -f /nonesuch true
 expect 'log that cannot be written' 125 "cannot write '/nonesuch/log'" "$lab" run -l /nonesuch/log true
 expect 'shell without a terminal' 125 'needs a terminal' "$lab" shell </dev/null

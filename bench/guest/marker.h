@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Where the plugin of bench/plugin/ begins and ends to count: instructions that
+ * do nothing, with a displacement that nothing else has.
+ */
+#ifndef MARKER_H
+#define MARKER_H
+
+#define MARKER_BEGIN	0x766d7062
+#define MARKER_END	0x766d7065
+
+#define marker_text(x)	#x
+#define marker_nop(x)	"nopl " marker_text(x) "(%%rax,%%rax,1)"
+#define marker(x)	asm volatile(marker_nop(x) ::: "memory")
+
+#endif

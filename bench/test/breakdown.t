@@ -1,0 +1,107 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0
+# What is counted by address is what was counted by the clock, and the atomic instructions are those that the model in
+# docs/results.md is made of. KERNEL chooses the series; TEST_MODULE another vmapeek.ko.
+set -euo pipefail
+
+top=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
+kernel=${KERNEL:-6.12}
+record=$top/docs/instructions.tsv
+[[ $kernel = 6.12 ]] || record=$top/docs/instructions-$kernel.tsv
+modules=$top/build/$kernel
+if [[ -n ${TEST_MODULE:-} ]]; then
+	modules=${TEST_MODULE%/*}
+fi
+breakdown=$top/build/bench/breakdown.tsv
+atomics=$top/build/bench/atomics.tsv
+tmp=$(mktemp -d)
+trap 'rm -rf "$tmp"' EXIT
+n=0
+
+# says_nothing NAME COMMAND...: each line that it prints is something wrong.
+says_nothing()
+{
+	local ok=ok name=$1
+	shift
+
+	if ! "$@" >"$tmp/said" 2>&1 || [[ -s $tmp/said ]]; then
+		ok='not ok'
+	fi
+	n=$((n + 1))
+	echo "$ok $n - $name"
+	sed 's/^/# /' "$tmp/said"
+}
+
+# apart FILE KEY-COLUMNS...: rows of breakdown.tsv, less the null system call, that differ by more than 2 % from the
+# numbers of the guest's clock ("clock"), or from a record of bench/instructions.
+apart()
+{
+	awk -F'\t' -v record="$1" '
+		function check(key, what, is, should)
+		{
+			checked++
+			if (is > should * 1.02 || is < should * 0.98)
+				print key ", " what ": " is " instructions, not " should
+		}
+		/^#/ { next }
+		FILENAME == record && record != "clock" {
+			if ($2 == "4 KiB pages" || $1 == "getppid") {
+				key = $1 ", " $3 " B"
+				stock[key] = $6
+				vmapeek[key] = $9
+			}
+			next
+		}
+		$1 == "getppid" && $3 == "total" { null_stock = $5; null_vmapeek = $6 }
+		$3 == "total" { total[$1 ", " $2 " B"] = 1; is_stock[$1 ", " $2 " B"] = $5; is_vmapeek[$1 ", " $2 " B"] = $6 }
+		$3 == "clock" && record == "clock" { stock[$1 ", " $2 " B"] = $5; vmapeek[$1 ", " $2 " B"] = $6 }
+		END {
+			for (key in total) {
+				if (key == "getppid, 0 B" || !(key in stock))
+					continue
+				less = record != "clock"
+				check(key, "stock", is_stock[key] - less * null_stock, stock[key])
+				check(key, "vmapeek", is_vmapeek[key] - less * null_vmapeek, vmapeek[key])
+			}
+			if (checked < 12)
+				print "only " checked + 0 " numbers to compare"
+		}' "${@:2}"
+}
+
+# Per look at the address space: stock takes and drops the mmap lock, vmapeek the VMA's, and nothing else of the two.
+wrong_locks()
+{
+	awk -F'\t' '
+		/^#/ || $1 == "interface" { next }
+		$3 == "mmap lock" { mmap[$1 " " $2] += $6; if ($7 > 0) print $1 " " $2 ": the mmap lock with vmapeek" }
+		$3 == "VMA lock" { vma[$1 " " $2] += $7; if ($6 > 0) print $1 " " $2 ": a VMA lock on the stock kernel" }
+		$3 == "folio reference" && $1 ~ /^(mem|PEEKDATA)$/ && $5 != "__free_pages" && $7 > 0 {
+			print $1 " " $2 ": a reference on the folio with vmapeek"
+		}
+		END {
+			for (read in mmap)
+				if (mmap[read] != vma[read] || mmap[read] != (read ~ /^cmdline/ ? 4 : 2))
+					print read ": " mmap[read] " on the mmap lock, " vma[read] " on the VMA lock"
+			if (length(mmap) != 6)
+				print "locks of " length(mmap) " reads, not 6"
+		}' "$atomics"
+}
+
+if ! "$top/bench/breakdown" -r 1 "$kernel" "$modules" >"$tmp/run" 2>&1; then
+	echo "not ok 1 - instructions of reads can be counted by address"
+	sed 's/^/# /' "$tmp/run"
+	echo 1..1
+	exit
+fi
+says_nothing 'the sum of all addresses is what the clock says' apart clock "$breakdown"
+name='the sum of all addresses is what bench/instructions has on record'
+if [[ -e $record ]]; then
+	says_nothing "$name" apart "$record" "$record" "$breakdown"
+else
+	why="docs/${record##*/} is not there: 'make bench KERNEL=$kernel' makes it"
+	echo "# breakdown: not tested: $name ($why)" >&2
+	n=$((n + 1))
+	echo "ok $n - $name # SKIP $why"
+fi
+says_nothing 'each look is two atomic instructions on one lock' wrong_locks
+echo "1..$n"
