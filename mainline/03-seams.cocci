@@ -5,10 +5,20 @@
 -#include "compat.h"
 +#include "internal.h"
 
+@ iterator @
+identifier vmi;
+@@
+-vmi.mas.index
++vma_iter_addr(&vmi)
+
 @ stats @
 @@
 -#include "stats.h"
+
+@ sorted depends on stats @
+@@
 +#include "remote_stats.h"
+ #include "remote_walk.h"
 
 @ walk_start @
 expression fw, vma, addr;

@@ -8,4 +8,8 @@
 @ stats @
 @@
 -#include "stats.h"
+
+@ sorted depends on stats @
+@@
 +#include "remote_stats.h"
+ #include "remote_walk.h"

@@ -115,6 +115,18 @@ x86_configs()
 	[[ ! -e $MAINLINE/config-$SERIES ]] || CONFIGS+=("$MAINLINE/config-$SERIES")
 }
 
+# copy_objects FROM TO, to go on from there. The kernel's own tools know where they were built; if that was not mended,
+# they would be built again, and then all that is made with them.
+copy_objects()
+{
+	[[ ! -d $2 ]] || return 0
+	rm -rf "$2.new"
+	cp -a "$1" "$2.new"
+	grep -rlIZF "$1/" "$2.new/tools" | xargs -0r sed -i "s|$1/|$2/|g"
+	rm -f "$2.new/made-for"
+	mv "$2.new" "$2"
+}
+
 # The directory that the lab boots: run_dir OBJECTS NAME KEY FROM. The objects were made of the files in FROM.
 run_dir()
 {
@@ -171,11 +183,7 @@ build_patched()
 	source_set "$TREE" "$BASE/applied"
 	if ! is_made "$BASE/patched" "$key"; then
 		note "building the patched kernel"
-		if [[ ! -d $BASE/patched ]]; then
-			rm -rf "$BASE/patched.new"
-			cp -a "$BASE/control" "$BASE/patched.new"
-			mv "$BASE/patched.new" "$BASE/patched"
-		fi
+		copy_objects "$BASE/control" "$BASE/patched"
 		begin "$BASE/patched"
 		kmake "$BASE/patched" bzImage modules
 		done_for "$BASE/patched" "$key"

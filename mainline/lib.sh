@@ -55,7 +55,7 @@ semantic()
 	shift
 
 	files "$@"
-	mapfile -t rules < <(sed -n 's/^@ \([a-z_]*\) @$/\1/p' "$cocci")
+	mapfile -t rules < <(sed -n 's/^@ \([a-z_]*\)\( depends on .*\)\{0,1\} @$/\1/p' "$cocci")
 	{
 		cat "$cocci"
 		for rule in "${rules[@]}"; do
