@@ -54,12 +54,18 @@ static int report(int argc, char **argv)
 	for (unsigned int i = 0; i < nr_plays; i++) {
 		if (!wanted(plays[i].name, argc, argv))
 			continue;
+		if (!sums[i].turns) {
+			printf("# %s: not played, as something was wrong before\n",
+			       plays[i].name);
+			continue;
+		}
 		bad += report_play(++nr, &plays[i], &sums[i]);
 		reads += all_reads(&sums[i]);
 		changes += sums[i].steps;
 	}
 	for (unsigned int i = 0; i < nr_rows && traced; i++) {
-		if (!wanted(rows[i].play, argc, argv))
+		if (!wanted(rows[i].play, argc, argv) ||
+		    !sums[find_play(rows[i].play)].turns)
 			continue;
 		bad += report_row(++nr, &rows[i],
 				  &sums[find_play(rows[i].play)]);
@@ -70,6 +76,15 @@ static int report(int argc, char **argv)
 	       reads, changes, reached, met, bad);
 	printf("1..%u\n", nr);
 	return bad;
+}
+
+/* What comes after something wrong says nothing any more. */
+static bool is_wrong(void)
+{
+	for (unsigned int i = 0; i < nr_plays; i++)
+		if (sums[i].wrong)
+			return true;
+	return false;
 }
 
 static bool is_enough(const struct play *p, const struct sum *sum)
@@ -97,7 +112,7 @@ static void play_until_enough(const struct play *p, struct sum *sum,
 static void play_round(int argc, char **argv, double seconds,
 		       unsigned long seed, double end)
 {
-	for (unsigned int i = 0; i < nr_plays; i++)
+	for (unsigned int i = 0; i < nr_plays && !is_wrong(); i++)
 		if (wanted(plays[i].name, argc, argv) && !sums[i].lacks[0] &&
 		    (!sums[i].turns || now() < end))
 			play_until_enough(&plays[i], &sums[i], seconds,
@@ -135,7 +150,7 @@ int main(int argc, char **argv)
 	end = begin + seconds;
 	do
 		play_round(argc, argv, each, seed + round++, end);
-	while (now() < end);
+	while (now() < end && !is_wrong());
 	printf("# %u rounds in %.0f seconds\n", round, now() - begin);
 	if (traced)
 		reach_end();

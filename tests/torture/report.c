@@ -28,7 +28,7 @@ int report_play(unsigned int nr, const struct play *p,
 	       sum->reads[READV], sum->fast, sum->bytes / KIB, sum->absent,
 	       sum->zeros);
 	if (sum->wrong)
-		printf("# %s: %lu reads were wrong; the first: %s\n", p->name,
+		printf("# %s: %lu times wrong; the first: %s\n", p->name,
 		       sum->wrong, sum->finding);
 	printf("%sok %u - %s\n", ok ? "" : "not ", nr, p->name);
 	return !ok;

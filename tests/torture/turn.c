@@ -13,6 +13,8 @@
 
 /* Who does not end by then is stuck; no machine is that slow. */
 #define STUCK_SECONDS	300
+/* The same, once the kernel has complained. */
+#define DOUBTED_SECONDS	20
 
 static const enum interface interfaces[] = {
 	MEM, CMDLINE, ENVIRON, PEEKDATA, READV,
@@ -116,21 +118,27 @@ static void print_tasks(const pid_t *pids, unsigned int n)
 	}
 }
 
+static bool is_stuck(double seconds)
+{
+	return seconds > STUCK_SECONDS ||
+	       (seconds > DOUBTED_SECONDS && kernel_complains());
+}
+
 /* A task that holds a lock or waits for one that was leaked does not end. */
 static void wait_for(const struct play *p, pid_t *pids, unsigned int n)
 {
-	double end = now() + STUCK_SECONDS;
+	double begin = now();
 
 	for (unsigned int i = 0; i < n; i++) {
 		while (!waitpid(pids[i], NULL, WNOHANG | __WALL)) {
-			if (now() > end) {
+			if (is_stuck(now() - begin)) {
 				print_tasks(pids, n);
 				if (scene->pid)
 					print_tasks(&scene->pid, 1);
 				die("%s: a task is stuck: a lock was left behind",
 				    p->name);
 			}
-			usleep(1000);
+			usleep(10000);
 		}
 	}
 }
@@ -165,6 +173,9 @@ static void add_up(const struct play *p, struct sum *sum)
 	}
 	if (scene->broken[0])
 		printf("# %s: %s\n", p->name, scene->broken);
+	if (kernel_complains() && !sum->wrong++)
+		snprintf(sum->finding, sizeof(sum->finding),
+			 "the kernel log has a warning");
 }
 
 void turn(const struct play *p, struct scene *shared, bool traced,

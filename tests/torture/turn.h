@@ -29,6 +29,9 @@ void begin_child(const char *name);
 void turn(const struct play *p, struct scene *scene, bool traced,
 	  struct sum *sum, double seconds, unsigned long seed);
 
+/* Is there a warning or worse in the kernel log, or has lockdep found something? */
+bool kernel_complains(void);
+
 /* Has every interface read, and the fast path answered, where it may? */
 bool has_read(const struct play *p, const struct sum *sum);
 
