@@ -21,3 +21,22 @@ need()
 		command -v "$program" >/dev/null || die "no program '$program': run 'make $ME' as root once, or install it"
 	done
 }
+
+# Refuses a $SOURCE that somebody has changed: what comes of that would hold for nobody else.
+check_pristine()
+{
+	local changed
+
+	# By the first patches; a new file that is there already is found when it is made.
+	! grep -qs -e FW_VMA_LOCKED -e untagged_addr_remote_unlocked "$SOURCE"/include/linux/{pagewalk,uaccess}.h ||
+		die "$SOURCE is patched already"
+	if [[ -e $SOURCE/.git ]]; then
+		changed=$(git -C "$SOURCE" status --porcelain --untracked-files=no | head -n1)
+	elif [[ -e $SOURCE/.debian-version ]]; then
+		# The last file that the lab wrote.
+		changed=$(find "$SOURCE" -newer "$SOURCE/.debian-version" -type f -print -quit)
+	else
+		changed=
+	fi
+	[[ -z $changed ]] || die "$SOURCE is not as it was: ${changed#"$SOURCE/"} has changed; undo that or remove the tree"
+}
