@@ -167,7 +167,7 @@ check-mainline: need
 	@$(TOP)/mainline/check $(KERNEL) $(TOP)/build/series/$(KERNEL)
 
 check-packages:
-	@$(LAB) need dpkg-dev debhelper dh-dkms gcc make libc6-dev libkmod-dev libjson-c-dev zlib1g-dev mmdebstrap e2fsprogs
+	@$(LAB) need dpkg-dev debhelper dh-dkms gcc make libc6-dev libkmod-dev libjson-c-dev zlib1g-dev lintian mmdebstrap e2fsprogs
 	@KERNEL=$(KERNEL) $(PROVE) -v $(TOP)/tests/packages/packages.t
 
 shell: tests

@@ -10,8 +10,7 @@ readonly ROOTFS_SIZE=4G
 
 rootfs_make()
 {
-	local dest=$1 packages=$2 release=$3 tmp log arg
-	local -a install=(systemd-sysv kmod procps) later=() quiet=(--aptopt='Acquire::Languages "none"')
+	local dest=$1 packages=$2 release=$3 tmp log
 	shift 3
 
 	[[ ! -s $dest ]] || return 0
@@ -21,28 +20,24 @@ rootfs_make()
 	mkdir -p "${dest%/*}"
 	# Those of older kernels.
 	rm -f "${dest%/*}"/*"_$packages.img"
-	install+=("linux-image-$release" "linux-headers-$release")
-	for arg; do
-		case $arg in
-		+*) later+=("${arg#+}") ;;
-		*) install+=("$arg") ;;
-		esac
-	done
+	set -- systemd-sysv kmod procps "linux-image-$release" "linux-headers-$release" "$@"
 	tmp=$(mktemp -d "$LAB_CACHE/tmp.XXXXXX")
 	chmod 755 "$tmp"
 	# The way out, such as a proxy.
 	grep '^Acquire::' "$(apt_dir)/apt.conf" >"$tmp/apt.conf"
 	log=$LAB_CACHE/rootfs.log
 	note "making a root file system of $APT_RELEASE with kernel $release (minutes)"
+	# Newer kernels need a newer one.
+	printf 'Package: linux-base\nPin: release n=%s-backports\nPin-Priority: 500\n' "$APT_RELEASE" >"$tmp/preferences"
 	# Without package lists, which take long to read in a guest. In a mount namespace: what is mounted there must be out of
 	# reach when $tmp is removed.
 	# shellcheck disable=SC2016
-	LATER="${later[*]}" TMPDIR=$tmp \
+	PREFERENCES=$tmp/preferences TMPDIR=$tmp \
 		unshare --mount mmdebstrap --mode=root --variant=minbase \
-		--format=directory --skip=cleanup/apt --aptopt="$tmp/apt.conf" "${quiet[@]}" \
-		--aptopt='APT::Install-Recommends "false"' --include="$(IFS=,; printf '%s' "${install[*]}")" \
+		--format=directory --skip=cleanup/apt --aptopt="$tmp/apt.conf" --aptopt='Acquire::Languages "none"' \
+		--aptopt='APT::Install-Recommends "false"' --include="$(IFS=,; printf '%s' "$*")" \
+		--setup-hook='mkdir -p "$1/etc/apt/preferences.d"; cp "$PREFERENCES" "$1/etc/apt/preferences.d/lab"' \
 		--customize-hook='chroot "$1" apt-get clean' \
-		--customize-hook='[ -z "$LATER" ] || chroot "$1" apt-get -qy --download-only install $LATER' \
 		--customize-hook='rm -rf "$1"/etc/apt/apt.conf.d/99mmdebstrap "$1"/var/lib/apt/lists/* "$1"/var/cache/apt/*.bin' \
 		--customize-hook='echo guest >"$1/etc/hostname"' \
 		"$APT_RELEASE" "$tmp/root" "$(apt_dir)/sources.list" >"$log" 2>&1 ||
@@ -53,15 +48,14 @@ rootfs_make()
 	rm -rf "$tmp"
 }
 
-# Prints the path of an image: rootfs_image SERIES PKG... Not installed, the packages that a +PKG takes lie in
-# /var/cache/apt/archives.
+# Prints the path of an image: rootfs_image SERIES PKG...
 rootfs_image()
 {
 	local series=$1 pkg kernel release debian packages dest
 	shift
 
 	for pkg; do
-		[[ $pkg =~ ^[+]?[a-z0-9][a-z0-9.+-]+$ ]] || die "rootfs: '$pkg' is no package name"
+		[[ $pkg =~ ^[a-z0-9][a-z0-9.+-]+$ ]] || die "rootfs: '$pkg' is no package name"
 	done
 	[[ $series != */* ]] || die "rootfs: name a series, such as 6.12; its kernel is installed from packages"
 	kernel=$(kernel_dir "$series")

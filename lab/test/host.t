@@ -105,7 +105,7 @@ expect 'disk and tree' 125 'not with -d' "$lab" run -d "$work/image" -T "$work" 
 expect 'root file system without a series' 125 'name a series' "$lab" rootfs
 expect 'root file system of an unknown series' 125 "unknown kernel series '5.10'" "$lab" rootfs 5.10
 expect 'root file system with a kernel of your own' 125 'name a series' "$lab" rootfs "$work/"
-expect 'root file system with a bad package name' 125 "'++x' is no package name" "$lab" rootfs 6.12 ++x
+expect 'root file system with a bad package name' 125 "'+x' is no package name" "$lab" rootfs 6.12 +x
 expect 'bad package name' 125 "'-x;' is no package name" "$lab" tree '-x;'
 
 expect 'no network' 125 'cannot reach the package mirror' "$lab" kernel 6.12

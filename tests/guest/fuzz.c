@@ -20,6 +20,7 @@
 #include "state.h"
 
 #define MAX_LENGTH	(8 * MIB)
+#define VDSO_LENGTH	(8 * PAGE)
 
 struct one_read {
 	enum interface how;
@@ -63,6 +64,17 @@ static void point_title(struct target *t)
 		broken(t, "PR_SET_MM");
 }
 
+/*
+ * The vDSO and what is around it. Not as far as the data of the dynamic linker,
+ * which may be behind it and changes.
+ */
+static void choose_vdso(struct one_read *r)
+{
+	r->addr = getauxval(AT_SYSINFO_EHDR) - 6 * PAGE + below(8 * PAGE);
+	if (r->len > VDSO_LENGTH)
+		r->len = VDSO_LENGTH;
+}
+
 static struct one_read choose_read(const struct layout *l, unsigned int round,
 				   unsigned int n)
 {
@@ -83,8 +95,7 @@ static struct one_read choose_read(const struct layout *l, unsigned int round,
 	else if (r.how == ENVIRON)
 		r.addr -= title_at[2];
 	else if (below(300) == 0)
-		r.addr = getauxval(AT_SYSINFO_EHDR) - 6 * PAGE +
-			 below(8 * PAGE);
+		choose_vdso(&r);
 	if (r.len > MAX_LENGTH)
 		r.len = MAX_LENGTH;
 	return r;

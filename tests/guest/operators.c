@@ -28,13 +28,13 @@
 #include "vmapeek.h"
 
 #define AREA		(3 * PAGE)
-#define ROUNDS		5
+#define ROUNDS		3
 #define TOY		"/sys/kernel/livepatch/toy_livepatch"
 #define FAIL_NTH	"/sys/module/fail_alloc/parameters/nth"
 
 static struct target *target;
 static pid_t pid;
-static int step = 15;
+static int step = 30;
 
 /* Ends with a 0, or cmdline would be taken for a title. */
 static unsigned char byte_at(size_t i)
@@ -251,16 +251,16 @@ static void toy_on(void)
 	assert_int_equal(load("/toy_livepatch.ko", ""), 0);
 	while (read_line(TOY "/transition", text, sizeof(text)) &&
 	       text[0] == '1')
-		sched_yield();
+		usleep(1000);
 }
 
 static void toy_off(void)
 {
 	write_line(TOY "/enabled", "0");
 	while (!access(TOY, F_OK))
-		sched_yield();
+		usleep(1000);
 	while (syscall(SYS_delete_module, "toy_livepatch", O_NONBLOCK))
-		sched_yield();
+		usleep(1000);
 }
 
 /*

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 #include <errno.h>
 #include <fcntl.h>
-#include <sched.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -133,7 +132,7 @@ void vmapeek_on(void)
 	if (err)
 		die("cannot load %s: %s", MODULE_FILE, strerror(err));
 	while (vmapeek_in_transition())
-		sched_yield();
+		usleep(1000);
 }
 
 void vmapeek_off(void)
@@ -146,10 +145,10 @@ void vmapeek_off(void)
 	if (err && err != ENOENT && err != EINVAL)
 		die("cannot switch vmapeek off: %s", strerror(err));
 	while (!access(LIVEPATCH, F_OK))
-		sched_yield();
+		usleep(1000);
 	/* The kernel gives the module free a moment after that. */
 	while ((err = vmapeek_unload()) == EAGAIN || err == EBUSY)
-		sched_yield();
+		usleep(1000);
 	if (err)
 		die("cannot unload vmapeek: %s", strerror(err));
 }
