@@ -87,7 +87,7 @@ bench: module
 
 bench-quick: module
 	@$(TOP)/bench/instructions -q -r 1 $(KERNEL) $(O)
-	@$(TOP)/bench/breakdown -r 1 $(KERNEL) $(O)
+	@$(TOP)/bench/breakdown $(KERNEL) $(O)
 
 bench-plots:
 	@$(LAB) need gnuplot-nox

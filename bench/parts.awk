@@ -4,7 +4,7 @@
 
 BEGIN {
 	FS = "\t"
-	nr_parts = split("system call and the rest|buffer page|livepatch|around it|look-up|locks|RCU|checks|walk|" \
+	nr_parts = split("system call and the rest|buffers|livepatch|around it|look-up|locks|RCU|checks|walk|" \
 		"reference and mark|copy|total", parts, "|")
 }
 
