@@ -22,12 +22,14 @@ is_caught()
 	grep -E "$caught" "$1" | grep -qv "$not_caught"
 }
 
-# Runs the test of a mutant, but not what comes after its first failure.
+# Runs TEST or TEST:ARGUMENT,... of a mutant, but not what comes after its first failure.
 run_test()
 {
 	local log=$1 test=$2 pid
+	local -a arguments=()
 
-	setsid "$test" >"$log" 2>&1 &
+	[[ $test != *:* ]] || IFS=, read -ra arguments <<<"${test#*:}"
+	setsid "$top/tests/${test%%:*}.t" "${arguments[@]}" >"$log" 2>&1 &
 	pid=$!
 	while kill -0 "$pid" 2>/dev/null; do
 		sleep 1
@@ -53,9 +55,9 @@ try()
 		echo "it does not build, see build/mutants/$name/build.log"
 		return
 	fi
-	TEST_MODULE=$dir/vmapeek.ko run_test "$dir/test.log" "$top/tests/$test.t"
+	TEST_MODULE=$dir/vmapeek.ko run_test "$dir/test.log" "$test"
 	is_caught "$dir/test.log" ||
-		echo "no test of $test failed, see build/mutants/$name/test.log"
+		echo "no test of ${test%%:*} failed, see build/mutants/$name/test.log"
 }
 
 # The first thing that was wrong, of a mutant that was caught.
@@ -104,7 +106,7 @@ report_finished()
 		if is_of_another "$name"; then
 			echo "ok $reported - $name # SKIP this is not kernel ${name#*@}"
 		elif [[ -z $why ]]; then
-			echo "ok $reported - $name is caught by $test"
+			echo "ok $reported - $name is caught by ${test%%:*}"
 			echo "# $name: $(evidence "$name")"
 		else
 			echo "not ok $reported - $name: $why"

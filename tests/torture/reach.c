@@ -65,6 +65,33 @@ static void enable(const char *prefix, unsigned int nr, bool on)
 	}
 }
 
+static bool has_symbol(const char *name)
+{
+	FILE *file = fopen("/proc/kallsyms", "r");
+	char line[512], symbol[256];
+	bool found = false;
+
+	while (file && !found && fgets(line, sizeof(line), file))
+		found = sscanf(line, "%*s %*s %255s", symbol) == 1 &&
+			!strcmp(symbol, name);
+	if (file)
+		fclose(file);
+	return found;
+}
+
+/* Probe the first of its functions that this kernel has. */
+static void prepare_row(unsigned int nr)
+{
+	struct row *row = &rows[nr];
+
+	if (row->needs && !has_symbol(row->needs))
+		return;
+	for (int i = 0; i < MAX_FUNCTIONS && !row->found && row->functions[i];
+	     i++)
+		if (probe("row_", nr, row->functions[i]))
+			row->found = row->functions[i];
+}
+
 bool reach_prepare(void)
 {
 	const char *module = mainline() == MODULE ? "vmapeek:" : "";
@@ -80,10 +107,7 @@ bool reach_prepare(void)
 			return false;
 	}
 	for (unsigned int i = 0; i < nr_rows; i++)
-		for (int j = 0; j < MAX_FUNCTIONS && !rows[i].found &&
-		     rows[i].functions[j]; j++)
-			if (probe("row_", i, rows[i].functions[j]))
-				rows[i].found = rows[i].functions[j];
+		prepare_row(i);
 	return true;
 }
 
@@ -189,8 +213,11 @@ static void saw_row(struct row *row, struct task *t, const char *comm,
 		return;
 	t->in_row = false;
 	row->traced++;
-	if (row->by_reader)
-		t->met = !strncmp(comm, READER_NAME, strlen(READER_NAME));
+	/* A reader changes its own tables, too, which nobody reads. */
+	if (!strncmp(comm, READER_NAME, strlen(READER_NAME)))
+		t->met = row->by_reader;
+	else if (row->by_reader)
+		t->met = false;
 	row->met += t->met;
 }
 

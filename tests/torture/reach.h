@@ -15,6 +15,7 @@ struct row {
 	const char *play;	/* in which it is to be reached */
 	/* Kernels have one or the other; the first that can be traced. */
 	const char *functions[MAX_FUNCTIONS];
+	const char *needs;	/* kernels without this have none of them */
 	bool by_reader;		/* what counts is that a reader runs it */
 	bool rare;		/* end the trace with it */
 	const char *found;	/* the function; NULL: this kernel has none */

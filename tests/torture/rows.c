@@ -31,10 +31,16 @@ struct row rows[] = {
 	ROW("free_pgtables(), of the VMA", "unmap", "free_pgtables"),
 	ROW("free_pgtables(), next to the VMA", "neighbours", "free_pgtables"),
 	ROW("free_pgtables(), MAP_FIXED", "remap", "free_pgtables"),
-	ROW("page-table reclaim on MADV_DONTNEED", "discard",
-	    "zap_pte_table_if_empty", "zap_empty_pte_table", "try_to_free_pte"),
+	/*
+	 * Where it is inlined: by what it calls, which the target of this play
+	 * calls for nothing else.
+	 */
+	{ .name = "page-table reclaim on MADV_DONTNEED", .play = "discard",
+	  .functions = { "zap_pte_table_if_empty", "zap_empty_pte_table",
+			 "___pte_free_tlb" },
+	  .needs = "zap_vma_range_batched" },
 	ROW("MADV_DONTNEED", "discard", "zap_page_range_single",
-	    "madvise_dontneed_single_vma", "zap_page_range_single_batched"),
+	    "zap_page_range_single_batched", "zap_vma_range_batched"),
 	ROW("MADV_FREE", "free", "madvise_free_pte_range",
 	    "madvise_free_single_vma"),
 	ROW("mprotect()", "protect", "change_protection"),
@@ -51,12 +57,14 @@ struct row rows[] = {
 	ROW("NUMA balancing", "balance", "change_prot_numa"),
 	{ .name = "OOM reaper", .play = "oom",
 	  .functions = { "__oom_reap_task_mm" }, .rare = true },
-	ROW("hugetlb: huge_pmd_unshare(), by what it calls", "hugetlb",
-	    "tlb_remove_table_sync_one"),
+	/* The first shows that tables were shared; some have only the other. */
+	ROW("hugetlb: huge_pmd_unshare(), by what is called", "hugetlb",
+	    "tlb_remove_table_sync_one", "huge_pmd_unshare_flush"),
 	{ .name = "exit_mmap(), by the last reader", .play = "exit",
 	  .functions = { "exit_mmap" }, .by_reader = true },
-	ROW("a target ends", "exit", "exit_mm_release"),
-	ROW("a target executes a program", "exec", "exec_mm_release"),
+	ROW("a target ends", "exit", "exit_mm_release", "exit_mm"),
+	ROW("a target executes a program", "exec", "exec_mm_release",
+	    "exec_mmap"),
 };
 
 const unsigned int nr_rows = sizeof(rows) / sizeof(rows[0]);
