@@ -63,7 +63,12 @@ try()
 # The first thing that was wrong, of a mutant that was caught.
 evidence()
 {
-	grep -hE -A2 "$caught" "$out/$1/test.log" | grep -v "$not_caught" | head -n3 | tr -d '\r' | sed 's/#/:/g' | cut -c1-160 | paste -sd' ' | tr -s ' '
+	local telling='BUG: |WARNING: |Oops|general protection|held when returning|wrong; the first: |^Bail out!'
+
+	{
+		grep -m1 -hE "$telling" "$out/$1/test.log" ||
+			grep -hE -A2 "$caught" "$out/$1/test.log" | grep -v "$not_caught"
+	} | head -n3 | tr -d '\r' | sed 's/#/:/g' | cut -c1-160 | paste -sd' ' | tr -s ' '
 }
 
 selected()
