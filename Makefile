@@ -77,13 +77,15 @@ deb:
 demo: module
 	@$(TOP)/demo/demo $(KERNEL) $(O)
 
-# In docs/ the data of one good run: cp build/bench/{instructions,breakdown,atomics,immunity,harm}.tsv docs/ &&
+# In docs/ the data of one good run: cp build/bench/{instructions,breakdown,atomics,immunity,harm,scale,program}.tsv docs/ &&
 # make bench-plots
 bench: module
 	@$(TOP)/bench/instructions -r 3 $(KERNEL) $(O)
 	@$(TOP)/bench/breakdown $(KERNEL) $(O)
 	@$(TOP)/bench/immunity $(KERNEL) $(O)
 	@$(TOP)/bench/harm $(KERNEL) $(O)
+	@$(TOP)/bench/scale $(KERNEL) $(O)
+	@$(TOP)/bench/program $(KERNEL) $(O)
 
 bench-quick: module
 	@$(TOP)/bench/instructions -q -r 1 $(KERNEL) $(O)
