@@ -31,11 +31,23 @@ run_test()
 	[[ $test != *:* ]] || IFS=, read -ra arguments <<<"${test#*:}"
 	setsid "$top/tests/${test%%:*}.t" "${arguments[@]}" >"$log" 2>&1 &
 	pid=$!
+	echo "$pid" >"${log%.log}.pid"
 	while kill -0 "$pid" 2>/dev/null; do
 		sleep 1
 		! is_caught "$log" || kill -- "-$pid" 2>/dev/null || true
 	done
 	wait "$pid" 2>/dev/null || true
+	rm -f "${log%.log}.pid"
+}
+
+# They have process groups of their own, which nothing else would end.
+stop_tests()
+{
+	local file
+
+	for file in "$out"/*/test.pid; do
+		[[ ! -e $file ]] || kill -- "-$(<"$file")" 2>/dev/null || true
+	done
 }
 
 # Prints why the mutant was not caught; nothing when it was.
@@ -122,7 +134,8 @@ report_finished()
 mapfile -t mutants < <(selected)
 echo "1..${#mutants[@]}"
 mkdir -p "$out"
-rm -f "$out"/*.why
+rm -f "$out"/*.why "$out"/*/test.pid
+trap stop_tests EXIT
 reported=0
 for ((n = 0; n < ${#mutants[@]}; n++)); do
 	((n < jobs)) || wait -n || true
