@@ -47,6 +47,14 @@ refuses()
 	[[ $ok = ok ]] || sed 's/^/# /' "$tmp/said"
 }
 
+# measure ROUNDS: into guard.tsv, with $tmp/measured if that went well
+measure()
+{
+	rm -f "$tmp/measured"
+	! "$top/bench/instructions" -q -r "$1" "$kernel" "$modules" >"$tmp/run" 2>&1 || touch "$tmp/measured"
+	[[ -e $tmp/measured ]]
+}
+
 {
 	row mem 'small pages' 8 fast 1000
 	row mem 'shared after fork' 8 fast 1000
@@ -71,9 +79,15 @@ else
 	if [[ -n ${TEST_MODULE:-} ]]; then
 		modules=${TEST_MODULE%/*}
 	fi
-	if "$top/bench/instructions" -q -r 1 "$kernel" "$modules" >"$tmp/run" 2>&1; then
-		accepts "$name" "$record" "$top/build/bench/guard.tsv"
-		for file in "$record" "$top/build/bench/guard.tsv"; do
+	new=$top/build/bench/guard.tsv
+	# One round may have met an interrupt that the others do not; the median of three has not.
+	if measure 1 && ! awk -f "$top/bench/guard.awk" "$record" "$new" >"$tmp/said"; then
+		sed 's/^/# measured again: /' "$tmp/said"
+		measure 3 || true
+	fi
+	if [[ -e $tmp/measured ]]; then
+		accepts "$name" "$record" "$new"
+		for file in "$record" "$new"; do
 			echo "# ${file#"$top/"}: $(grep -m1 '^# kernel' "$file")"
 		done
 	else
