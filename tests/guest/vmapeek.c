@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 #include <errno.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -132,7 +133,7 @@ void vmapeek_on(void)
 	if (err)
 		die("cannot load %s: %s", MODULE_FILE, strerror(err));
 	while (vmapeek_in_transition())
-		usleep(1000);
+		sched_yield();
 }
 
 void vmapeek_off(void)
@@ -145,10 +146,10 @@ void vmapeek_off(void)
 	if (err && err != ENOENT && err != EINVAL)
 		die("cannot switch vmapeek off: %s", strerror(err));
 	while (!access(LIVEPATCH, F_OK))
-		usleep(1000);
+		sched_yield();
 	/* The kernel gives the module free a moment after that. */
 	while ((err = vmapeek_unload()) == EAGAIN || err == EBUSY)
-		usleep(1000);
+		sched_yield();
 	if (err)
 		die("cannot unload vmapeek: %s", strerror(err));
 }
