@@ -8,7 +8,6 @@
  * readers.
  */
 #include <errno.h>
-#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -44,16 +43,6 @@ static const struct {
 static struct series got[NR_WORKS][NR_KINDS][NR_COUNTS][NR_MODES][NR_FIGURES];
 static double steps[MAX_STEPS];
 static struct target *page;	/* shared, so resident at the same address */
-
-static void use_cpu(int cpu)
-{
-	cpu_set_t set;
-
-	CPU_ZERO(&set);
-	CPU_SET(cpu, &set);
-	if (sched_setaffinity(0, sizeof(set), &set))
-		die("no CPU %d; this needs two", cpu);
-}
 
 static pid_t reader_start(int kind)
 {

@@ -14,7 +14,6 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -53,16 +52,6 @@ static const struct monitor {
 static double rate[NR_TESTS][NR_MONITORS][NR_MODES][MAX_ROUNDS];
 static double looks[NR_TESTS][NR_MONITORS][NR_MODES][MAX_ROUNDS];
 static volatile unsigned long *nr_looks;
-
-static void use_cpu(int cpu)
-{
-	cpu_set_t set;
-
-	CPU_ZERO(&set);
-	CPU_SET(cpu, &set);
-	if (sched_setaffinity(0, sizeof(set), &set))
-		die("no CPU %d; this needs two", cpu);
-}
 
 /* Its output is of no interest. */
 static pid_t start(int cpu, const char *const *argv)

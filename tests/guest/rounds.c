@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: GPL-2.0
-#include <sched.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -107,16 +106,6 @@ static void *zeroed(size_t n, size_t size)
 	return p;
 }
 
-/* What another CPU has in its batches of new pages looks shared. */
-static void stay_on_one_cpu(void)
-{
-	cpu_set_t one;
-
-	CPU_ZERO(&one);
-	CPU_SET(0, &one);
-	sched_setaffinity(0, sizeof(one), &one);
-}
-
 static struct CMUnitTest *make_tests(void)
 {
 	struct CMUnitTest *tests = zeroed(nr_rounds + 1, sizeof(*tests));
@@ -146,7 +135,8 @@ int rounds_main(const struct fuzzer *f, int argc, char **argv)
 	nr_calls = argc > 3 ? strtoul(argv[3], NULL, 0) : f->nr_calls;
 	rounds = zeroed(nr_rounds, sizeof(*rounds));
 	tests = make_tests();
-	stay_on_one_cpu();
+	/* What another CPU has in its batches of new pages looks shared. */
+	use_cpu(0);
 	printf("# seed %lu, %u rounds of %u %s\n", random_seed, nr_rounds,
 	       nr_calls, f->calls);
 	layout_find_kinds();

@@ -43,6 +43,16 @@ void die(const char *format, ...)
 	_exit(2);
 }
 
+void use_cpu(int cpu)
+{
+	cpu_set_t set;
+
+	CPU_ZERO(&set);
+	CPU_SET(cpu, &set);
+	if (sched_setaffinity(0, sizeof(set), &set))
+		die("there is no CPU %d for this", cpu);
+}
+
 bool read_line(const char *path, char *buf, size_t size)
 {
 	FILE *file = fopen(path, "r");

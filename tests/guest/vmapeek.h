@@ -59,6 +59,9 @@ bool vmapeek_in_transition(void);
 struct counters counters_read(void);
 struct counters counters_since(const struct counters *start);
 
+/* From now on, the calling task runs on this one only. */
+void use_cpu(int cpu);
+
 /* Print what is wrong and end this process. */
 void die(const char *format, ...)
 	__attribute__((noreturn, format(printf, 1, 2)));
