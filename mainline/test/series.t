@@ -102,8 +102,8 @@ git -C "$work/repo" -c user.name=test -c user.email=test commit -qm base
 echo >>"$work/repo/mm/memory.c"
 expect 'changed in a git tree' 'mm/memory.c has changed' "$series" "$kernel" "$work/out" "$work/repo"
 git -C "$work/repo" checkout -q mm/memory.c
-echo '#define untagged_addr_remote_unlocked' >"$work/repo/include/linux/uaccess.h"
-expect 'patched in part' 'is patched already' "$series" "$kernel" "$work/out" "$work/repo"
+echo '#define FW_VMA_LOCKED' >"$work/repo/include/linux/pagewalk.h"
+expect 'patched in a git tree' 'is patched already' "$series" "$kernel" "$work/out" "$work/repo"
 
 # As if it were somebody's own tree.
 tree_with mm/pagewalk.c 's/mmap_assert_locked/mmap_assert_other/'
