@@ -110,6 +110,13 @@ tree_with mm/pagewalk.c 's/mmap_assert_locked/mmap_assert_other/'
 rm "$work/tree/.debian-version"
 expect 'a semantic patch does not fit' "02-folio-walk.cocci: rule 'assert' finds nothing in .*mm/pagewalk.c" \
 	"$series" "$kernel" "$work/out" "$work/tree"
+tree_with include/linux/mmu_context.h 's/mm_untag_mask/mm_other_mask/'
+rm "$work/tree/.debian-version"
+expect 'no mask of tags' 'has no mm_untag_mask\(\) for all architectures' "$series" "$kernel" "$work/out" "$work/tree"
+tree_with arch/x86/include/asm/io.h '1i#define mm_untag_mask mm_untag_mask'
+rm "$work/tree/.debian-version"
+expect 'a mask that is not known' 'arch/x86/include/asm/io.h of .* has a mm_untag_mask\(\) of its own' \
+	"$series" "$kernel" "$work/out" "$work/tree"
 tree_with mm/pagewalk.c 's/The mmap lock must be held/The mmap lock may be held/'
 rm "$work/tree/.debian-version"
 expect 'a line is not there' 'is in 0 lines of mm/pagewalk.c' "$series" "$kernel" "$work/out" "$work/tree"
