@@ -5,7 +5,7 @@
 # shellcheck disable=SC2034
 PATCHES=(speculate untag folio-walk access-remote-vm process-vm-readv copy-remote-vm-str selftest documentation)
 
-# The functions of linux-6.12.h as they stand.
+# The functions of linux-6.12.h as they stand; not in linux/mmap_lock.h, which nearly all of the kernel includes.
 patch_speculate()
 {
 	if kernel_has include/linux/mmap_lock.h mmap_lock_speculate_try_begin; then
@@ -15,9 +15,9 @@ patch_speculate()
 	{
 		echo '#ifdef CONFIG_PER_VMA_LOCK'
 		sed -n '/^static inline bool mmap_lock_speculate/,/^}/p' "$TOP/kernel/compat/linux-6.12.h" |
-			sed 's/^}$/}\n/'
-		printf '#endif\n\n'
-	} | insert before include/linux/mmap_lock.h '^static inline void mmap_init_lock\('
+			sed 's/^}$/}\n/' | sed '$d'
+		printf '#endif /* CONFIG_PER_VMA_LOCK */\n\n'
+	} | insert before mm/internal.h '^#endif\s+/\* __MM_INTERNAL_H \*/$'
 }
 
 patch_untag()
