@@ -44,18 +44,4 @@ ssize_t process_vm_rw(pid_t pid, const struct iovec __user *lvec,
 		      unsigned long liovcnt, const struct iovec __user *rvec,
 		      unsigned long riovcnt, unsigned long flags, int vm_write);
 
-/*
- * untagged_addr_remote() insists on the mmap lock. The mask changes at most
- * once in an address space's life, while it has one thread: a stale one only
- * makes us miss the VMA.
- */
-static inline unsigned long
-untagged_addr_remote_unlocked(struct mm_struct *mm, unsigned long addr)
-{
-#ifdef CONFIG_ADDRESS_MASKING
-	addr &= READ_ONCE(mm->context.untag_mask);
-#endif
-	return addr;
-}
-
 #endif /* _COMPAT_H */

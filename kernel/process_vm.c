@@ -16,7 +16,7 @@
 #include "compat.h"
 #include "process_vm.h"
 #include "remote_readv.h"
-#include "stats.h"
+#include "remote_stats.h"
 #include "trace.h"
 #include "traced.h"
 

@@ -21,8 +21,9 @@
 
 #include "compat.h"
 #include "remote_read.h"
+#include "remote_stats.h"
+#include "remote_untag.h"
 #include "remote_walk.h"
-#include "stats.h"
 
 /* Flags whose meaning for a read is known here. */
 #define REMOTE_READ_FLAGS	(FOLL_FORCE | FOLL_ANON)
@@ -283,7 +284,7 @@ int remote_read(struct mm_struct *mm, unsigned long addr, void *buf, int len,
 		goto out;
 	}
 
-	addr = untagged_addr_remote_unlocked(mm, addr);
+	addr = remote_untag(mm, addr);
 	vma = lock_vma_under_rcu(mm, addr);
 	if (!vma) {
 		event = REMOTE_READ_NO_VMA;

@@ -25,8 +25,9 @@
 #include "compat.h"
 #include "remote_read.h"
 #include "remote_readv.h"
+#include "remote_stats.h"
+#include "remote_untag.h"
 #include "remote_walk.h"
-#include "stats.h"
 
 /*
  * Pages that are found, faulted in and marked accessed before it is asked
@@ -390,7 +391,7 @@ int remote_readv(struct mm_struct *mm, unsigned long addr, unsigned long len,
 
 	if (!len)
 		return 0;
-	addr = untagged_addr_remote_unlocked(mm, addr);
+	addr = remote_untag(mm, addr);
 	err = remote_readv_init(&rr, mm, iter,
 				DIV_ROUND_UP(offset_in_page(addr) + len,
 					     PAGE_SIZE));

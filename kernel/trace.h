@@ -12,7 +12,7 @@
 #include <linux/tracepoint.h>
 
 #include "remote_event.h"
-#include "stats.h"
+#include "remote_stats.h"
 
 TRACE_EVENT(vmapeek_remote_read,
 	TP_PROTO(pid_t pid, unsigned long addr, unsigned long len, long result,
@@ -26,7 +26,7 @@ TRACE_EVENT(vmapeek_remote_read,
 		__field(unsigned long, len)
 		__field(long, result)
 		__field(u64, nsec)
-		__string(reason, remote_read_event_name(reason))
+		__string(reason, remote_read_event_names[reason])
 	),
 
 	TP_fast_assign(

@@ -1,16 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
-@ macro @
-identifier mm, addr;
-expression E;
+@ read @
+identifier mm;
 @@
- #define untagged_addr_remote(mm, addr) E
-+
-+/*
-+ * The mask changes at most once, from all ones, while the process has one
-+ * thread. With the mask from before that, an address with a tag is not found
-+ * in the address space, as it was not before.
-+ */
-+#define untagged_addr_remote_unlocked(mm, addr) ((addr) & READ_ONCE((mm)->context.untag_mask))
+ mm_untag_mask(struct mm_struct *mm)
+ {
+-	return mm->context.untag_mask;
++	return READ_ONCE(mm->context.untag_mask);
+ }
 
 @ reset @
 identifier mm;

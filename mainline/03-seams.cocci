@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-// What the module's sources take from its compat layer and from its counters, mm/ has itself.
+// What the module's sources take from its compat layer, mm/ has itself.
 @ compat @
 @@
 -#include "compat.h"
@@ -10,15 +10,6 @@ identifier vmi;
 @@
 -vmi.mas.index
 +vma_iter_addr(&vmi)
-
-@ stats @
-@@
--#include "stats.h"
-
-@ sorted depends on stats @
-@@
-+#include "remote_stats.h"
- #include "remote_walk.h"
 
 @ walk_start @
 expression fw, vma, addr;
@@ -31,3 +22,16 @@ expression fw, vma;
 @@
 -remote_folio_walk_end(fw, vma)
 +folio_walk_end(fw, vma)
+
+// It counts where somebody can read it.
+@ count @
+identifier event;
+expression counter;
+@@
+ remote_read_count(enum remote_read_event event)
+ {
+-	this_cpu_inc(counter);
++	if (IS_ENABLED(CONFIG_PER_VMA_LOCK_STATS) &&
++	    IS_ENABLED(CONFIG_DEBUG_FS))
++		this_cpu_inc(counter);
+ }

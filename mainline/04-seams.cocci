@@ -4,12 +4,3 @@
 @@
 -#include "compat.h"
 +#include "internal.h"
-
-@ stats @
-@@
--#include "stats.h"
-
-@ sorted depends on stats @
-@@
-+#include "remote_stats.h"
- #include "remote_walk.h"

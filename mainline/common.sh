@@ -27,9 +27,8 @@ check_pristine()
 {
 	local changed
 
-	# By the first patches; a new file that is there already is found when it is made.
-	! grep -qs -e FW_VMA_LOCKED -e untagged_addr_remote_unlocked "$SOURCE"/include/linux/{pagewalk,uaccess}.h ||
-		die "$SOURCE is patched already"
+	# A new file that is there already is found when it is made.
+	! grep -qs FW_VMA_LOCKED "$SOURCE/include/linux/pagewalk.h" || die "$SOURCE is patched already"
 	if [[ -e $SOURCE/.git ]]; then
 		changed=$(git -C "$SOURCE" status --porcelain --untracked-files=no | head -n1)
 	elif [[ -e $SOURCE/.debian-version ]]; then

@@ -55,18 +55,20 @@ source_copy()
 	mv "$1.new" "$1"
 }
 
-# source_set TREE FROM: makes the files that the series touches as they are in FROM. Only what differs is written, so
-# that little is compiled again.
+# source_set TREE FROM: makes the files that the series touches as they are in FROM, and those that it touched once and
+# no longer does as they were. Only what differs is written, so that little is compiled again.
 source_set()
 {
-	local tree=$1 from=$2 file
+	local tree=$1 from=$2 file origin
 
 	while read -r file; do
-		if [[ ! -e $from/$file ]]; then
+		origin=$from/$file
+		[[ -e $origin ]] || origin=$SOURCE/$file
+		if [[ ! -e $origin ]]; then
 			rm -f "$tree/$file"
-		elif ! cmp -s "$from/$file" "$tree/$file"; then
+		elif ! cmp -s "$origin" "$tree/$file"; then
 			mkdir -p "$(dirname "$tree/$file")"
-			cp --remove-destination "$from/$file" "$tree/$file"
+			cp --remove-destination "$origin" "$tree/$file"
 		fi
 	done < <(cat "$tree/.touched" "$BASE/applied.list" 2>/dev/null | sort -u)
 	cp "$BASE/applied.list" "$tree/.touched"

@@ -5,7 +5,7 @@
 # shellcheck disable=SC2034
 PATCHES=(speculate untag folio-walk access-remote-vm process-vm-readv copy-remote-vm-str selftest documentation)
 
-# The functions of linux-6.12.h as they stand.
+# The functions of linux-6.12.h as they stand; not in linux/mmap_lock.h, which nearly all of the kernel includes.
 patch_speculate()
 {
 	if kernel_has include/linux/mmap_lock.h mmap_lock_speculate_try_begin; then
@@ -15,44 +15,34 @@ patch_speculate()
 	{
 		echo '#ifdef CONFIG_PER_VMA_LOCK'
 		sed -n '/^static inline bool mmap_lock_speculate/,/^}/p' "$TOP/kernel/compat/linux-6.12.h" |
-			sed 's/^}$/}\n/'
-		printf '#endif\n\n'
-	} | insert before include/linux/mmap_lock.h '^static inline void mmap_init_lock\('
+			sed 's/^}$/}\n/' | sed '$d'
+		printf '#endif /* CONFIG_PER_VMA_LOCK */\n\n'
+	} | insert before mm/internal.h '^#endif\s+/\* __MM_INTERNAL_H \*/$'
 }
 
 patch_untag()
 {
-	local known
+	local file known='arch/arm64/include/asm/mmu_context.h arch/sparc/include/asm/mmu_context_64.h'
 
-	semantic 01-untag-x86 arch/x86/include/asm/{uaccess_64,mmu_context}.h arch/x86/kernel/process_64.c
-	semantic 01-untag-generic include/linux/uaccess.h
-	known='arch/x86/include/asm/uaccess_64.h include/linux/uaccess.h'
-	if kernel_has arch/riscv/include/asm/uaccess.h 'define untagged_addr_remote'; then
-		semantic 01-untag-riscv arch/riscv/include/asm/uaccess.h arch/riscv/kernel/process.c
-		known="arch/riscv/include/asm/uaccess.h $known"
+	kernel_has include/linux/mmu_context.h 'ifndef mm_untag_mask' ||
+		die "$KERNEL has no mm_untag_mask() for all architectures any more; see kernel/remote_untag.h"
+	semantic 01-untag-x86 arch/x86/include/asm/mmu_context.h arch/x86/kernel/process_64.c
+	known+=' arch/x86/include/asm/mmu_context.h'
+	if kernel_has arch/riscv/include/asm/mmu_context.h 'define mm_untag_mask'; then
+		semantic 01-untag-riscv arch/riscv/include/asm/mmu_context.h arch/riscv/kernel/process.c
+		known+=' arch/riscv/include/asm/mmu_context.h'
 	fi
-	[[ $(cd "$SOURCE" && grep -rl 'define untagged_addr_remote(' arch include | sort | paste -sd' ') = "$known" ]] ||
-		die "more architectures of $KERNEL than $known define untagged_addr_remote(); see patch_untag"
+	# Those of arm64 and sparc never change.
+	for file in $(cd "$SOURCE" && grep -rl 'define mm_untag_mask' arch); do
+		[[ " $known " = *" $file "* ]] ||
+			die "$file of $KERNEL has a mm_untag_mask() of its own; see patch_untag whether it may change"
+	done
 }
 
 patch_folio-walk()
 {
 	semantic 02-folio-walk include/linux/pagewalk.h mm/pagewalk.c
 	replace mm/pagewalk.c '^ \* The mmap lock must be held in read mode\.$' <"$MAINLINE/02-folio-walk.txt"
-}
-
-# One line for each event, in the order of the enum, for a list of kind enum, indexed or plain.
-events()
-{
-	sed -n 's/^\tREMOTE_READ_\([A-Z_]*\),$/\1/p' "$TOP/kernel/remote_event.h" | awk -v kind="$1" '
-		{ name = "VMA_LOCK_REMOTE_" $0; text = "\"" tolower(name) "\"" }
-		kind == "enum" { print "\t\t" name "," }
-		kind == "plain" { print "\t" text "," }
-		kind == "indexed" {
-			index_of = "[I(" name ")]"
-			# The values of this list begin in column 48.
-			print "\t" index_of (length(index_of) < 32 ? "\t\t" : "\t") "= " text ","
-		}'
 }
 
 # New files of mm/ that are the module's as well.
@@ -73,19 +63,16 @@ maintain()
 
 patch_access-remote-vm()
 {
-	local list=plain
-
-	shared remote_event.h remote_read.c remote_read.h remote_walk.c remote_walk.h
-	take mainline/mm/remote_stats.h mm/remote_stats.h
-	semantic 03-seams mm/remote_read.c mm/remote_walk.c
+	shared remote_event.h remote_read.c remote_read.h remote_stats.c remote_stats.h remote_untag.h remote_walk.c \
+		remote_walk.h
+	take mainline/mm/remote_debugfs.c mm/remote_debugfs.c
+	semantic 03-seams mm/remote_read.c mm/remote_stats.h mm/remote_walk.c
 	semantic 03-access-remote-vm mm/memory.c
-	echo 'obj-$(CONFIG_PER_VMA_LOCK) += remote_read.o remote_walk.o' |
+	printf '%s\n' 'obj-$(CONFIG_PER_VMA_LOCK) += remote_read.o remote_walk.o' 'ifdef CONFIG_DEBUG_FS' \
+		'obj-$(CONFIG_PER_VMA_LOCK_STATS) += remote_debugfs.o remote_stats.o' endif |
 		insert after mm/Makefile '^obj-\$\(CONFIG_TRANSPARENT_HUGEPAGE\) \+= '
-	events enum | insert after include/linux/vm_event_item.h '^\s*VMA_LOCK_MISS,$'
-	! kernel_has mm/vmstat.c 'I\(VMA_LOCK_MISS\)' || list=indexed
-	events "$list" | insert after mm/vmstat.c '"vma_lock_miss",$'
-	maintain '^F:\smm/ptdump\.c$' mm/remote_event.h mm/remote_read.c mm/remote_read.h mm/remote_stats.h \
-		mm/remote_walk.c mm/remote_walk.h
+	maintain '^F:\smm/ptdump\.c$' mm/remote_debugfs.c mm/remote_event.h mm/remote_read.c mm/remote_read.h \
+		mm/remote_stats.c mm/remote_stats.h mm/remote_untag.h mm/remote_walk.c mm/remote_walk.h
 }
 
 patch_process-vm-readv()

@@ -416,7 +416,7 @@ if command -v mandoc >/dev/null; then
 	man=$(mandoc -T ascii "$src/vmapeek.8" | col -b)
 	status=0
 	for word in status watch on off check bench --json --count --interval --module --timeout --quiet \
-		$(sed -n 's/^REMOTE_READ_ATTR(\([a-z_]*\),.*/\1/p' "$src/../kernel/stats.c") \
+		$(sed -n 's/^\t\[REMOTE_READ_[A-Z_]*\] = "\([a-z_]*\)",$/\1/p' "$src/../kernel/remote_stats.c") \
 		$(sed -n 's/^\tEXIT_[A-Z_]* = \([0-9]*\),.*/\1/p' "$src/command.h") \
 		$(perl -0ne 'print "$1 " while /\bjson_(?:text|flag|count|number|object_object_add)\(\w+,\s*"(\w+)"/g' "$src"/*.c); do
 		grep -qwe "$word" <<<"$man" || { echo "lacks $word" >>err; status=1; }

@@ -17,6 +17,7 @@
 #include "remote_read.h"
 #include "remote_read_str.h"
 #include "remote_stats.h"
+#include "remote_untag.h"
 #include "remote_walk.h"
 
 /* Pages that a string may be in. */
@@ -123,7 +124,7 @@ int remote_read_str(struct mm_struct *mm, unsigned long addr, void *buf,
 	if (gup_flags & ~(FOLL_FORCE | FOLL_ANON))
 		goto out;
 
-	addr = untagged_addr_remote_unlocked(mm, addr);
+	addr = remote_untag(mm, addr);
 	vma = lock_vma_under_rcu(mm, addr);
 	if (!vma) {
 		event = REMOTE_READ_NO_VMA;

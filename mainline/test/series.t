@@ -102,13 +102,20 @@ git -C "$work/repo" -c user.name=test -c user.email=test commit -qm base
 echo >>"$work/repo/mm/memory.c"
 expect 'changed in a git tree' 'mm/memory.c has changed' "$series" "$kernel" "$work/out" "$work/repo"
 git -C "$work/repo" checkout -q mm/memory.c
-echo '#define untagged_addr_remote_unlocked' >"$work/repo/include/linux/uaccess.h"
-expect 'patched in part' 'is patched already' "$series" "$kernel" "$work/out" "$work/repo"
+echo '#define FW_VMA_LOCKED' >"$work/repo/include/linux/pagewalk.h"
+expect 'patched in a git tree' 'is patched already' "$series" "$kernel" "$work/out" "$work/repo"
 
 # As if it were somebody's own tree.
 tree_with mm/pagewalk.c 's/mmap_assert_locked/mmap_assert_other/'
 rm "$work/tree/.debian-version"
 expect 'a semantic patch does not fit' "02-folio-walk.cocci: rule 'assert' finds nothing in .*mm/pagewalk.c" \
+	"$series" "$kernel" "$work/out" "$work/tree"
+tree_with include/linux/mmu_context.h 's/mm_untag_mask/mm_other_mask/'
+rm "$work/tree/.debian-version"
+expect 'no mask of tags' 'has no mm_untag_mask\(\) for all architectures' "$series" "$kernel" "$work/out" "$work/tree"
+tree_with arch/x86/include/asm/io.h '1i#define mm_untag_mask mm_untag_mask'
+rm "$work/tree/.debian-version"
+expect 'a mask that is not known' 'arch/x86/include/asm/io.h of .* has a mm_untag_mask\(\) of its own' \
 	"$series" "$kernel" "$work/out" "$work/tree"
 tree_with mm/pagewalk.c 's/The mmap lock must be held/The mmap lock may be held/'
 rm "$work/tree/.debian-version"

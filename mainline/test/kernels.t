@@ -1,0 +1,67 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# What source_set of kernels.sh leaves in a tree that had another series before.
+set -euo pipefail
+
+mainline=$(dirname "$(readlink -f "$0")")/..
+# shellcheck source=/dev/null
+. "$mainline/kernels.sh"
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+export SOURCE=$work/source BASE=$work
+count=0
+
+# expect NAME CMD..
+expect()
+{
+	local name=$1 verdict=ok
+	shift
+
+	"$@" || verdict='not ok'
+	count=$((count + 1))
+	echo "$verdict $count - $name"
+}
+
+# has FILE TEXT: in the tree; no text, no file.
+has()
+{
+	[[ $(cat "$work/tree/$1" 2>/dev/null) = "$2" ]]
+}
+
+# applied FILE..: a series that makes or changes these.
+applied()
+{
+	local file
+
+	rm -rf "$work/applied"
+	mkdir "$work/applied"
+	for file; do
+		echo patched >"$work/applied/$file"
+		echo "$file"
+	done >"$work/applied.list"
+}
+
+mkdir "$SOURCE"
+for file in once always never; do
+	echo source >"$SOURCE/$file"
+done
+cp -al "$SOURCE" "$work/tree"
+
+applied once always new
+source_set "$work/tree" "$work/applied"
+expect 'a changed file' has once patched
+expect 'a new file' has new patched
+expect 'the source stays' cmp -s "$SOURCE/once" "$SOURCE/never"
+
+applied always
+inode=$(stat -c %i "$work/tree/always")
+source_set "$work/tree" "$work/applied"
+expect 'changed by the series before only' has once source
+expect 'made by the series before only' has new ''
+expect 'changed by both' has always patched
+expect 'what is the same is not written' test "$(stat -c %i "$work/tree/always")" = "$inode"
+
+source_set "$work/tree" "$SOURCE"
+expect 'without a series' has always source
+expect 'what no series touches' has never source
+echo "1..$count"
