@@ -344,15 +344,36 @@ static void prepare_last_page(struct target *t)
 }
 
 /* With five levels of page tables. */
-static void prepare_very_high(struct target *t)
+static bool map_very_high(void)
 {
 	char *at = (char *)VERY_HIGH;
 
-	if (mmap(at, SMALL, PROT_READ | PROT_WRITE, MAP_PRIVATE |
-		 MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0) != at)
+	return mmap(at, SMALL, PROT_READ | PROT_WRITE, MAP_PRIVATE |
+		    MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0) == at;
+}
+
+static void prepare_very_high(struct target *t)
+{
+	if (!map_very_high())
 		lacks(t, "addresses beyond 2^47");
-	pattern_fill(at, SMALL);
+	pattern_fill((char *)VERY_HIGH, SMALL);
 	t->addr = VERY_HIGH;
+}
+
+/* Behind it the address space goes on. */
+static void prepare_last_below_high(struct target *t)
+{
+	if (!map_very_high())
+		lacks(t, "addresses beyond 2^47");
+	prepare_last_page(t);
+}
+
+/* Behind it nothing can be mapped. */
+static void prepare_last_of_all(struct target *t)
+{
+	if (map_very_high())
+		lacks(t, "an end of the address space at 2^47");
+	prepare_last_page(t);
 }
 
 /* An address with bits that the processor ignores. */
@@ -448,7 +469,10 @@ static const struct read_case other_cases[] = {
 	AT_CASE("last byte of the address space", prepare_last_page,
 		LAST_PAGE + PAGE - 1, 1, 1, EV(FAST)),
 	AT_CASE("beyond the last byte of the address space",
-		prepare_last_page, LAST_PAGE + PAGE - 1, 100, 1, EV(FAST)),
+		prepare_last_of_all, LAST_PAGE + PAGE - 1, 100, 1,
+		EV(NO_VMA)),
+	AT_CASE("beyond the last byte below 2^47", prepare_last_below_high,
+		LAST_PAGE + PAGE - 1, 100, 1, EV(FAST)),
 	AT_CASE("an address of five levels", prepare_very_high, 100, 2 * PAGE,
 		2 * PAGE, EV(FAST)),
 	AT_CASE("tagged address", prepare_tagged, 100, 2 * PAGE, 2 * PAGE,
