@@ -108,12 +108,13 @@ tests: module command
 	@$(MAKE) -s -C $(TOP)/command tests O=$(TOP)/build/command
 	@$(MAKE) -s -C $(TOP)/tools $(TOP)/build/tools/klp-fuzz O=$(TOP)/build/tools
 
-# Not the torture: in a short run it does not always get to each row.
+# Not the torture: in a short run it does not always get to each row. Of the series' tests, those that need no kernel source.
 check: tests
 	@KERNEL=$(KERNEL) KLP_LINK=$(TOP)/build/tools/klp-link KLP_FUZZ=$(TOP)/build/tools/klp-fuzz \
 		VMAPEEK=$(TOP)/build/command/vmapeek \
 		$(TOP)/tools/check $(KERNEL) $(O) $(PROVE) -j $(JOBS) $(TOP)/tools/test/*.t $(TOP)/dkms/test/*.t $(TOP)/lab/test/*.t \
-		$(TOP)/command/test/*.t $(TOP)/bench/test/*.t $(filter-out %/torture.t,$(wildcard $(TOP)/tests/*.t))
+		$(TOP)/command/test/*.t $(TOP)/bench/test/*.t $(addprefix $(TOP)/mainline/test/,kernels.t untag.t) \
+		$(filter-out %/torture.t,$(wildcard $(TOP)/tests/*.t))
 
 # Stock kernels; CONTRIBUTING.md says what it takes to become one.
 KERNELS := 6.12 7.3
