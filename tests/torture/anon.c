@@ -129,6 +129,14 @@ void step_no_access(struct scene *s)
 	protect(s, PROT_NONE);
 }
 
+/* Small pages from the second generation on: huge ones have no table. */
+void setup_discard(struct scene *s)
+{
+	setup_plain(s);
+	scene_must(s, !madvise(REGION, s->size, MADV_NOHUGEPAGE),
+		   "MADV_NOHUGEPAGE");
+}
+
 /* All pages go, the table may, too; then a new generation comes. */
 void step_discard(struct scene *s)
 {

@@ -26,7 +26,7 @@ const struct play plays[] = {
 	PLAY("neighbours", SMALL, 0, setup_neighbours, step_neighbours),
 	PLAY("protect", SMALL, 0, setup_plain, step_protect),
 	PLAY("no-access", SMALL, MAY_BE_ABSENT, setup_plain, step_no_access),
-	PLAY("discard", LARGE, NEW_IN_PLACE, setup_plain, step_discard),
+	PLAY("discard", LARGE, NEW_IN_PLACE, setup_discard, step_discard),
 	PLAY("free", SMALL, NEW_IN_PLACE, setup_plain, step_free),
 	PLAY("guard", SMALL, NEW_IN_PLACE | MAY_BE_ABSENT, setup_plain,
 	     step_guard),

@@ -16,6 +16,7 @@ void setup_neighbours(struct scene *s);
 void step_neighbours(struct scene *s);
 void step_protect(struct scene *s);
 void step_no_access(struct scene *s);
+void setup_discard(struct scene *s);
 void step_discard(struct scene *s);
 void step_free(struct scene *s);
 void step_guard(struct scene *s);
