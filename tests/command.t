@@ -33,4 +33,5 @@ config=()
 	-f "$modules/hold_mmap_lock.ko:/hold_mmap_lock.ko" -f "$modules/toy_livepatch.ko:/toy_livepatch.ko" \
 	-f "$work/other-release.ko:/other-release.ko" -f "$work/other-symbol.ko:/other-symbol.ko" \
 	-f "$programs/vmapeek" -f "$programs/remote" -f "$tests/../command/test/guest:/test-command" \
+	-f "$tests/../tools/tap.sh:/tap.sh" \
 	-- /test-command

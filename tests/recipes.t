@@ -32,4 +32,5 @@ for package in linux-perf trace-cmd bpftrace; do
 done
 "$lab" run -k "$kernel" -t 300 -m 2048 "${trees[@]}" -f "$work:/recipes" \
 	-f "$modules/vmapeek.ko:/vmapeek.ko" -f "$modules/hold_mmap_lock.ko:/hold_mmap_lock.ko" \
-	-f "$tests/../build/command/remote" -f "$tests/guest/recipes:/test-recipes" -- /test-recipes
+	-f "$tests/../build/command/remote" -f "$tests/guest/recipes:/test-recipes" \
+	-f "$tests/../tools/tap.sh:/tap.sh" -- /test-recipes

@@ -1,18 +1,42 @@
 # SPDX-License-Identifier: GPL-2.0
-# shellcheck shell=bash
-# TAP for tests in bash, which source this.
+# shellcheck shell=dash
+# TAP for tests in sh or bash, on the host and in the guest, which source this. With an error, $failed is 1.
 n=0
+failed=0
 
 # ok STATUS NAME; what is in the files $EXPLAIN explains a failure
 ok()
 {
+	local file
+
 	n=$((n + 1))
-	if (($1 == 0)); then
+	if [ "$1" = 0 ]; then
 		echo "ok $n - $2"
 	else
+		failed=1
 		echo "not ok $n - $2"
-		[[ -z ${EXPLAIN[*]:-} ]] || sed 's/^/# /' "${EXPLAIN[@]}"
+		for file in ${EXPLAIN:-}; do
+			sed 's/^/# /' "$file"
+		done
 	fi
+}
+
+# holds NAME COMMAND..: it succeeds, whatever it prints
+holds()
+{
+	local name="$1" status=0
+	shift
+
+	"$@" >/dev/null 2>&1 || status=$?
+	ok "$status" "$name"
+}
+
+# skip NAME WHY, and say so to whoever looks
+skip()
+{
+	n=$((n + 1))
+	echo "ok $n - $1 # SKIP $2"
+	echo "# not tested: $1 ($2)" >&2
 }
 
 # At the end.

@@ -1,35 +1,24 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0
 # What is counted by address is what was counted by the clock, and the atomic instructions are those that the model in
-# docs/results.md is made of. KERNEL chooses the series; TEST_MODULE another vmapeek.ko.
+# docs/results.md is made of.
 set -euo pipefail
 
-top=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
-kernel=${KERNEL:-6.12}
-record=$top/docs/instructions.tsv
-[[ $kernel = 6.12 ]] || record=$top/docs/instructions-$kernel.tsv
-modules=$top/build/$kernel
-if [[ -n ${TEST_MODULE:-} ]]; then
-	modules=${TEST_MODULE%/*}
-fi
+# shellcheck source-path=SCRIPTDIR source=common.sh
+. "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 breakdown=$top/build/bench/breakdown.tsv
 atomics=$top/build/bench/atomics.tsv
-tmp=$(mktemp -d)
-trap 'rm -rf "$tmp"' EXIT
-n=0
 
 # says_nothing NAME COMMAND...: each line that it prints is something wrong.
 says_nothing()
 {
-	local ok=ok name=$1
+	local status=0 name=$1
 	shift
 
 	if ! "$@" >"$tmp/said" 2>&1 || [[ -s $tmp/said ]]; then
-		ok='not ok'
+		status=1
 	fi
-	n=$((n + 1))
-	echo "$ok $n - $name"
-	sed 's/^/# /' "$tmp/said"
+	ok "$status" "$name"
 }
 
 # apart FILE KEY-COLUMNS...: rows of breakdown.tsv, less the null system call, that differ by more than 2 % from the
@@ -88,10 +77,9 @@ wrong_locks()
 		}' "$atomics"
 }
 
-if ! "$top/bench/breakdown" "$kernel" "$modules" >"$tmp/run" 2>&1; then
-	echo "not ok 1 - instructions of reads can be counted by address"
-	sed 's/^/# /' "$tmp/run"
-	echo 1..1
+if ! "$top/bench/breakdown" "$kernel" "$modules" >"$tmp/said" 2>&1; then
+	ok 1 'instructions of reads can be counted by address'
+	plan
 	exit
 fi
 says_nothing 'the sum of all addresses is what the clock says' apart clock "$breakdown"
@@ -99,10 +87,7 @@ name='the sum of all addresses is what bench/instructions has on record'
 if [[ -e $record ]]; then
 	says_nothing "$name" apart "$record" "$record" "$breakdown"
 else
-	why="docs/${record##*/} is not there: 'make bench KERNEL=$kernel' makes it"
-	echo "# breakdown: not tested: $name ($why)" >&2
-	n=$((n + 1))
-	echo "ok $n - $name # SKIP $why"
+	skip "$name" "$no_record"
 fi
 says_nothing 'each look is two atomic instructions on the lock of a VMA' wrong_locks
-echo "1..$n"
+plan

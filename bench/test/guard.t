@@ -1,31 +1,18 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0
-# No read may take more instructions than on record in docs/. KERNEL chooses the series; TEST_MODULE another vmapeek.ko.
+# No read may take more instructions than on record in docs/.
 set -euo pipefail
 
-top=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
-kernel=${KERNEL:-6.12}
-record=$top/docs/instructions.tsv
-[[ $kernel = 6.12 ]] || record=$top/docs/instructions-$kernel.tsv
-modules=$top/build/$kernel
-tmp=$(mktemp -d)
-trap 'rm -rf "$tmp"' EXIT
-n=0
-
-result()
-{
-	n=$((n + 1))
-	echo "$1 $n - $2"
-}
+# shellcheck source-path=SCRIPTDIR source=common.sh
+. "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 
 # accepts NAME RECORD NEW
 accepts()
 {
-	local ok=ok
+	local status=0
 
-	awk -f "$top/bench/guard.awk" "$2" "$3" >"$tmp/said" || ok='not ok'
-	result "$ok" "$1"
-	sed 's/^/# /' "$tmp/said"
+	awk -f "$top/bench/guard.awk" "$2" "$3" >"$tmp/said" || status=$?
+	ok "$status" "$1"
 }
 
 row()
@@ -36,15 +23,14 @@ row()
 # refuses NAME WHY < rows: and for that reason only
 refuses()
 {
-	local ok='not ok'
+	local status=1
 
 	cat >"$tmp/bad"
 	if ! awk -f "$top/bench/guard.awk" "$tmp/record" "$tmp/bad" >"$tmp/said" && [[ $(wc -l <"$tmp/said") = 1 ]] &&
 		grep -q "$2" "$tmp/said"; then
-		ok=ok
+		status=0
 	fi
-	result "$ok" "$1"
-	[[ $ok = ok ]] || sed 's/^/# /' "$tmp/said"
+	ok "$status" "$1"
 }
 
 # measure ROUNDS: into guard.tsv, with $tmp/measured if that went well
@@ -72,13 +58,8 @@ refuses 'not measured' 'but not measured' < <(row mem 'small pages' 8 fast 1000)
 
 name="no read takes more instructions on $kernel than on record"
 if [[ ! -e $record ]]; then
-	why="docs/${record##*/} is not there: 'make bench KERNEL=$kernel' makes it"
-	echo "# guard: not tested: $name ($why)" >&2
-	result ok "$name # SKIP $why"
+	skip "$name" "$no_record"
 else
-	if [[ -n ${TEST_MODULE:-} ]]; then
-		modules=${TEST_MODULE%/*}
-	fi
 	new=$top/build/bench/guard.tsv
 	# One round may have met an interrupt that the others do not; the median of three has not.
 	if measure 1 && ! awk -f "$top/bench/guard.awk" "$record" "$new" >"$tmp/said"; then
@@ -91,8 +72,8 @@ else
 			echo "# ${file#"$top/"}: $(grep -m1 '^# kernel' "$file")"
 		done
 	else
-		result 'not ok' "$name"
-		sed 's/^/# /' "$tmp/run"
+		cp "$tmp/run" "$tmp/said"
+		ok 1 "$name"
 	fi
 fi
-echo "1..$n"
+plan

@@ -6,7 +6,10 @@ set -euo pipefail
 lab=$(readlink -f "$(dirname "$0")/../lab")
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-count=0
+# shellcheck source=/dev/null
+. "${lab%/*}/../tools/tap.sh"
+# shellcheck disable=SC2034
+EXPLAIN=$work/err
 
 # boot STATUS NAME ARGS..: run and compare the exit status.
 boot()
@@ -15,23 +18,12 @@ boot()
 	shift 2
 
 	"$lab" run "$@" >"$work/out" 2>"$work/err" || status=$?
-	result "$((status == want))" "$name: exit status $want"
-	((status == want)) || sed 's/^/# /' "$work/err"
-}
-
-result()
-{
-	count=$((count + 1))
-	if (($1)); then
-		echo "ok $count - $2"
-	else
-		echo "not ok $count - $2"
-	fi
+	ok "$((status != want))" "$name: exit status $want"
 }
 
 contains()
 {
-	result "$(grep -c -m1 -- "$2" "$work/$1")" "$3"
+	holds "$3" grep -- "$2" "$work/$1"
 }
 
 # shellcheck disable=SC2016
@@ -39,16 +31,16 @@ args=('a b' "it's" '"quoted"' '$HOME *' $'two\nlines' '' 'back\slash')
 # shellcheck disable=SC2016
 boot 3 'command' -- sh -c 'printf "%s|" "$@"; echo error >&2; head -c 1048576 /dev/zero; exit 3' sh "${args[@]}"
 wanted=$(printf '%s|' "${args[@]}")
-result "$([[ $(head -c ${#wanted} "$work/out") = "$wanted" ]] && echo 1 || echo 0)" 'arguments arrive as they are'
-result "$((${#wanted} + 6 + 1048576 == $(stat -c %s "$work/out")))" 'all the output comes back, stderr too'
+holds 'arguments arrive as they are' test "$(head -c ${#wanted} "$work/out")" = "$wanted"
+holds 'all the output comes back, stderr too' test "$(stat -c %s "$work/out")" = $((${#wanted} + 6 + 1048576))
 
 # More than all pipes hold, from a guest without an idle CPU, for a reader that stops in the middle.
 perl -e 'print pack "N C*", $_, 0 .. 255 for 1 .. 20000' >"$work/pattern"
 status=0
 "$lab" run -f "$work/pattern" -- sh -c 'for i in 1 2 3 4; do while :; do :; done & done; cat /pattern; exit 4' \
 	2>"$work/err" | { head -c 100000; sleep 5; cat; } >"$work/out" || status=$?
-result "$((status == 4))" 'output of a busy guest, for a slow reader: exit status 4'
-result "$(cmp "$work/out" "$work/pattern" >&2 && echo 1 || echo 0)" 'it arrives byte for byte'
+ok "$((status != 4))" 'output of a busy guest, for a slow reader: exit status 4'
+holds 'it arrives byte for byte' cmp "$work/out" "$work/pattern"
 
 mkdir -p "$work/tree/usr/bin" "$work/dir"
 echo content >"$work/dir/file"
@@ -57,7 +49,7 @@ chmod +x "$work/tree/usr/bin/free"
 boot 0 'files' -l "$work/log" -a lab.test=1 -M zram -T "$work/tree" -f "$work/dir" -f "$work/dir/file:/etc/a/b" \
 	-f "$(command -v grep)" -- sh -c 'free; cat /dir/file /etc/a/b; lsmod; command -v grep; grep -c lab.test=1 /proc/cmdline'
 contains out '^tree wins$' 'a program of a tree goes before busybox'
-result "$(($(grep -c '^content$' "$work/out") == 2))" 'files and directories arrive'
+holds 'files and directories arrive' test "$(grep -c '^content$' "$work/out")" = 2
 contains out '^zram ' 'a module is loaded'
 contains out '^/usr/bin/grep$\|^/bin/grep$' 'an executable arrives'
 contains out '^1$' 'and runs; the kernel gets its arguments'
@@ -73,4 +65,4 @@ contains out '^last words$' 'output comes at once, not when the command ends'
 boot 124 'time-out' -t 5 -- sleep 1000
 contains err 'limit of 5 s was reached' 'the time-out is told'
 
-echo "1..$count"
+plan

@@ -13,7 +13,10 @@ printf 'ID=debian\nVERSION_ID="12"\n' >"$LAB_OS_RELEASE"
 export PATH=$work/bin:$PATH
 export STUB_LOG=$work/calls
 cache=$work/cache/vmapeek/bookworm
-count=0
+# shellcheck source=/dev/null
+. "${lab%/*}/../tools/tap.sh"
+# shellcheck disable=SC2034
+EXPLAIN=$work/err
 
 # Replaces a program of the host, with the script on stdin.
 stub()
@@ -28,31 +31,18 @@ stub()
 # expect NAME STATUS PATTERN CMD..: one line on stderr that matches, and that exit status.
 expect()
 {
-	local name=$1 want=$2 pattern=$3 status=0
+	local name=$1 want=$2 pattern=$3 status=0 said
 	shift 3
 
 	"$@" >"$work/out" 2>"$work/err" || status=$?
-	count=$((count + 1))
-	if ((status == want)) && tail -n1 "$work/err" | grep -q -- "^lab: .*$pattern"; then
-		echo "ok $count - $name"
+	said=$(tail -n1 "$work/err")
+	echo "status $status, wanted $want and '$pattern'" >>"$work/err"
+	if ((status == want)) && grep -q -- "^lab: .*$pattern" <<<"$said"; then
+		status=0
 	else
-		echo "not ok $count - $name"
-		echo "# status $status, wanted $want and '$pattern'"
-		sed 's/^/# /' "$work/err"
+		status=1
 	fi
-}
-
-holds()
-{
-	local name=$1
-	shift
-
-	count=$((count + 1))
-	if "$@" >/dev/null 2>&1; then
-		echo "ok $count - $name"
-	else
-		echo "not ok $count - $name"
-	fi
+	ok "$status" "$name"
 }
 
 # The host's apt: its sources are good, its downloads fail with the message in the file `failure`.
@@ -205,4 +195,4 @@ expect 'damaged tree' 125 'Unable to locate package hello' "$lab" tree hello
 holds 'and the damage is told' grep -q 'hello in the cache is damaged' "$work/err"
 expect 'unknown package' 125 'Unable to locate package hello' "$lab" tree hello
 
-echo "1..$count"
+plan

@@ -9,18 +9,8 @@ mainline=$(dirname "$(readlink -f "$0")")/..
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 export SOURCE=$work/source BASE=$work
-count=0
-
-# expect NAME CMD..
-expect()
-{
-	local name=$1 verdict=ok
-	shift
-
-	"$@" || verdict='not ok'
-	count=$((count + 1))
-	echo "$verdict $count - $name"
-}
+# shellcheck source=/dev/null
+. "$mainline/../tools/tap.sh"
 
 # has FILE TEXT: in the tree; no text, no file.
 has()
@@ -49,19 +39,19 @@ cp -al "$SOURCE" "$work/tree"
 
 applied once always new
 source_set "$work/tree" "$work/applied"
-expect 'a changed file' has once patched
-expect 'a new file' has new patched
-expect 'the source stays' cmp -s "$SOURCE/once" "$SOURCE/never"
+holds 'a changed file' has once patched
+holds 'a new file' has new patched
+holds 'the source stays' cmp -s "$SOURCE/once" "$SOURCE/never"
 
 applied always
 inode=$(stat -c %i "$work/tree/always")
 source_set "$work/tree" "$work/applied"
-expect 'changed by the series before only' has once source
-expect 'made by the series before only' has new ''
-expect 'changed by both' has always patched
-expect 'what is the same is not written' test "$(stat -c %i "$work/tree/always")" = "$inode"
+holds 'changed by the series before only' has once source
+holds 'made by the series before only' has new ''
+holds 'changed by both' has always patched
+holds 'what is the same is not written' test "$(stat -c %i "$work/tree/always")" = "$inode"
 
 source_set "$work/tree" "$SOURCE"
-expect 'without a series' has always source
-expect 'what no series touches' has never source
-echo "1..$count"
+holds 'without a series' has always source
+holds 'what no series touches' has never source
+plan

@@ -10,7 +10,10 @@ pristine=$("$mainline/../lab/lab" source "$kernel")
 # Beside the source, so that it can be made of hard links.
 work=$(mktemp -d "${pristine%/*}/test.XXXXXX")
 trap 'rm -rf "$work"' EXIT
-count=0
+# shellcheck source=/dev/null
+. "$mainline/../tools/tap.sh"
+# shellcheck disable=SC2034
+EXPLAIN=$work/stderr
 
 # expect NAME PATTERN CMD..: one line on stderr that matches, an error, and no patches.
 expect()
@@ -19,16 +22,15 @@ expect()
 	shift 2
 
 	"$@" >"$work/stdout" 2>"$work/stderr" || status=$?
-	count=$((count + 1))
 	# Before it, which source is used.
 	if ((status != 0)) && [[ ! -e $work/out ]] && (($(grep -vc '^series: for ' "$work/stderr") == 1)) &&
 		tail -n1 "$work/stderr" | grep -qE -- "$pattern"; then
-		echo "ok $count - $name"
+		status=0
 	else
-		echo "not ok $count - $name"
-		echo "# status $status, wanted an error and '$pattern'"
-		sed 's/^/# /' "$work/stderr"
+		echo "status $status, wanted an error and '$pattern'" >>"$work/stderr"
+		status=1
 	fi
+	ok "$status" "$name"
 }
 
 # make adds a line of its own, which says nothing more.
@@ -132,4 +134,4 @@ chmod +x "$work/fake/spatch"
 expect 'Coccinelle leaves nothing of a file' 'takes [0-9]+ lines out of arch/x86/' \
 	env PATH="$work/fake:$PATH" "$series" "$kernel" "$work/out" "$work/tree"
 
-echo "1..$count"
+plan

@@ -7,19 +7,11 @@ set -euo pipefail
 dir=$(mktemp -d)
 mounted=
 trap '[[ -z $mounted ]] || umount "$dir/full"; chmod -R u+w "$dir"; rm -rf "$dir"' EXIT
+# shellcheck source=/dev/null
+. "$(dirname "${BASH_SOURCE[0]}")/../tap.sh"
 cd "$dir"
-
-n=0
-# ok STATUS NAME: report a test; what "got" holds explains a failure
-ok() {
-	n=$((n + 1))
-	if (($1 == 0)); then
-		echo "ok $n - $2"
-	else
-		echo "not ok $n - $2"
-		sed 's/^/# /' got
-	fi
-}
+# shellcheck disable=SC2034
+EXPLAIN=got
 
 # check NAME COMMAND..: the command succeeds
 check() {
@@ -287,13 +279,13 @@ if ((EUID == 0)) && mount -t tmpfs -o size=4k none full 2>got; then
 	refused 'disk full' 'No space left' good.ko full/out.ko
 	check 'disk full: the old output stays' test "$(<full/out.ko)" = old
 else
-	n=$((n + 1)); echo "ok $n # skip disk full: needs to mount a tmpfs"
+	skip 'disk full' 'needs to mount a tmpfs'
 fi
 mkdir -m 555 read-only
 if ((EUID != 0)); then
 	refused 'unwritable output directory' 'cannot create' good.ko read-only/out.ko
 else
-	n=$((n + 1)); echo "ok $n # skip unwritable output directory: root may write everywhere"
+	skip 'unwritable output directory' 'root may write everywhere'
 fi
 
 # --- options ---
@@ -317,4 +309,4 @@ check 'damaged linked modules, too' "$KLP_FUZZ" symvers symbols linked.ko 2 300
 
 # A temporary file would be called OUT.XXXXXX.
 check 'no temporary file stays' test -z "$(find . -name '*.ko.??????' -o -name '*.out.??????')"
-echo "1..$n"
+plan

@@ -9,7 +9,7 @@ trap 'rm -rf "$work"' EXIT
 # shellcheck source=/dev/null
 . "$tools/tap.sh"
 # shellcheck disable=SC2034
-EXPLAIN=("$work/err")
+EXPLAIN=$work/err
 
 # A kernel directory is taken as it is.
 mkdir "$work/kernel" "$work/a" "$work/b"
