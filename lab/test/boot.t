@@ -65,4 +65,24 @@ contains out '^last words$' 'output comes at once, not when the command ends'
 boot 124 'time-out' -t 5 -- sleep 1000
 contains err 'limit of 5 s was reached' 'the time-out is told'
 
+# A QEMU that does nothing when it is first asked to boot, as a guest that takes a wrong measure of its timer.
+real=$("$lab" qemu)
+cat >"$work/qemu" <<END
+#!/bin/sh
+case \$1 in
+--version) ;;
+*) [ -e "$work/tried" ] || { touch "$work/tried"; exec sleep 1000; } ;;
+esac
+exec "$real" "\$@"
+END
+chmod +x "$work/qemu"
+LAB_SILENCE=20 LAB_QEMU=$work/qemu boot 3 'silent at first' -- sh -c 'echo said once; exit 3'
+contains err 'said nothing for 20 s; once more' 'that it booted again is told'
+holds 'and its output is there' test "$(tr -d '\r' <"$work/out")" = 'said once'
+
+printf '#!/busybox/busybox sh\nexec /busybox/busybox sleep 1000\n' >"$work/stand"
+chmod +x "$work/stand"
+LAB_SILENCE=5 boot 125 'silent each time' -f "$work/stand:/stand" -a rdinit=/stand -- true
+contains err 'the guest did not boot' 'and that it did not boot'
+
 plan
