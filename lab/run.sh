@@ -99,7 +99,7 @@ guest_once()
 	relay=$!
 	guest_boot "$kernel" pipe <&7 >"$RUN_DIR/output" 2>"$RUN_DIR/qemu-errors" &
 	QEMU_PID=$!
-	guest_watch "$QEMU_PID" &
+	guest_watch "$QEMU_PID" >/dev/null 2>&1 &
 	QEMU_STATUS=0
 	wait "$QEMU_PID" || QEMU_STATUS=$?
 	QEMU_PID=
