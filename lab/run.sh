@@ -67,7 +67,8 @@ guest_boot()
 		-append "console=ttyS0 8250.nr_uarts=4 loglevel=7 printk.devkmsg=on panic=-1 oops=panic rdinit=/init ${APPEND[*]}"
 }
 
-# Stops QEMU, which is $1, if the guest stops to say anything before its /init begins.
+# Stops QEMU, which is $1, if the guest stops to say anything before its /init begins; then $RUN_DIR/silent is not empty.
+# Not where the disk is full, and nothing it says can be seen.
 guest_watch()
 {
 	local qemu=$1 now size=-1 since=$SECONDS
@@ -77,20 +78,21 @@ guest_watch()
 		if ((now != size)); then
 			size=$now since=$SECONDS
 		elif ((SECONDS - since > SILENCE)); then
-			: >"$RUN_DIR/silent"
-			kill "$qemu" 2>/dev/null
+			! echo "$SILENCE" >"$RUN_DIR/silent" || kill "$qemu" 2>/dev/null
 			return
 		fi
 		sleep 1
 	done
 }
 
-# Boots the guest and passes on what it says, up to $2. Sets QEMU_STATUS.
+# guest_once KERNEL MARK WATCH: boots the guest and passes on what it says, up to the mark. WATCH is called with QEMU's
+# number meanwhile. Sets QEMU_STATUS.
 guest_once()
 {
-	local kernel=$1 mark=$2 relay status=0
+	local kernel=$1 mark=$2 watch=$3 relay status=0
 
-	rm -f "$RUN_DIR/silent" "$RUN_DIR/console" "$RUN_DIR/status"
+	: >"$RUN_DIR/console"
+	: >"$RUN_DIR/status"
 	# Through a pipe: QEMU makes its stdout non-blocking, which must not hit the caller's.
 	mkfifo "$RUN_DIR/output" "$RUN_DIR/answer"
 	# Never at its end: then the guest could not write any more.
@@ -99,7 +101,7 @@ guest_once()
 	relay=$!
 	guest_boot "$kernel" pipe <&7 >"$RUN_DIR/output" 2>"$RUN_DIR/qemu-errors" &
 	QEMU_PID=$!
-	guest_watch "$QEMU_PID" >/dev/null 2>&1 &
+	"$watch" "$QEMU_PID" >/dev/null 2>&1 &
 	QEMU_STATUS=0
 	wait "$QEMU_PID" || QEMU_STATUS=$?
 	QEMU_PID=
@@ -114,7 +116,7 @@ guest_verdict()
 {
 	local qemu_status=$1 status last
 
-	status=$(sed -n 's/^status \([0-9]*\)$/\1/p' "$RUN_DIR/status" 2>/dev/null | tail -n1)
+	status=$(sed -n 's/^status \([0-9]*\)$/\1/p' "$RUN_DIR/status" | tail -n1)
 	if [[ -n $KEEP_LOG ]]; then
 		tr -d '\r' <"$RUN_DIR/console" >"$KEEP_LOG" || note "cannot write the kernel log to $KEEP_LOG"
 	fi
@@ -132,7 +134,7 @@ guest_verdict()
 		note "the limit of $LIMIT s was reached; the guest was stopped (see -t)"
 		return 124
 	fi
-	last=$(tail -n1 "$RUN_DIR/status" 2>/dev/null)
+	last=$(tail -n1 "$RUN_DIR/status")
 	case $last in
 	cannot*) note "guest: $last" ;;
 	started) note "the guest died before the command ended; end of its kernel log:" ;;
@@ -151,6 +153,7 @@ guest()
 
 	# Seconds; what boots is silent for some, an instrumented kernel for a minute.
 	SILENCE=${LAB_SILENCE:-180}
+	[[ $SILENCE =~ ^[1-9][0-9]*$ ]] || die "LAB_SILENCE: '$SILENCE' is no number of seconds"
 	CPUS=2 MEMORY=1024 NODES=1 APPEND=() KEEP_LOG='' LIMIT=300 COUNTING='' DISK='' PLUGIN=''
 	[[ $kind = run ]] || LIMIT=0
 	while getopts :k:t:m:c:n:d:f:T:M:a:l:p:i opt; do
@@ -252,10 +255,14 @@ guest()
 		wait "$QEMU_PID" || QEMU_STATUS=$?
 	else
 		# On a busy host, some kernels take a wrong measure of their timer, and then do nothing but serve it.
-		guest_once "$kernel" "$mark"
-		if [[ -e $RUN_DIR/silent ]]; then
+		guest_once "$kernel" "$mark" guest_watch
+		if [[ -s $RUN_DIR/silent ]]; then
 			note "the guest came to a stand while it booted, and said nothing for $SILENCE s; once more"
-			guest_once "$kernel" "$mark"
+			mv "$RUN_DIR/console" "$RUN_DIR/first"
+			guest_once "$kernel" "$mark" true
+			# What is wrong in either counts.
+			cat "$RUN_DIR/first" "$RUN_DIR/console" >"$RUN_DIR/both"
+			mv "$RUN_DIR/both" "$RUN_DIR/console"
 		fi
 	fi
 	QEMU_PID=

@@ -154,10 +154,10 @@ run_dir()
 }
 
 # lab_run DIR ARG...: boots what run_dir made. On a busy machine the guest may not see a timer tick in the time that the
-# kernel gives it at boot, and then that panics.
+# kernel gives it at boot, and then that panics. It ends with the caller.
 lab_run()
 {
-	"$TOP/lab/lab" run -k "$1" -a no_timer_check "${@:2}"
+	setpriv --pdeathsig TERM "$TOP/lab/lab" run -k "$1" -a no_timer_check "${@:2}"
 }
 
 # Needs no patches.

@@ -4,20 +4,25 @@
 n=0
 failed=0
 
-# ok STATUS NAME; what is in the files $EXPLAIN explains a failure
-ok()
+explain()
 {
 	local file
 
+	echo "${EXPLAIN:-}" | while IFS= read -r file; do
+		[ ! -s "$file" ] || sed 's/^/# /' "$file"
+	done
+}
+
+# ok STATUS NAME; what is in the files $EXPLAIN, one in a line, explains a failure
+ok()
+{
 	n=$((n + 1))
 	if [ "$1" = 0 ]; then
 		echo "ok $n - $2"
 	else
 		failed=1
 		echo "not ok $n - $2"
-		for file in ${EXPLAIN:-}; do
-			sed 's/^/# /' "$file"
-		done
+		explain
 	fi
 }
 

@@ -15,7 +15,7 @@ release=6.12.117-test
 # shellcheck source=/dev/null
 . "$src/../tools/tap.sh"
 # shellcheck disable=SC2034
-EXPLAIN='out err'
+EXPLAIN=$'out\nerr'
 
 # run STATUS ARGS..: does the program end with that status?
 run()

@@ -71,18 +71,22 @@ cat >"$work/qemu" <<END
 #!/bin/sh
 case \$1 in
 --version) ;;
-*) [ -e "$work/tried" ] || { touch "$work/tried"; exec sleep 1000; } ;;
+*) [ -e "$work/tried" ] || { touch "$work/tried"; echo "\$SAYS" >console; exec sleep 1000; } ;;
 esac
 exec "$real" "\$@"
 END
 chmod +x "$work/qemu"
+export SAYS=
 LAB_SILENCE=20 LAB_QEMU=$work/qemu boot 3 'silent at first' -- sh -c 'echo said once; exit 3'
 contains err 'said nothing for 20 s; once more' 'that it booted again is told'
 holds 'and its output is there' test "$(tr -d '\r' <"$work/out")" = 'said once'
+rm "$work/tried"
+SAYS='BUG: at first' LAB_SILENCE=5 LAB_QEMU=$work/qemu boot 125 'something is wrong before that' -- true
+contains err '  BUG: at first$' 'which is told'
 
 printf '#!/busybox/busybox sh\nexec /busybox/busybox sleep 1000\n' >"$work/stand"
 chmod +x "$work/stand"
-LAB_SILENCE=5 boot 125 'silent each time' -f "$work/stand:/stand" -a rdinit=/stand -- true
-contains err 'the guest did not boot' 'and that it did not boot'
+LAB_SILENCE=5 boot 124 'silent each time' -t 30 -f "$work/stand:/stand" -a rdinit=/stand -- true
+contains err 'limit of 30 s was reached' 'and that the limit was reached'
 
 plan
