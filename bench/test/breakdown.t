@@ -4,10 +4,10 @@
 # docs/results.md is made of.
 set -euo pipefail
 
-# shellcheck source-path=SCRIPTDIR source=common.sh
+# shellcheck source=/dev/null
 . "$(dirname "${BASH_SOURCE[0]}")/common.sh"
-breakdown=$top/build/bench/breakdown.tsv
-atomics=$top/build/bench/atomics.tsv
+breakdown=$TOP/build/bench/breakdown.tsv
+atomics=$TOP/build/bench/atomics.tsv
 
 # says_nothing NAME COMMAND...: each line that it prints is something wrong.
 says_nothing()
@@ -15,7 +15,7 @@ says_nothing()
 	local status=0 name=$1
 	shift
 
-	if ! "$@" >"$tmp/said" 2>&1 || [[ -s $tmp/said ]]; then
+	if ! "$@" >"$TMP/said" 2>&1 || [[ -s $TMP/said ]]; then
 		status=1
 	fi
 	ok "$status" "$name"
@@ -77,17 +77,17 @@ wrong_locks()
 		}' "$atomics"
 }
 
-if ! "$top/bench/breakdown" "$kernel" "$modules" >"$tmp/said" 2>&1; then
+if ! "$TOP/bench/breakdown" "$KERNEL" "$MODULES" >"$TMP/said" 2>&1; then
 	ok 1 'instructions of reads can be counted by address'
 	plan
 	exit
 fi
 says_nothing 'the sum of all addresses is what the clock says' apart clock "$breakdown"
 name='the sum of all addresses is what bench/instructions has on record'
-if [[ -e $record ]]; then
-	says_nothing "$name" apart "$record" "$record" "$breakdown"
+if [[ -e $RECORD ]]; then
+	says_nothing "$name" apart "$RECORD" "$RECORD" "$breakdown"
 else
-	skip "$name" "$no_record"
+	skip "$name" "$NO_RECORD"
 fi
 says_nothing 'each look is two atomic instructions on the lock of a VMA' wrong_locks
 plan

@@ -1,17 +1,17 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=bash disable=SC2034
 # What the tests here begin with. KERNEL chooses the series; TEST_MODULE another vmapeek.ko.
-top=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
-kernel=${KERNEL:-6.12}
-record=$top/docs/instructions.tsv
-[[ $kernel = 6.12 ]] || record=$top/docs/instructions-$kernel.tsv
-no_record="docs/${record##*/} is not there: 'make bench KERNEL=$kernel' makes it"
-modules=$top/build/$kernel
+TOP=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
+KERNEL=${KERNEL:-6.12}
+RECORD=$TOP/docs/instructions.tsv
+[[ $KERNEL = 6.12 ]] || RECORD=$TOP/docs/instructions-$KERNEL.tsv
+NO_RECORD="docs/${RECORD##*/} is not there: 'make bench KERNEL=$KERNEL' makes it"
+MODULES=$TOP/build/$KERNEL
 if [[ -n ${TEST_MODULE:-} ]]; then
-	modules=${TEST_MODULE%/*}
+	MODULES=${TEST_MODULE%/*}
 fi
-tmp=$(mktemp -d)
-trap 'rm -rf "$tmp"' EXIT
+TMP=$(mktemp -d)
+trap 'rm -rf "$TMP"' EXIT
 # shellcheck source=/dev/null
-. "$top/tools/tap.sh"
-EXPLAIN=$tmp/said
+. "$TOP/tools/tap.sh"
+EXPLAIN=$TMP/said
