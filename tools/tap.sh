@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=dash
-# TAP for tests in sh or bash, on the host and in the guest, which source this. With an error, $failed is 1.
+# TAP for tests in sh or bash, on the host and in the guest, which source this.
 n=0
 failed=0
 
@@ -44,8 +44,9 @@ skip()
 	echo "# not tested: $1 ($2)" >&2
 }
 
-# At the end.
+# At the end, so that it is also the exit status.
 plan()
 {
 	echo "1..$n"
+	return "$failed"
 }
