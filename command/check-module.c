@@ -56,10 +56,14 @@ void check_module(struct check *c)
 		      strerror(error));
 		advise(c, "see to the files below /lib/modules/%s",
 		       kernel_release());
-	} else if (strcmp(module.release, kernel_release())) {
+	} else if (!module_is_for_release(&module)) {
 		found(c, ANSWER_NO, "%s was built for %s", module.path,
 		      module.release);
 		advise(c, "build it for this kernel");
+	} else if (!module_is_for_build(&module)) {
+		found(c, ANSWER_NO, "%s was built for another build of this kernel, '%s'",
+		      module.path, module.version);
+		advise(c, "build it again (with DKMS: 'dkms build --force', 'dkms install --force')");
 	} else {
 		found(c, ANSWER_YES, "%s", module.path);
 	}

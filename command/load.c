@@ -76,9 +76,14 @@ int load(const char *file, char *why, size_t size)
 		return EINVAL;
 	}
 	/* The kernel says so too, but only in its log. */
-	if (strcmp(module.release, kernel_release())) {
+	if (!module_is_for_release(&module)) {
 		say(why, size, "%s was built for the kernel %s, but this one is %s: build it for this one",
 		    module.path, module.release, kernel_release());
+		return ENOEXEC;
+	}
+	if (!module_is_for_build(&module)) {
+		say(why, size, "%s was built for another build of the kernel %s, '%s': build it again, for this one",
+		    module.path, module.release, module.version);
 		return ENOEXEC;
 	}
 

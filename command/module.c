@@ -63,6 +63,8 @@ static void take(const char *key, const char *value, struct module *module)
 		snprintf(module->name, sizeof(module->name), "%s", value);
 	else if (!strcmp(key, "signer"))
 		snprintf(module->signer, sizeof(module->signer), "%s", value);
+	else if (!strcmp(key, "kernel_version"))
+		snprintf(module->version, sizeof(module->version), "%s", value);
 	else if (!strcmp(key, "vermagic"))
 		/* RELEASE SMP ... */
 		snprintf(module->release, sizeof(module->release), "%.*s",
@@ -100,6 +102,22 @@ int module_find(const char *file, struct module *module)
 	error = describe(found, module);
 	kmod_module_unref(found);
 	return error;
+}
+
+bool module_is_for_release(const struct module *module)
+{
+	return !strcmp(module->release, kernel_release());
+}
+
+bool module_is_for_build(const struct module *module)
+{
+	char running[sizeof(module->version)];
+
+	if (!module_is_for_release(module))
+		return false;
+	return !*module->version ||
+	       !file_line(running, sizeof(running), "/proc/sys/kernel/version") ||
+	       !strcmp(module->version, running);
 }
 
 const char *module_install_command(void)

@@ -10,6 +10,7 @@ struct module {
 	char path[PATH_MAX];
 	char name[64];
 	char release[128];	/* of the kernel that it was built for */
+	char version[128];	/* ... and its version; "": not known */
 	char signer[128];	/* "": it is not signed */
 };
 
@@ -18,6 +19,13 @@ struct module {
  * is NULL. Returns ENOENT if there is none.
  */
 int module_find(const char *file, struct module *module);
+
+/*
+ * Was it built for this very kernel? Distributions build a kernel again under
+ * the same release; the version (uname -v) tells one build from another.
+ */
+bool module_is_for_release(const struct module *module);
+bool module_is_for_build(const struct module *module);
 
 /* What modprobe's configuration would run instead of loading it, or NULL. */
 const char *module_install_command(void);

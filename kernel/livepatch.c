@@ -15,6 +15,7 @@
 #include <linux/string.h>
 #include <linux/utsname.h>
 #include <generated/utsrelease.h>
+#include <generated/utsversion.h>
 
 #include "compat.h"
 #include "process_vm.h"
@@ -134,17 +135,19 @@ static struct klp_patch vmapeek_patch = {
 
 /*
  * With CONFIG_MODVERSIONS the kernel does not compare releases on its own. It
- * compares what the module links to, but not what is reached by livepatch
- * relocation.
+ * compares the symbols that the module links to, but not those reached by
+ * livepatch relocation. Distributions rebuild a kernel under the same release;
+ * the version tells one build from another.
  */
-static int __init vmapeek_check_release(void)
+static int __init vmapeek_check_build(void)
 {
-	const char *running = init_utsname()->release;
+	const struct new_utsname *running = init_utsname();
 
-	if (!strcmp(running, UTS_RELEASE))
+	if (!strcmp(running->release, UTS_RELEASE) &&
+	    !strcmp(running->version, UTS_VERSION))
 		return 0;
-	pr_err("built for %s, but this kernel is %s: build it again for this one\n",
-	       UTS_RELEASE, running);
+	pr_err("built for %s (%s), but this kernel is %s (%s): build it again for this one\n",
+	       UTS_RELEASE, UTS_VERSION, running->release, running->version);
 	return -ENOEXEC;
 }
 
@@ -152,7 +155,7 @@ static int __init vmapeek_init(void)
 {
 	int err;
 
-	err = vmapeek_check_release();
+	err = vmapeek_check_build();
 	if (err)
 		return err;
 
@@ -184,3 +187,5 @@ module_exit(vmapeek_exit);
 MODULE_DESCRIPTION("Read other processes' memory without the mmap lock");
 MODULE_LICENSE("GPL");
 MODULE_INFO(livepatch, "Y");
+/* For `vmapeek check`: vermagic has the release only. */
+MODULE_INFO(kernel_version, UTS_VERSION);

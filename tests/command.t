@@ -22,6 +22,7 @@ release=$(<"$dir/release")
 
 # Modules that must not load; of the same length as the good one.
 LC_ALL=C sed "s/${release//./\\.}/5${release:1}/g" "$modules/vmapeek.ko" >"$work/other-release.ko"
+LC_ALL=C sed 's/\(kernel_version=\)#[^X]/\1#X/' "$modules/vmapeek.ko" >"$work/other-build.ko"
 LC_ALL=C sed 's/\(\.klp\.sym\.vmlinux\.vma_is_secretme\)m,/\1M,/' "$modules/vmapeek.ko" >"$work/other-symbol.ko"
 
 # Debian's image package has the configuration.
@@ -31,7 +32,8 @@ config=()
 "$lab" run -k "$dir" -t 900 -T "$("$lab" tree busybox kmod)" "${config[@]}" \
 	-f "$modules/vmapeek.ko:/vmapeek.ko" -f "$modules/vmapeek.ko:/lib/modules/$release/updates/vmapeek.ko" \
 	-f "$modules/hold_mmap_lock.ko:/hold_mmap_lock.ko" -f "$modules/toy_livepatch.ko:/toy_livepatch.ko" \
-	-f "$work/other-release.ko:/other-release.ko" -f "$work/other-symbol.ko:/other-symbol.ko" \
+	-f "$work/other-release.ko:/other-release.ko" -f "$work/other-build.ko:/other-build.ko" \
+	-f "$work/other-symbol.ko:/other-symbol.ko" \
 	-f "$programs/vmapeek" -f "$programs/remote" -f "$tests/../command/test/guest:/test-command" \
 	-f "$tests/../tools/tap.sh:/tap.sh" \
 	-- /test-command

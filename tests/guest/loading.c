@@ -93,6 +93,21 @@ static void other_release(void **state)
 	refused(ENOEXEC, "vmapeek: built for 5");
 }
 
+/* The same release, built again. */
+static void other_build(void **state)
+{
+	struct utsname u;
+	char version[sizeof(u.version)];
+
+	(void)state;
+	uname(&u);
+	strcpy(version, u.version);
+	assert_int_equal(version[0], '#');
+	version[1] = 'X';
+	change(u.version, version);
+	refused(ENOEXEC, "(#X");
+}
+
 static void good_one_loads(void **state)
 {
 	(void)state;
@@ -108,6 +123,7 @@ int main(void)
 		cmocka_unit_test(missing_symbol),
 		cmocka_unit_test(missing_function_to_replace),
 		cmocka_unit_test(other_release),
+		cmocka_unit_test(other_build),
 		cmocka_unit_test(good_one_loads),
 	};
 
