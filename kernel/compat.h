@@ -11,6 +11,10 @@
 #include <linux/uio.h>
 #include <linux/version.h>
 
+/*
+ * On other architectures GUP also flushes caches (flush_anon_page(),
+ * flush_dcache_page()) and makes a pinned folio accessible.
+ */
 #ifndef CONFIG_X86_64
 #error "vmapeek: only x86-64 is supported so far"
 #endif
@@ -35,7 +39,26 @@
 #error "vmapeek: this kernel version is not supported"
 #endif
 
-#include "folio_walk.h"
+/*
+ * Copy front to back, as memcpy() of the kernel does. Where the compiler inlines
+ * that, it copies the last bytes before those in the middle.
+ */
+static __always_inline void memcpy_forward(void *to, const void *from,
+					   unsigned int len)
+{
+	unsigned long words = len / sizeof(u64);
+
+	if (words == 1) {
+		*(u64 *)to = *(const u64 *)from;
+		to += sizeof(u64);
+		from += sizeof(u64);
+	} else {
+		asm volatile("rep movsq" : "+D"(to), "+S"(from), "+c"(words)
+			     : : "memory");
+	}
+	for (len %= sizeof(u64); len; len--)
+		*(u8 *)to++ = *(const u8 *)from++;
+}
 
 /* Reached by livepatch relocation, declared in no public header. */
 int __access_remote_vm(struct mm_struct *mm, unsigned long addr, void *buf,

@@ -1,14 +1,140 @@
 /* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * A page-table walk to one present entry, under the VMA's read lock.
+ *
+ * The kernel's folio_walk_start() insists on the mmap lock. This one has the
+ * same contract but for that.
+ *
+ * Why it is safe without the mmap lock:
+ *
+ * - The upper levels go away only together with the VMAs that use them, and
+ *   whoever unmaps or moves a VMA write-locks it first, which waits for us.
+ * - A PTE table can vanish under us: collapse into a huge page, reclaim of an
+ *   empty table. Its PMD entry is changed under the page-table lock and the
+ *   table is freed by RCU; pte_offset_map_lock() is made for exactly that.
+ * - A huge entry is read again under its own lock.
+ * - hugetlb may unshare its tables with neither lock held: no hugetlb here.
+ *
+ * docs/locking.md goes through it table by table.
+ */
 #ifndef _FOLIO_WALK_H
 #define _FOLIO_WALK_H
 
+#include <linux/hugetlb.h>
 #include <linux/mm.h>
 #include <linux/pagewalk.h>
 #include <linux/pgtable.h>
 
-struct folio *remote_folio_walk_start(struct folio_walk *fw,
-				      struct vm_area_struct *vma,
-				      unsigned long addr);
+static __always_inline struct folio *
+folio_walk_pte(struct folio_walk *fw, struct vm_area_struct *vma, pmd_t *pmdp,
+	       unsigned long addr)
+{
+	struct page *page;
+
+	fw->level = FW_LEVEL_PTE;
+	fw->ptep = pte_offset_map_lock(vma->vm_mm, pmdp, addr, &fw->ptl);
+	if (!fw->ptep)
+		return NULL;
+	fw->pte = ptep_get(fw->ptep);
+	if (!pte_present(fw->pte))
+		goto unlock;
+
+	page = vm_normal_page(vma, addr, fw->pte);
+	fw->page = page;
+	if (!page && is_zero_pfn(pte_pfn(fw->pte)))
+		page = pte_page(fw->pte);
+	if (page)
+		return page_folio(page);
+unlock:
+	pte_unmap_unlock(fw->ptep, fw->ptl);
+	return NULL;
+}
+
+#ifdef CONFIG_TRANSPARENT_HUGEPAGE
+/* An entry that stopped being a leaf meanwhile is not found. */
+static inline struct folio *
+folio_walk_pmd_leaf(struct folio_walk *fw, struct vm_area_struct *vma,
+		    pmd_t *pmdp, unsigned long addr)
+{
+	struct page *page;
+
+	fw->level = FW_LEVEL_PMD;
+	fw->pmdp = pmdp;
+	fw->ptl = pmd_lock(vma->vm_mm, pmdp);
+	fw->pmd = pmdp_get(pmdp);
+	if (!pmd_present(fw->pmd) || !pmd_leaf(fw->pmd))
+		goto unlock;
+
+	page = vm_normal_page_pmd(vma, addr & PMD_MASK, fw->pmd);
+	fw->page = NULL;
+	if (page)
+		fw->page = page + ((addr & ~PMD_MASK) >> PAGE_SHIFT);
+	else if (is_huge_zero_pmd(fw->pmd))
+		page = pmd_page(fw->pmd);
+	if (page)
+		return page_folio(page);
+unlock:
+	spin_unlock(fw->ptl);
+	return NULL;
+}
+#else
+static inline struct folio *
+folio_walk_pmd_leaf(struct folio_walk *fw, struct vm_area_struct *vma,
+		    pmd_t *pmdp, unsigned long addr)
+{
+	return NULL;
+}
+#endif
+
+/**
+ * remote_folio_walk_start - find what one present page-table entry maps
+ * @fw: filled in when something was found
+ * @vma: the VMA, read-locked; not hugetlb
+ * @addr: an address inside @vma, in bytes
+ *
+ * As folio_walk_start() with FW_ZEROPAGE, for a VMA whose own lock is held.
+ * Entries of the PUD level are not found: outside hugetlb, those that 6.12 has
+ * are special or for devices.
+ *
+ * Context: May be called with the VMA lock only; returns with the lock of the
+ * page-table entry held when something was found.
+ *
+ * Return: the folio, without a reference, and then remote_folio_walk_end() must
+ * be called; or NULL.
+ */
+static __always_inline struct folio *
+remote_folio_walk_start(struct folio_walk *fw, struct vm_area_struct *vma,
+			unsigned long addr)
+{
+	pgd_t *pgdp;
+	p4d_t *p4dp;
+	pud_t *pudp, pud;
+	pmd_t *pmdp, pmd;
+
+	vma_assert_locked(vma);
+	VM_WARN_ON_ONCE(addr < vma->vm_start || addr >= vma->vm_end);
+	VM_WARN_ON_ONCE(is_vm_hugetlb_page(vma));
+
+	pgdp = pgd_offset(vma->vm_mm, addr);
+	if (!pgd_present(pgdp_get(pgdp)))
+		return NULL;
+
+	p4dp = p4d_offset(pgdp, addr);
+	if (!p4d_present(p4dp_get(p4dp)))
+		return NULL;
+
+	pudp = pud_offset(p4dp, addr);
+	pud = pudp_get(pudp);
+	if (!pud_present(pud) || pud_leaf(pud))
+		return NULL;
+
+	pmdp = pmd_offset(pudp, addr);
+	pmd = pmdp_get_lockless(pmdp);
+	if (pmd_present(pmd) && pmd_leaf(pmd))
+		return folio_walk_pmd_leaf(fw, vma, pmdp, addr);
+
+	return folio_walk_pte(fw, vma, pmdp, addr);
+}
 
 /**
  * remote_folio_walk_end - drop the lock that remote_folio_walk_start() took

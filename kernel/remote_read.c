@@ -11,66 +11,18 @@
  * One VMA lock covers a whole transfer. Reading on into the next VMA under
  * the next lock could show an address space that never was.
  */
-#include <linux/hugetlb.h>
 #include <linux/mm.h>
 #include <linux/mmap_lock.h>
-#include <linux/mmu_context.h>
-#include <linux/sched.h>
-#include <linux/sched/signal.h>
-#include <linux/secretmem.h>
 
 #include "compat.h"
+#include "remote_copy.h"
 #include "remote_read.h"
 #include "remote_stats.h"
 #include "remote_untag.h"
-#include "remote_walk.h"
+#include "remote_vma.h"
 
 /* Flags whose meaning for a read is known here. */
 #define REMOTE_READ_FLAGS	(FOLL_FORCE | FOLL_ANON)
-
-/*
- * Runs that a read may consist of. The array is not initialized: some kernels
- * clear what is on their stack, which costs more than an 8-byte read's copy.
- */
-#define REMOTE_READ_RUNS	16
-
-/**
- * remote_read_check_vma - may this VMA be read without the mmap lock?
- * @vma: the VMA, read-locked
- * @gup_flags: FOLL_FORCE and FOLL_ANON count
- *
- * The checks of GUP for a remote read, plus hugetlb, whose page tables the VMA
- * lock does not protect.
- *
- * Return: REMOTE_READ_FAST, or the reason to take the slow path.
- */
-enum remote_read_event remote_read_check_vma(struct vm_area_struct *vma,
-					     unsigned int gup_flags)
-{
-	vm_flags_t vm_flags = vma->vm_flags;
-
-	if (vm_flags & (VM_IO | VM_PFNMAP | VM_HUGETLB))
-		return REMOTE_READ_SPECIAL;
-
-	/*
-	 * cmdline and environ must not be pointed at a file: a read of it may
-	 * take as long as its owner likes.
-	 */
-	if ((gup_flags & FOLL_ANON) && !vma_is_anonymous(vma))
-		return REMOTE_READ_FOLL_ANON;
-
-	if (vma_is_secretmem(vma))
-		return REMOTE_READ_SPECIAL;
-
-	if (!(vm_flags & VM_READ) &&
-	    !((gup_flags & FOLL_FORCE) && (vm_flags & VM_MAYREAD)))
-		return REMOTE_READ_NOT_PERMITTED;
-
-	if (!arch_vma_access_permitted(vma, false, false, true))
-		return REMOTE_READ_NOT_PERMITTED;
-
-	return REMOTE_READ_FAST;
-}
 
 /* Is there a mapping at @addr that does not grow down? */
 static bool remote_read_is_no_stack(struct mm_struct *mm, unsigned long addr)
@@ -147,91 +99,6 @@ static bool remote_read_hole_follows(struct vm_area_struct *vma,
 	       remote_read_is_hole(vma->vm_mm, vma->vm_end, is_title);
 }
 
-/* For every page, as GUP does. Returns false when the reader is being killed. */
-static __always_inline bool remote_read_goes_on(void)
-{
-	if (fatal_signal_pending(current))
-		return false;
-	cond_resched();
-	return true;
-}
-
-/* Copy @run, which starts at @addr. Returns false as remote_read_goes_on(). */
-static bool remote_read_copy_run(struct vm_area_struct *vma, unsigned long addr,
-				 const struct remote_run *run, void *buf)
-{
-	unsigned int left = run->len, bytes;
-	unsigned long offset = run->offset;
-
-	for (; left; left -= bytes) {
-		if (!remote_read_goes_on())
-			return false;
-
-		bytes = min_t(unsigned int, left,
-			      PAGE_SIZE - offset_in_page(offset));
-		remote_copy_bytes(vma, folio_page(run->folio,
-						  offset >> PAGE_SHIFT),
-				  addr, buf, bytes);
-
-		offset += bytes;
-		addr += bytes;
-		buf += bytes;
-	}
-	return true;
-}
-
-static enum remote_read_event
-remote_read_copy_batch(const struct remote_batch *batch,
-		       struct vm_area_struct *vma, unsigned long addr,
-		       void *buf)
-{
-	const struct remote_run *run = batch->runs;
-	unsigned int nr;
-
-	for (nr = batch->nr; nr; nr--, run++) {
-		if (!remote_read_copy_run(vma, addr, run, buf))
-			return REMOTE_READ_FATAL_SIGNAL;
-		addr += run->len;
-		buf += run->len;
-	}
-	return REMOTE_READ_FAST;
-}
-
-/*
- * All pages are found before the first is used: what the slow path will read
- * again must not have been marked accessed by us.
- */
-static noinline enum remote_read_event
-remote_read_copy_pages(struct vm_area_struct *vma, unsigned long addr,
-		       void *buf, int len, unsigned int gup_flags)
-{
-	struct remote_run runs[REMOTE_READ_RUNS] __uninitialized;
-	enum remote_read_event event;
-	struct remote_batch batch;
-
-	remote_batch_init(&batch, runs, ARRAY_SIZE(runs), gup_flags, false);
-	if (remote_batch_fill(&batch, vma, addr, addr + len) == addr + len) {
-		remote_batch_mark(&batch);
-		event = remote_read_copy_batch(&batch, vma, addr, buf);
-	} else {
-		event = batch.miss;
-	}
-	remote_batch_put(&batch);
-	return event;
-}
-
-/* Copy @len bytes, all of them inside @vma, which may be read. */
-static enum remote_read_event remote_read_copy(struct vm_area_struct *vma,
-					       unsigned long addr, void *buf,
-					       int len, unsigned int gup_flags)
-{
-	if (len > PAGE_SIZE - offset_in_page(addr))
-		return remote_read_copy_pages(vma, addr, buf, len, gup_flags);
-	if (!remote_read_goes_on())
-		return REMOTE_READ_FATAL_SIGNAL;
-	return remote_copy_page(vma, addr, buf, len, gup_flags);
-}
-
 /*
  * The read under the VMA's lock. *@len becomes shorter where the slow path's
  * answer would be shorter, too.
@@ -240,7 +107,7 @@ static enum remote_read_event remote_read_vma(struct vm_area_struct *vma,
 					      unsigned long addr, void *buf,
 					      int *len, unsigned int gup_flags)
 {
-	enum remote_read_event event = remote_read_check_vma(vma, gup_flags);
+	enum remote_read_event event = remote_check_vma(vma, gup_flags);
 
 	if (event != REMOTE_READ_FAST)
 		return event;
@@ -250,7 +117,7 @@ static enum remote_read_event remote_read_vma(struct vm_area_struct *vma,
 			return REMOTE_READ_LEAVES_VMA;
 		*len = vma->vm_end - addr;
 	}
-	return remote_read_copy(vma, addr, buf, *len, gup_flags);
+	return remote_copy(vma, addr, buf, *len, gup_flags);
 }
 
 /**

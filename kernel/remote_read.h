@@ -4,13 +4,8 @@
 
 #include <linux/types.h>
 
-#include "remote_event.h"
-
 struct mm_struct;
-struct vm_area_struct;
 
-enum remote_read_event remote_read_check_vma(struct vm_area_struct *vma,
-					     unsigned int gup_flags);
 bool remote_read_is_hole(struct mm_struct *mm, unsigned long addr,
 			 bool with_writer);
 int remote_read(struct mm_struct *mm, unsigned long addr, void *buf, int len,

@@ -3,17 +3,19 @@
  * process_vm_readv(): segments of another address space, copied to the
  * caller's memory.
  *
- * A segment is read in chunks. All of a chunk is found before any of it is
+ * A segment is read in chunks. All of a chunk is pinned before any of it is
  * copied, as it was in the address space at one moment:
  *
- * - Resident pages are found under the read locks of their VMAs, which are
+ * - Resident pages are pinned under the read locks of their VMAs, which are
  *   held until the end of the chunk. They are dropped before anything is
  *   copied: the caller's memory may fault, and that may wait for somebody who
  *   waits for one of these VMAs.
- * - What the fast path may not take is pinned under the mmap lock, which must
- *   not be waited for with a VMA lock held. So that is another moment, and the
- *   chunk is only good if nobody changed the address space from the beginning
- *   to the end. If somebody did, all of it is pinned under one mmap lock.
+ * - From the first page on that the fast path may not take, GUP pins the rest
+ *   of the chunk under the mmap lock. It does so in one call: a fault that drops
+ *   the lock ends one moment and begins the next, and only GUP knows where.
+ *   The pages before it are of the same moment if that lock was taken while
+ *   their VMAs were locked. It must not be waited for so; where it is not to be
+ *   had at once, the pages are dropped, and GUP pins the whole chunk.
  */
 #include <linux/mm.h>
 #include <linux/mmap_lock.h>
@@ -23,21 +25,19 @@
 #include <linux/uio.h>
 
 #include "compat.h"
+#include "remote_pin.h"
 #include "remote_read.h"
 #include "remote_readv.h"
 #include "remote_stats.h"
 #include "remote_untag.h"
-#include "remote_walk.h"
+#include "remote_vma.h"
 
 /*
- * Pages that are found, faulted in and marked accessed before it is asked
- * whether the caller's memory takes that much. The target can see it, so it is
- * as it always was.
+ * Pages per chunk, as PVM_MAX_USER_PAGES of mm/process_vm_access.c: stock faults
+ * in and marks this many before it checks the destination, and the target can
+ * observe that.
  */
 #define REMOTE_READV_CHUNK	(2 * PAGE_SIZE / sizeof(struct page *))
-
-/* Pages that are pinned by one call of GUP. */
-#define REMOTE_READV_PINS	16UL
 
 /* Pages of a segment for which no memory is allocated. */
 #define REMOTE_READV_RUNS	16UL
@@ -49,8 +49,8 @@
  * struct remote_readv - one segment under way
  * @mm: the address space that is read; the caller holds a reference (mm_users)
  * @iter: where to copy to; may be shorter than what is read
- * @batch: what was found of the chunk at hand
- * @runs: memory for @batch, if that is enough
+ * @pins: the chunk at hand
+ * @runs: memory for @pins, if that is enough
  * @vmas: those that are read-locked
  * @nr_vmas: their number
  * @nr_slow: how often the slow path was needed
@@ -59,7 +59,7 @@
 struct remote_readv {
 	struct mm_struct *mm;
 	struct iov_iter *iter;
-	struct remote_batch batch;
+	struct remote_pins pins;
 	struct remote_run runs[REMOTE_READV_RUNS];
 	struct vm_area_struct *vmas[REMOTE_READV_VMAS];
 	unsigned int nr_vmas;
@@ -74,52 +74,51 @@ static void remote_readv_unlock(struct remote_readv *rr)
 }
 
 /*
- * Find memory from @addr on, not beyond @end, in one more VMA, which stays
- * locked. Never waits for a lock. Returns how far it came; if that is not the
- * end of the VMA, or @end, @rr->batch.miss says why.
+ * Pin memory from @addr on, not beyond @end, in one more VMA, which stays
+ * locked. Never waits for a lock. Returns how far it got; if that is not the
+ * end of the VMA, or @end, @rr->pins.miss says why.
  */
-static unsigned long remote_readv_collect(struct remote_readv *rr,
-					  unsigned long addr,
-					  unsigned long end)
+static unsigned long remote_readv_fill(struct remote_readv *rr,
+				       unsigned long addr, unsigned long end)
 {
-	struct remote_batch *batch = &rr->batch;
+	struct remote_pins *pins = &rr->pins;
 	struct vm_area_struct *vma;
 
 	if (fatal_signal_pending(current)) {
-		batch->miss = REMOTE_READ_FATAL_SIGNAL;
+		pins->miss = REMOTE_READ_FATAL_SIGNAL;
 		return addr;
 	}
 	if (rr->nr_vmas == ARRAY_SIZE(rr->vmas)) {
-		batch->miss = REMOTE_READ_LEAVES_VMA;
+		pins->miss = REMOTE_READ_LEAVES_VMA;
 		return addr;
 	}
 
 	vma = lock_vma_under_rcu(rr->mm, addr);
 	if (!vma) {
-		batch->miss = REMOTE_READ_NO_VMA;
+		pins->miss = REMOTE_READ_NO_VMA;
 		return addr;
 	}
 	rr->vmas[rr->nr_vmas++] = vma;
 
-	batch->miss = remote_read_check_vma(vma, batch->gup_flags);
-	if (batch->miss != REMOTE_READ_FAST)
+	pins->miss = remote_check_vma(vma, 0);
+	if (pins->miss != REMOTE_READ_FAST)
 		return addr;
-	return remote_batch_fill(batch, vma, addr, min(end, vma->vm_end));
+	return remote_pins_fill(pins, vma, addr, min(end, vma->vm_end));
 }
 
 /*
- * Would the slow path say -EFAULT to @addr, where remote_readv_collect()
- * stopped, too? Nobody should wait for the mmap lock only to hear that. It is
- * so at a moment when the VMAs before @addr are still locked.
+ * Would the slow path answer -EFAULT at @addr, where remote_readv_fill()
+ * stopped? Then there is no need to wait for the mmap lock. It is so at a moment
+ * when the VMAs before @addr are still locked.
  */
 static bool remote_readv_is_invalid(struct remote_readv *rr,
 				    unsigned long addr)
 {
-	switch (rr->batch.miss) {
+	switch (rr->pins.miss) {
 	case REMOTE_READ_NOT_PERMITTED:
 		return true;
 	case REMOTE_READ_NO_VMA:
-		/* Beyond its end there may be a page without a VMA. */
+		/* Above task_size GUP may still serve the gate (vsyscall) page. */
 		return addr < rr->mm->task_size &&
 		       remote_read_is_hole(rr->mm, addr, false);
 	default:
@@ -127,135 +126,97 @@ static bool remote_readv_is_invalid(struct remote_readv *rr,
 	}
 }
 
-/* Pins become part of the batch. Returns their number. */
-static long remote_readv_add_pins(struct remote_readv *rr, unsigned long addr,
-				  unsigned long end, struct page **pages,
-				  long nr)
-{
-	long i;
-
-	for (i = 0; i < nr; i++) {
-		unsigned int offset = offset_in_page(addr);
-		unsigned int len = min(end - addr, PAGE_SIZE - offset);
-
-		/* There is room for a run for each page of a chunk. */
-		if (WARN_ON_ONCE(!remote_batch_add_pin(&rr->batch,
-						       page_folio(pages[i]),
-						       pages[i], offset,
-						       len))) {
-			unpin_user_pages(pages + i, nr - i);
-			break;
-		}
-		addr += len;
-	}
-	return i;
-}
-
 /*
- * Pin from @addr to @end under the mmap lock, which GUP lets go only where a
- * fault insists. Returns how far it came. Killable, which the caller will not
- * live to see.
+ * Pin from @start on, in one VMA after the other, which stay locked. Returns how
+ * far it got; @rr->pins.miss is REMOTE_READ_FAST if the slow path would stop
+ * there, too.
  */
-static noinline unsigned long remote_readv_pin(struct remote_readv *rr,
-					       unsigned long addr,
-					       unsigned long end)
+static unsigned long remote_readv_pin_fast(struct remote_readv *rr,
+					   unsigned long start,
+					   unsigned long end)
 {
-	struct page *pages[REMOTE_READV_PINS] __uninitialized;
-	unsigned long nr_pages;
-	int locked = 0;
-	long pinned;
+	unsigned long addr = start;
 
 	do {
-		if (!locked && mmap_read_lock_killable(rr->mm))
+		addr = remote_readv_fill(rr, addr, end);
+		if (addr == end)
 			return addr;
-		locked = 1;
-		nr_pages = DIV_ROUND_UP(end - (addr & PAGE_MASK), PAGE_SIZE);
-		nr_pages = min(nr_pages, REMOTE_READV_PINS);
-		pinned = pin_user_pages_remote(rr->mm, addr & PAGE_MASK,
-					       nr_pages, 0, pages, &locked);
-		if (pinned > 0)
-			pinned = remote_readv_add_pins(rr, addr, end, pages,
-						       pinned);
-		if (pinned <= 0)
-			break;
-		addr = min(end, (addr & PAGE_MASK) + pinned * PAGE_SIZE);
-	} while (addr != end && pinned == nr_pages);
+	} while (rr->pins.miss == REMOTE_READ_FAST);
 
-	if (locked)
-		mmap_read_unlock(rr->mm);
+	if (remote_readv_is_invalid(rr, addr))
+		rr->pins.miss = REMOTE_READ_FAST;
 	return addr;
 }
 
-static void remote_readv_count_miss(struct remote_readv *rr)
-{
-	remote_read_count(rr->batch.miss);
-	rr->nr_slow++;
-	rr->reason = rr->batch.miss;
-}
-
 /*
- * Find memory from *@addr on, in one VMA after the other, which stay locked.
- * Advances *@addr. Returns true if that is all: it is the end, or the slow path
- * would stop there, too.
+ * Take the mmap lock, and drop the locks of the VMAs. What is pinned stays if it
+ * is of the moment at which the lock was taken. Where that takes a wait, nobody
+ * must find pages pinned meanwhile, and they are dropped. Returns false if the
+ * reader was killed, which stock could only be after the wait.
  */
-static bool remote_readv_fast(struct remote_readv *rr, unsigned long *addr,
-			      unsigned long end)
+static bool remote_readv_lock_mm(struct remote_readv *rr)
 {
-	do {
-		*addr = remote_readv_collect(rr, *addr, end);
-		if (*addr == end)
-			return true;
-	} while (rr->batch.miss == REMOTE_READ_FAST);
+	bool locked = rr->pins.nr && mmap_read_trylock(rr->mm);
 
-	return remote_readv_is_invalid(rr, *addr);
-}
-
-/*
- * Find from @start to @end, all of it as it was at one moment. Returns how far
- * it came, which is where the slow path stops, too.
- */
-static unsigned long remote_readv_find(struct remote_readv *rr,
-				       unsigned long start, unsigned long end)
-{
-	unsigned long addr = start, nr_pages = 1, from, to;
-	bool is_quiet, is_moment = true;
-	unsigned int seq;
-
-	is_quiet = mmap_lock_speculate_try_begin(rr->mm, &seq);
-	for (;;) {
-		from = addr;
-		if (remote_readv_fast(rr, &addr, end))
-			break;
-		remote_readv_unlock(rr);
-		/* It will not be as it was once that writer is done. */
-		if (!is_quiet)
-			goto pin_all;
-
-		if (addr != from)
-			nr_pages = max(nr_pages / 2, 1UL);
-		/* So is the rest of the VMA. */
-		if (rr->batch.miss == REMOTE_READ_SPECIAL)
-			nr_pages = REMOTE_READV_CHUNK;
-		to = min(end, (addr & PAGE_MASK) + nr_pages * PAGE_SIZE);
-		/* Where it keeps happening, it should not happen often. */
-		nr_pages = min(4 * nr_pages, REMOTE_READV_CHUNK);
-
-		is_moment = addr == start && to == end;
-		remote_readv_count_miss(rr);
-		addr = remote_readv_pin(rr, addr, to);
-		if (addr != to || addr == end)
-			break;
-	}
+	if (!locked)
+		remote_pins_put(&rr->pins);
 	remote_readv_unlock(rr);
-	if (is_moment || !mmap_lock_speculate_retry(rr->mm, seq))
-		return addr;
-	/* Which covers that a VMA was being changed. */
-	rr->batch.miss = REMOTE_READ_NO_VMA;
+	return locked || !mmap_read_lock_killable(rr->mm);
+}
 
-pin_all:
-	remote_batch_put(&rr->batch);
-	remote_readv_count_miss(rr);
-	return remote_readv_pin(rr, start, end);
+/*
+ * Pin from @start to @end by GUP, which drops the mmap lock and takes it again
+ * where a fault insists. What the fast path has pinned, up to @addr, is kept if
+ * possible. Returns how far it got.
+ */
+static noinline unsigned long remote_readv_pin_slow(struct remote_readv *rr,
+						    unsigned long start,
+						    unsigned long addr,
+						    unsigned long end)
+{
+	unsigned long nr_pages;
+	struct page **pages;
+	int locked = 1;
+	long nr;
+
+	remote_read_count(rr->pins.miss);
+	rr->nr_slow++;
+	rr->reason = rr->pins.miss;
+
+	if (!remote_readv_lock_mm(rr))
+		return start;
+	if (!rr->pins.nr)
+		addr = start;
+	remote_pins_commit(&rr->pins);
+
+	nr_pages = DIV_ROUND_UP(end - (addr & PAGE_MASK), PAGE_SIZE);
+	pages = remote_pins_gup_pages(&rr->pins, nr_pages);
+	nr = pin_user_pages_remote(rr->mm, addr & PAGE_MASK, nr_pages, 0, pages,
+				   &locked);
+	if (locked)
+		mmap_read_unlock(rr->mm);
+	if (nr > 0)
+		addr = remote_pins_add_gup(&rr->pins, addr, end, pages, nr);
+	return addr;
+}
+
+/*
+ * Pin from @start to @end, all of it as it was at one moment. Returns how far
+ * it got, which is where the slow path stops, too.
+ */
+static unsigned long remote_readv_pin(struct remote_readv *rr,
+				      unsigned long start, unsigned long end)
+{
+	unsigned long addr;
+
+	remote_set_has_pinned(rr->mm);
+	addr = remote_readv_pin_fast(rr, start, end);
+	if (rr->pins.miss != REMOTE_READ_FAST)
+		return remote_readv_pin_slow(rr, start, addr, end);
+
+	remote_readv_unlock(rr);
+	remote_pins_commit(&rr->pins);
+	return addr;
 }
 
 /*
@@ -282,10 +243,10 @@ static int remote_readv_copy(const struct remote_readv *rr)
 {
 	unsigned int i;
 
-	WARN_ON_ONCE(rr->nr_vmas);
+	VM_WARN_ON_ONCE(rr->nr_vmas);
 
-	for (i = 0; i < rr->batch.nr && iov_iter_count(rr->iter); i++) {
-		const struct remote_run *run = &rr->batch.runs[i];
+	for (i = 0; i < rr->pins.nr && iov_iter_count(rr->iter); i++) {
+		const struct remote_run *run = &rr->pins.runs[i];
 
 		if (i)
 			cond_resched();
@@ -300,14 +261,12 @@ static int remote_readv_copy(const struct remote_readv *rr)
 static long remote_readv_chunk(struct remote_readv *rr, unsigned long addr,
 			       unsigned long end)
 {
-	unsigned long reached = remote_readv_find(rr, addr, end);
+	unsigned long reached = remote_readv_pin(rr, addr, end);
 	int err = -EFAULT;
 
-	if (reached != addr) {
-		remote_batch_mark(&rr->batch);
+	if (reached != addr)
 		err = remote_readv_copy(rr);
-	}
-	remote_batch_put(&rr->batch);
+	remote_pins_put(&rr->pins);
 	return err ? err : (long)(reached - addr);
 }
 
@@ -345,7 +304,7 @@ static int remote_readv_init(struct remote_readv *rr, struct mm_struct *mm,
 		if (!runs)
 			return -ENOMEM;
 	}
-	remote_batch_init(&rr->batch, runs, nr_pages, 0, true);
+	remote_pins_init(&rr->pins, runs, nr_pages);
 	rr->mm = mm;
 	rr->iter = iter;
 	rr->nr_vmas = 0;
@@ -356,9 +315,9 @@ static int remote_readv_init(struct remote_readv *rr, struct mm_struct *mm,
 
 static void remote_readv_exit(struct remote_readv *rr)
 {
-	WARN_ON_ONCE(rr->nr_vmas || rr->batch.nr);
-	if (rr->batch.runs != rr->runs)
-		kvfree(rr->batch.runs);
+	VM_WARN_ON_ONCE(rr->nr_vmas || rr->pins.nr);
+	if (rr->pins.runs != rr->runs)
+		kvfree(rr->pins.runs);
 }
 
 /**
@@ -373,9 +332,9 @@ static void remote_readv_exit(struct remote_readv *rr)
  * overlap, and it is not copied by pages here.
  *
  * The mappings of each chunk of REMOTE_READV_CHUNK pages are those of one
- * moment, as if the mmap lock had been held. (Where a page is not resident, its
- * fault may insist on dropping that lock, here as ever.) The memory may be
- * written to meanwhile, and forked: there are references, not pins.
+ * moment, as if the mmap lock had been held. Where a page is not resident, its
+ * fault may drop that lock, here as in stock. The pages stay pinned until the
+ * chunk is copied.
  *
  * Context: Process context, no locks held. May sleep and fault, both in the
  * caller's memory and, for pages that are not resident, in @mm.

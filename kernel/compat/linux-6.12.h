@@ -3,6 +3,7 @@
 #define _COMPAT_LINUX_6_12_H
 
 #include <linux/mm.h>
+#include <linux/sched/coredump.h>
 #include <linux/seqlock.h>
 
 /* Reached as those in compat.h. */
@@ -21,6 +22,18 @@ static inline bool mmap_lock_speculate_retry(struct mm_struct *mm,
 					     unsigned int seq)
 {
 	return read_seqcount_retry(&mm->mm_lock_seq, seq);
+}
+
+/* Some updates of 6.12 have this one. */
+#ifndef folio_has_pincount
+#define folio_has_pincount(folio)	folio_test_large(folio)
+#endif
+
+/* Tells fork() that there may be pins; never taken back. As GUP does. */
+static inline void remote_set_has_pinned(struct mm_struct *mm)
+{
+	if (!test_bit(MMF_HAS_PINNED, &mm->flags))
+		set_bit(MMF_HAS_PINNED, &mm->flags);
 }
 
 #endif /* _COMPAT_LINUX_6_12_H */

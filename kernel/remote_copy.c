@@ -1,0 +1,254 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Copies resident memory of one VMA to kernel memory, under the VMA's read
+ * lock, as access_remote_vm() does: page by page, in the order of addresses.
+ *
+ * A page is copied while its page-table entry is locked, so no reference on the
+ * folio is needed. A later page must not be looked up before an earlier one is
+ * copied, or the reader could see the earlier page newer than the later one.
+ * Two pages of one page table are looked up and copied under one hold of its
+ * lock, which nobody can tell from that order.
+ */
+#include <linux/highmem.h>
+#include <linux/memremap.h>
+#include <linux/mm.h>
+#include <linux/sched.h>
+#include <linux/sched/signal.h>
+#include <linux/swap.h>
+
+#include "compat.h"
+#include "remote_copy.h"
+#include "remote_entry.h"
+
+/* For every page, as GUP does. Returns false when the reader is being killed. */
+static __always_inline bool remote_copy_goes_on(void)
+{
+	if (fatal_signal_pending(current))
+		return false;
+	cond_resched();
+	return true;
+}
+
+static __always_inline enum remote_read_event
+remote_check_found(struct vm_area_struct *vma, const struct folio_walk *fw,
+		   struct folio *folio, unsigned int gup_flags)
+{
+	enum remote_read_event event = remote_check_entry(vma, fw, gup_flags);
+
+	if (event == REMOTE_READ_FAST && is_pci_p2pdma_page(&folio->page))
+		event = REMOTE_READ_SPECIAL;
+	return event;
+}
+
+/* Copy @len bytes at @offset in @page, not beyond its end. */
+static __always_inline void remote_copy_bytes(struct page *page,
+					      unsigned int offset, void *buf,
+					      unsigned int len)
+{
+	void *maddr = kmap_local_page(page);
+
+	memcpy_forward(buf, maddr + offset, len);
+	kunmap_local(maddr);
+}
+
+/* Mark as accessed what GUP would have marked. */
+static __always_inline void remote_copy_touch(struct vm_area_struct *vma,
+					      unsigned long addr,
+					      const struct folio_walk *fw,
+					      struct folio *folio)
+{
+	if (fw->level == FW_LEVEL_PTE)
+		folio_mark_accessed(folio);
+	else
+		remote_touch_pmd(vma, addr, fw);
+}
+
+/**
+ * remote_copy_page - copy out of one resident page
+ * @vma: the VMA, read-locked; not hugetlb
+ * @addr: where to read, in bytes; inside @vma
+ * @buf: kernel memory to copy to; untouched unless all is copied
+ * @len: number of bytes, not beyond the end of the page
+ * @gup_flags: FOLL_* flags of the read
+ *
+ * The lock of the page-table entry is held meanwhile. So the page stays mapped
+ * and cannot be freed, as its mapping is a reference; zero pages last as long as
+ * the mm at least. Does not fault.
+ *
+ * Context: Any in which @vma may be locked. Takes the page-table lock; does not
+ * sleep.
+ *
+ * Return: REMOTE_READ_FAST, or why nothing was copied.
+ */
+static __always_inline enum remote_read_event
+remote_copy_page(struct vm_area_struct *vma, unsigned long addr, void *buf,
+		 unsigned int len, unsigned int gup_flags)
+{
+	struct folio_walk fw __uninitialized;
+	enum remote_read_event event;
+	struct folio *folio;
+
+	VM_WARN_ON_ONCE(offset_in_page(addr) + len > PAGE_SIZE);
+
+	folio = remote_folio_walk_start(&fw, vma, addr);
+	if (!folio)
+		return REMOTE_READ_NOT_PRESENT;
+
+	event = remote_check_found(vma, &fw, folio, gup_flags);
+	if (event == REMOTE_READ_FAST) {
+		remote_copy_touch(vma, addr, &fw, folio);
+		remote_copy_bytes(remote_entry_page(&fw, folio, addr),
+				  offset_in_page(addr), buf, len);
+	}
+	remote_folio_walk_end(&fw, vma);
+	return event;
+}
+
+/*
+ * The page behind the one that @fw has found, in the same table: NULL, and
+ * *@event says why, if it is not to be had.
+ */
+static struct page *remote_next_page(struct vm_area_struct *vma,
+				     const struct folio_walk *fw,
+				     struct folio *folio, unsigned long addr,
+				     unsigned int gup_flags,
+				     enum remote_read_event *event)
+{
+	struct page *page;
+	bool is_zero;
+	pte_t pte;
+
+	/* A huge entry was checked as a whole. */
+	if (fw->level != FW_LEVEL_PTE)
+		return remote_entry_page(fw, folio, addr) + 1;
+
+	pte = ptep_get(fw->ptep + 1);
+	page = remote_pte_page(vma, addr + PAGE_SIZE, pte, &is_zero);
+	if (!page) {
+		*event = REMOTE_READ_NOT_PRESENT;
+		return NULL;
+	}
+	*event = remote_check_pte(vma, pte, gup_flags);
+	if (*event == REMOTE_READ_FAST && is_pci_p2pdma_page(page))
+		*event = REMOTE_READ_SPECIAL;
+	return *event == REMOTE_READ_FAST ? page : NULL;
+}
+
+/*
+ * As remote_copy_page(), for bytes of two pages that one page table, or one
+ * huge entry, maps. Both are there before the first is touched: a slow path
+ * that reads them again must be the first to mark them.
+ */
+static noinline enum remote_read_event
+remote_copy_two_pages(struct vm_area_struct *vma, unsigned long addr, void *buf,
+		      unsigned int len, unsigned int gup_flags)
+{
+	unsigned int first = PAGE_SIZE - offset_in_page(addr);
+	unsigned long second = addr + first;
+	struct folio_walk fw __uninitialized;
+	enum remote_read_event event;
+	struct page *next = NULL;
+	struct folio *folio;
+
+	VM_WARN_ON_ONCE(len <= first || len - first > PAGE_SIZE);
+
+	folio = remote_folio_walk_start(&fw, vma, addr);
+	if (!folio)
+		return REMOTE_READ_NOT_PRESENT;
+
+	event = remote_check_found(vma, &fw, folio, gup_flags);
+	if (event == REMOTE_READ_FAST)
+		next = remote_next_page(vma, &fw, folio, addr, gup_flags,
+					&event);
+	if (next) {
+		remote_copy_touch(vma, addr, &fw, folio);
+		remote_copy_bytes(remote_entry_page(&fw, folio, addr),
+				  offset_in_page(addr), buf, first);
+		remote_copy_touch(vma, second, &fw, page_folio(next));
+		remote_copy_bytes(next, 0, buf + first, len - first);
+	}
+	remote_folio_walk_end(&fw, vma);
+	return event;
+}
+
+/* Is all of it resident? The answer may be old by the time it is given. */
+static enum remote_read_event remote_check_range(struct vm_area_struct *vma,
+						 unsigned long addr,
+						 unsigned long end,
+						 unsigned int gup_flags)
+{
+	struct folio_walk fw __uninitialized;
+	enum remote_read_event event;
+	struct folio *folio;
+
+	for (; addr < end; addr = (addr & PAGE_MASK) + PAGE_SIZE) {
+		if (!remote_copy_goes_on())
+			return REMOTE_READ_FATAL_SIGNAL;
+		folio = remote_folio_walk_start(&fw, vma, addr);
+		if (!folio)
+			return REMOTE_READ_NOT_PRESENT;
+		event = remote_check_found(vma, &fw, folio, gup_flags);
+		remote_folio_walk_end(&fw, vma);
+		if (event != REMOTE_READ_FAST)
+			return event;
+	}
+	return REMOTE_READ_FAST;
+}
+
+/*
+ * Pages of several tables, or more than two: one after the other. Where a page
+ * is missing, the slow path reads from the first byte and marks each page as
+ * accessed, so none may have been marked before. Hence all are looked at first.
+ */
+static noinline enum remote_read_event
+remote_copy_pages(struct vm_area_struct *vma, unsigned long addr, void *buf,
+		  unsigned int len, unsigned int gup_flags)
+{
+	enum remote_read_event event;
+	unsigned int bytes;
+
+	event = remote_check_range(vma, addr, addr + len, gup_flags);
+	for (; len && event == REMOTE_READ_FAST; len -= bytes) {
+		if (!remote_copy_goes_on())
+			return REMOTE_READ_FATAL_SIGNAL;
+		bytes = min_t(unsigned int, len,
+			      PAGE_SIZE - offset_in_page(addr));
+		event = remote_copy_page(vma, addr, buf, bytes, gup_flags);
+		addr += bytes;
+		buf += bytes;
+	}
+	return event;
+}
+
+static bool remote_is_one_table(unsigned long addr, unsigned int len)
+{
+	return !((addr ^ (addr + len - 1)) & PMD_MASK);
+}
+
+/**
+ * remote_copy - copy resident memory of one VMA
+ * @vma: the VMA, read-locked; not hugetlb
+ * @addr: where to read, in bytes
+ * @buf: kernel memory to copy to; undefined unless all is copied
+ * @len: number of bytes, not 0; all of them inside @vma
+ * @gup_flags: FOLL_* flags of the read
+ *
+ * Marks as accessed what GUP would have marked. Does not fault. When it fails,
+ * nothing is marked, unless a page went away after it was seen.
+ *
+ * Context: Process context. May sleep, but only to be rescheduled.
+ *
+ * Return: REMOTE_READ_FAST, or why not all was copied.
+ */
+enum remote_read_event remote_copy(struct vm_area_struct *vma,
+				   unsigned long addr, void *buf,
+				   unsigned int len, unsigned int gup_flags)
+{
+	if (!remote_copy_goes_on())
+		return REMOTE_READ_FATAL_SIGNAL;
+	if (likely(len <= PAGE_SIZE - offset_in_page(addr)))
+		return remote_copy_page(vma, addr, buf, len, gup_flags);
+	if (len <= PAGE_SIZE && remote_is_one_table(addr, len))
+		return remote_copy_two_pages(vma, addr, buf, len, gup_flags);
+	return remote_copy_pages(vma, addr, buf, len, gup_flags);
+}

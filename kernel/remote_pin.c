@@ -1,0 +1,324 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Pins resident memory under the VMA's read lock, as pin_user_pages_remote()
+ * does under the mmap lock.
+ *
+ * Neighbouring entries are taken while one page-table lock is held, and memory
+ * that lies in one folio without a gap becomes one run. A pin is taken while the
+ * entry is locked; fork() copies no entries meanwhile, as it write-locks the VMA.
+ *
+ * GUP marks a page as accessed and counts its pin when it takes it. Here the
+ * memory may still be dropped in favour of GUP, which then does both, so that is
+ * left to remote_pins_commit().
+ */
+#include <linux/memremap.h>
+#include <linux/mm.h>
+#include <linux/sched.h>
+#include <linux/sched/signal.h>
+#include <linux/vmstat.h>
+
+#include "compat.h"
+#include "remote_entry.h"
+#include "remote_pin.h"
+
+/* PTEs that are taken while the lock of their table is held. */
+#define REMOTE_PIN_PTES	64UL
+
+/* As try_grab_folio() with FOLL_PIN, but for the count in vmstat. */
+static __always_inline void remote_pin_folio(struct folio *folio,
+					     unsigned int nr_pages)
+{
+	if (folio_has_pincount(folio)) {
+		folio_ref_add(folio, nr_pages);
+		atomic_add(nr_pages, &folio->_pincount);
+	} else {
+		folio_ref_add(folio, nr_pages * GUP_PIN_COUNTING_BIAS);
+	}
+}
+
+/* Pin what the last run got beyond its first pages. Its entries are locked. */
+static __always_inline void remote_pins_take_more(struct remote_pins *pins)
+{
+	const struct remote_run *run = &pins->runs[pins->nr - 1];
+
+	if (!pins->nr_more)
+		return;
+	remote_pin_folio(run->folio, pins->nr_more);
+	pins->nr_pages += pins->nr_more;
+	pins->nr_more = 0;
+}
+
+/* Pin the first pages of a run. */
+static __always_inline void remote_pins_take(struct remote_pins *pins,
+					     struct folio *folio,
+					     unsigned int nr_pages)
+{
+	int nid = folio_nid(folio);
+
+	remote_pin_folio(folio, nr_pages);
+	if (pins->nr_pages && pins->nid != nid)
+		pins->is_mixed = true;
+	pins->nid = nid;
+	pins->nr_pages += nr_pages;
+}
+
+/*
+ * With FOLL_PIN, GUP hands out anonymous memory only once it belongs to this
+ * process alone: memory shared since a fork, or by KSM, is copied for it first.
+ */
+static __always_inline bool remote_must_unshare(const struct folio *folio,
+						const struct page *page,
+						bool writable)
+{
+	return !writable && folio_test_anon(folio) && !PageAnonExclusive(page);
+}
+
+/*
+ * Add @nr_pages pages with @len bytes from @offset in @page on, which may go on
+ * beyond the end of @page inside @folio. The entry is locked, so the folio is
+ * mapped and its count should not be zero; GUP refuses the same ones.
+ */
+static __always_inline bool
+remote_pins_add(struct remote_pins *pins, struct folio *folio,
+		struct page *page, unsigned int offset, unsigned int len,
+		unsigned int nr_pages, enum remote_run_kind kind)
+{
+	unsigned int start = folio_page_idx(folio, page) * PAGE_SIZE + offset;
+	struct remote_run *run = &pins->runs[pins->nr];
+
+	if (pins->nr > pins->first && run[-1].folio == folio &&
+	    run[-1].kind == kind && run[-1].offset + run[-1].len == start) {
+		run[-1].len += len;
+		pins->nr_more += nr_pages;
+		return true;
+	}
+
+	remote_pins_take_more(pins);
+	VM_WARN_ON_ONCE(pins->nr == pins->max);
+	if (WARN_ON_ONCE(folio_ref_count(folio) <= 0) ||
+	    is_pci_p2pdma_page(&folio->page)) {
+		pins->miss = REMOTE_READ_SPECIAL;
+		return false;
+	}
+
+	run->folio = folio;
+	run->offset = start;
+	run->len = len;
+	run->kind = kind;
+	pins->nr++;
+	if (kind != REMOTE_RUN_ZERO)
+		remote_pins_take(pins, folio, nr_pages);
+	return true;
+}
+
+static __always_inline bool
+remote_pins_add_pte(struct remote_pins *pins, struct folio *folio,
+		    struct page *page, bool is_zero, pte_t pte,
+		    unsigned int offset, unsigned int len)
+{
+	if (remote_must_unshare(folio, page, pte_write(pte))) {
+		pins->miss = REMOTE_READ_UNSHARE;
+		return false;
+	}
+	return remote_pins_add(pins, folio, page, offset, len, 1,
+			       is_zero ? REMOTE_RUN_ZERO : REMOTE_RUN_PTES);
+}
+
+/* Take PTEs from @fw on, up to @end, while the one table is locked. */
+static unsigned long remote_pins_add_ptes(struct remote_pins *pins,
+					  struct vm_area_struct *vma,
+					  const struct folio_walk *fw,
+					  struct folio *folio,
+					  unsigned long addr,
+					  unsigned long end)
+{
+	struct page *page = remote_entry_page(fw, folio, addr);
+	bool is_zero = !fw->page;
+	pte_t *ptep = fw->ptep;
+	pte_t pte = fw->pte;
+	unsigned int len;
+
+	end = pmd_addr_end(addr, end);
+	end = min(end, (addr & PAGE_MASK) + REMOTE_PIN_PTES * PAGE_SIZE);
+	for (;;) {
+		len = min(end - addr, PAGE_SIZE - offset_in_page(addr));
+		if (!remote_pins_add_pte(pins, folio, page, is_zero, pte,
+					 offset_in_page(addr), len))
+			return addr;
+		addr += len;
+		if (addr == end)
+			return addr;
+
+		pte = ptep_get(++ptep);
+		page = remote_pte_page(vma, addr, pte, &is_zero);
+		if (!page) {
+			pins->miss = REMOTE_READ_NOT_PRESENT;
+			return addr;
+		}
+		pins->miss = remote_check_pte(vma, pte, 0);
+		if (pins->miss != REMOTE_READ_FAST)
+			return addr;
+		folio = page_folio(page);
+	}
+}
+
+static unsigned long remote_pins_add_pmd(struct remote_pins *pins,
+					 struct vm_area_struct *vma,
+					 const struct folio_walk *fw,
+					 struct folio *folio,
+					 unsigned long addr, unsigned long end)
+{
+	/* For a PMD mapping, PageAnonExclusive lives on the head page. */
+	struct page *page = pmd_page(fw->pmd);
+	unsigned long nr_pages;
+
+	if (remote_must_unshare(folio, page, pmd_write(fw->pmd))) {
+		pins->miss = REMOTE_READ_UNSHARE;
+		return addr;
+	}
+
+	end = pmd_addr_end(addr, end);
+	nr_pages = DIV_ROUND_UP(offset_in_page(addr) + end - addr, PAGE_SIZE);
+	if (!remote_pins_add(pins, folio, page, addr & ~PMD_MASK, end - addr,
+			     nr_pages, REMOTE_RUN_PMD))
+		return addr;
+	remote_touch_pmd(vma, addr, fw);
+	return end;
+}
+
+/*
+ * Fill from the one page table, or huge entry, that maps @addr. Returns how far
+ * it got.
+ */
+static unsigned long remote_pins_fill_table(struct remote_pins *pins,
+					    struct vm_area_struct *vma,
+					    unsigned long addr,
+					    unsigned long end)
+{
+	struct folio_walk fw __uninitialized;
+	struct folio *folio;
+
+	folio = remote_folio_walk_start(&fw, vma, addr);
+	if (!folio) {
+		pins->miss = REMOTE_READ_NOT_PRESENT;
+		return addr;
+	}
+	pins->miss = remote_check_entry(vma, &fw, 0);
+	if (pins->miss == REMOTE_READ_FAST) {
+		if (fw.level == FW_LEVEL_PTE)
+			addr = remote_pins_add_ptes(pins, vma, &fw, folio, addr,
+						    end);
+		else
+			addr = remote_pins_add_pmd(pins, vma, &fw, folio, addr,
+						   end);
+		remote_pins_take_more(pins);
+	}
+	remote_folio_walk_end(&fw, vma);
+	return addr;
+}
+
+/**
+ * remote_pins_fill - pin resident memory
+ * @pins: initialized; gets the runs, behind those that it has
+ * @vma: the VMA, read-locked; not hugetlb
+ * @addr: start of the range, in bytes
+ * @end: end of the range; inside @vma
+ *
+ * Goes through the entries in order, each under its lock. Does not fault, and
+ * neither marks as accessed nor counts the pins, see remote_pins_commit().
+ * MMF_HAS_PINNED must be set before, see remote_set_has_pinned().
+ *
+ * Context: Process context. May sleep, but only to be rescheduled.
+ *
+ * Return: how far it got, an address from @addr to @end; @pins->miss says why it
+ * is not @end, or is REMOTE_READ_FAST. The caller must use remote_pins_put() in
+ * any case.
+ */
+unsigned long remote_pins_fill(struct remote_pins *pins,
+			       struct vm_area_struct *vma, unsigned long addr,
+			       unsigned long end)
+{
+	unsigned long next;
+
+	VM_WARN_ON_ONCE(addr < vma->vm_start || end > vma->vm_end);
+	VM_WARN_ON_ONCE(pins->is_counted);
+
+	pins->first = pins->nr;
+	pins->miss = REMOTE_READ_FAST;
+	for (;;) {
+		next = remote_pins_fill_table(pins, vma, addr, end);
+		if (next == end || pins->miss != REMOTE_READ_FAST)
+			break;
+		addr = next;
+
+		/* GUP does both for every page. */
+		if (fatal_signal_pending(current)) {
+			pins->miss = REMOTE_READ_FATAL_SIGNAL;
+			break;
+		}
+		cond_resched();
+	}
+	return next;
+}
+
+/**
+ * remote_pins_gup_pages - room for the pages that GUP is to pin
+ * @pins: the pins so far
+ * @nr_pages: number of pages; there must be room for as many runs
+ *
+ * It lies at the end of the memory for runs. remote_pins_add_gup() makes a run,
+ * which is at least as large as a pointer, out of each, the first one first: so
+ * none is overwritten before it was used.
+ *
+ * Return: an array of @nr_pages pointers.
+ */
+struct page **remote_pins_gup_pages(struct remote_pins *pins,
+				    unsigned long nr_pages)
+{
+	static_assert(sizeof(struct remote_run) >= sizeof(struct page *));
+
+	if (WARN_ON_ONCE(nr_pages > pins->max - pins->nr))
+		return NULL;
+	return (struct page **)(pins->runs + pins->max) - nr_pages;
+}
+
+/**
+ * remote_pins_add_gup - add the pages that GUP has pinned
+ * @pins: the pins so far, committed; takes over those of @pages
+ * @addr: where the pages start, in bytes
+ * @end: where the range ends that they were asked for
+ * @pages: from remote_pins_gup_pages()
+ * @nr_pages: how many of them GUP has filled in, not 0
+ *
+ * Return: where the pages end, or @end.
+ */
+unsigned long remote_pins_add_gup(struct remote_pins *pins,
+				  unsigned long addr, unsigned long end,
+				  struct page **pages, unsigned long nr_pages)
+{
+	for (; nr_pages; nr_pages--, pages++) {
+		struct page *page = *pages;
+		struct folio *folio = page_folio(page);
+		struct remote_run *run = &pins->runs[pins->nr++];
+		unsigned int offset = offset_in_page(addr);
+
+		run->folio = folio;
+		run->offset = folio_page_idx(folio, page) * PAGE_SIZE + offset;
+		run->len = min(end - addr, PAGE_SIZE - offset);
+		run->kind = REMOTE_RUN_GUP;
+		addr += run->len;
+	}
+	return addr;
+}
+
+/* As remote_pins_count(), where the folios are on several nodes. */
+void remote_pins_count_mixed(const struct remote_pins *pins,
+			     enum node_stat_item item)
+{
+	const struct remote_run *run;
+
+	for (run = pins->runs; run < pins->runs + pins->nr; run++)
+		if (run->kind == REMOTE_RUN_PTES || run->kind == REMOTE_RUN_PMD)
+			mod_node_page_state(folio_pgdat(run->folio), item,
+					    remote_run_nr_pages(run));
+}

@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#ifndef _REMOTE_PIN_H
+#define _REMOTE_PIN_H
+
+#include <linux/build_bug.h>
+#include <linux/mm.h>
+#include <linux/swap.h>
+#include <linux/vmstat.h>
+
+#include "compat.h"
+#include "remote_event.h"
+
+/**
+ * enum remote_run_kind - how the memory of a run was found
+ * @REMOTE_RUN_PTES: by page-table entries; a pin for each page
+ * @REMOTE_RUN_PMD: by a huge entry; a pin for each page
+ * @REMOTE_RUN_ZERO: the zero page, which is never pinned
+ * @REMOTE_RUN_GUP: by GUP, which has marked and counted it; a pin for each page
+ */
+enum remote_run_kind {
+	REMOTE_RUN_PTES,
+	REMOTE_RUN_PMD,
+	REMOTE_RUN_ZERO,
+	REMOTE_RUN_GUP,
+};
+
+/**
+ * struct remote_run - memory that lies in one folio without a gap
+ * @folio: the folio
+ * @offset: where the run starts in @folio, in bytes
+ * @len: in bytes; never 0
+ * @kind: enum remote_run_kind
+ */
+struct remote_run {
+	struct folio *folio;
+	unsigned int offset;
+	unsigned int len : 30;
+	unsigned int kind : 2;
+};
+
+/**
+ * struct remote_pins - pinned memory, in the order of addresses
+ * @runs: the memory, without gaps between them
+ * @nr: number of @runs
+ * @max: how many there is room for
+ * @first: the first one of the VMA at hand
+ * @nr_more: pages of the last run whose pins are still to be taken
+ * @nr_pages: number of pins, those of GUP left out
+ * @nid: the NUMA node of these, if it is one
+ * @is_mixed: ... and it is not
+ * @is_counted: the pins are in NR_FOLL_PIN_ACQUIRED
+ * @miss: REMOTE_READ_FAST, or why less was found than asked for
+ */
+struct remote_pins {
+	struct remote_run *runs;
+	unsigned int nr;
+	unsigned int max;
+	unsigned int first;
+	unsigned int nr_more;
+	unsigned int nr_pages;
+	int nid;
+	bool is_mixed;
+	bool is_counted;
+	enum remote_read_event miss;
+};
+
+static inline void remote_pins_clear(struct remote_pins *pins)
+{
+	pins->nr = 0;
+	pins->first = 0;
+	pins->nr_pages = 0;
+	pins->is_mixed = false;
+	pins->is_counted = false;
+}
+
+/* A function rather than an initializer: @runs stays uninitialized. */
+static inline void remote_pins_init(struct remote_pins *pins,
+				    struct remote_run *runs, unsigned int max)
+{
+	pins->runs = runs;
+	pins->max = max;
+	pins->nr_more = 0;
+	remote_pins_clear(pins);
+}
+
+unsigned long remote_pins_fill(struct remote_pins *pins,
+			       struct vm_area_struct *vma, unsigned long addr,
+			       unsigned long end);
+struct page **remote_pins_gup_pages(struct remote_pins *pins,
+				    unsigned long nr_pages);
+unsigned long remote_pins_add_gup(struct remote_pins *pins,
+				  unsigned long addr, unsigned long end,
+				  struct page **pages, unsigned long nr_pages);
+void remote_pins_count_mixed(const struct remote_pins *pins,
+			     enum node_stat_item item);
+
+static inline unsigned int remote_run_nr_pages(const struct remote_run *run)
+{
+	return DIV_ROUND_UP(offset_in_page(run->offset) + run->len, PAGE_SIZE);
+}
+
+/* Count the pins of all runs but GUP's in vmstat. */
+static __always_inline void remote_pins_count(const struct remote_pins *pins,
+					      enum node_stat_item item)
+{
+	if (unlikely(pins->is_mixed))
+		remote_pins_count_mixed(pins, item);
+	else if (pins->nr_pages)
+		mod_node_page_state(NODE_DATA(pins->nid), item, pins->nr_pages);
+}
+
+/**
+ * remote_pins_commit - the pins are going to be used
+ * @pins: the pins
+ *
+ * Marks as accessed what GUP would have marked, and counts the pins. Not
+ * idempotent; the memory must not be read again by the slow path. FOLL_TOUCH
+ * marks the folio, not the PTE, and once for each PTE.
+ *
+ * Context: Process context; no lock is needed.
+ */
+static __always_inline void remote_pins_commit(struct remote_pins *pins)
+{
+	const struct remote_run *run;
+	unsigned int nr;
+
+	for (run = pins->runs; run < pins->runs + pins->nr; run++) {
+		if (run->kind == REMOTE_RUN_PMD)
+			continue;
+		for (nr = remote_run_nr_pages(run); nr; nr--)
+			folio_mark_accessed(run->folio);
+	}
+	remote_pins_count(pins, NR_FOLL_PIN_ACQUIRED);
+	pins->is_counted = true;
+}
+
+static __always_inline void remote_unpin_folio(struct folio *folio,
+					       unsigned int nr_pages)
+{
+	if (folio_has_pincount(folio))
+		atomic_sub(nr_pages, &folio->_pincount);
+	else
+		nr_pages *= GUP_PIN_COUNTING_BIAS;
+	folio_put_refs(folio, nr_pages);
+}
+
+static __always_inline void remote_run_put(const struct remote_run *run)
+{
+	switch (run->kind) {
+	case REMOTE_RUN_ZERO:
+		break;
+	case REMOTE_RUN_GUP:
+		unpin_user_folio(run->folio, 1);
+		break;
+	default:
+		remote_unpin_folio(run->folio, remote_run_nr_pages(run));
+	}
+}
+
+/**
+ * remote_pins_put - drop all pins
+ * @pins: the pins; empty afterwards
+ *
+ * Context: Process context; no lock is needed.
+ */
+static __always_inline void remote_pins_put(struct remote_pins *pins)
+{
+	const struct remote_run *run;
+
+	if (pins->is_counted)
+		remote_pins_count(pins, NR_FOLL_PIN_RELEASED);
+	for (run = pins->runs; run < pins->runs + pins->nr; run++)
+		remote_run_put(run);
+	remote_pins_clear(pins);
+}
+
+#endif /* _REMOTE_PIN_H */
