@@ -4,7 +4,7 @@
  * lock, as access_remote_vm() does: page by page, in the order of addresses.
  *
  * A page is copied while its page-table entry is locked, so no reference on the
- * folio is needed. A later page must not be looked up before an earlier one is
+ * folio is needed for that. A later page must not be looked up before an earlier one is
  * copied, or the reader could see the earlier page newer than the later one.
  * Two pages of one page table are looked up and copied under one hold of its
  * lock, which nobody can tell from that order.
@@ -19,6 +19,9 @@
 #include "compat.h"
 #include "remote_copy.h"
 #include "remote_entry.h"
+
+/* Pages of a read that does not lie in one page table. */
+#define REMOTE_COPY_PAGES	16
 
 /* For every page, as GUP does. Returns false when the reader is being killed. */
 static __always_inline bool remote_copy_goes_on(void)
@@ -63,6 +66,20 @@ static __always_inline void remote_copy_touch(struct vm_area_struct *vma,
 		remote_touch_pmd(vma, addr, fw);
 }
 
+/* As remote_copy_touch(), but a folio that is to be marked is returned. */
+static struct folio *remote_copy_touch_later(struct vm_area_struct *vma,
+					     unsigned long addr,
+					     const struct folio_walk *fw,
+					     struct folio *folio)
+{
+	if (fw->level == FW_LEVEL_PTE) {
+		folio_get(folio);
+		return folio;
+	}
+	remote_touch_pmd(vma, addr, fw);
+	return NULL;
+}
+
 /**
  * remote_copy_page - copy out of one resident page
  * @vma: the VMA, read-locked; not hugetlb
@@ -70,6 +87,8 @@ static __always_inline void remote_copy_touch(struct vm_area_struct *vma,
  * @buf: kernel memory to copy to; untouched unless all is copied
  * @len: number of bytes, not beyond the end of the page
  * @gup_flags: FOLL_* flags of the read
+ * @unmarked: NULL, or gets the folio with a reference, to be marked as accessed
+ *	later; NULL if there is nothing to mark
  *
  * The lock of the page-table entry is held meanwhile. So the page stays mapped
  * and cannot be freed, as its mapping is a reference; zero pages last as long as
@@ -82,7 +101,8 @@ static __always_inline void remote_copy_touch(struct vm_area_struct *vma,
  */
 static __always_inline enum remote_read_event
 remote_copy_page(struct vm_area_struct *vma, unsigned long addr, void *buf,
-		 unsigned int len, unsigned int gup_flags)
+		 unsigned int len, unsigned int gup_flags,
+		 struct folio **unmarked)
 {
 	struct folio_walk fw __uninitialized;
 	enum remote_read_event event;
@@ -96,7 +116,11 @@ remote_copy_page(struct vm_area_struct *vma, unsigned long addr, void *buf,
 
 	event = remote_check_found(vma, &fw, folio, gup_flags);
 	if (event == REMOTE_READ_FAST) {
-		remote_copy_touch(vma, addr, &fw, folio);
+		if (unmarked)
+			*unmarked = remote_copy_touch_later(vma, addr, &fw,
+							    folio);
+		else
+			remote_copy_touch(vma, addr, &fw, folio);
 		remote_copy_bytes(remote_entry_page(&fw, folio, addr),
 				  offset_in_page(addr), buf, len);
 	}
@@ -171,51 +195,44 @@ remote_copy_two_pages(struct vm_area_struct *vma, unsigned long addr, void *buf,
 	return event;
 }
 
-/* Is all of it resident? The answer may be old by the time it is given. */
-static enum remote_read_event remote_check_range(struct vm_area_struct *vma,
-						 unsigned long addr,
-						 unsigned long end,
-						 unsigned int gup_flags)
-{
-	struct folio_walk fw __uninitialized;
-	enum remote_read_event event;
-	struct folio *folio;
-
-	for (; addr < end; addr = (addr & PAGE_MASK) + PAGE_SIZE) {
-		if (!remote_copy_goes_on())
-			return REMOTE_READ_FATAL_SIGNAL;
-		folio = remote_folio_walk_start(&fw, vma, addr);
-		if (!folio)
-			return REMOTE_READ_NOT_PRESENT;
-		event = remote_check_found(vma, &fw, folio, gup_flags);
-		remote_folio_walk_end(&fw, vma);
-		if (event != REMOTE_READ_FAST)
-			return event;
-	}
-	return REMOTE_READ_FAST;
-}
-
 /*
  * Pages of several tables, or more than two: one after the other. Where a page
  * is missing, the slow path reads from the first byte and marks each page as
- * accessed, so none may have been marked before. Hence all are looked at first.
+ * accessed, so none is marked before all are copied.
  */
 static noinline enum remote_read_event
 remote_copy_pages(struct vm_area_struct *vma, unsigned long addr, void *buf,
 		  unsigned int len, unsigned int gup_flags)
 {
-	enum remote_read_event event;
-	unsigned int bytes;
+	struct folio *folios[REMOTE_COPY_PAGES] __uninitialized;
+	enum remote_read_event event = REMOTE_READ_FAST;
+	unsigned int nr = 0, i, bytes;
 
-	event = remote_check_range(vma, addr, addr + len, gup_flags);
-	for (; len && event == REMOTE_READ_FAST; len -= bytes) {
-		if (!remote_copy_goes_on())
-			return REMOTE_READ_FATAL_SIGNAL;
+	if (len > REMOTE_COPY_PAGES * PAGE_SIZE - offset_in_page(addr))
+		return REMOTE_READ_TOO_LONG;
+
+	for (; len; len -= bytes) {
+		if (nr && !remote_copy_goes_on()) {
+			event = REMOTE_READ_FATAL_SIGNAL;
+			break;
+		}
 		bytes = min_t(unsigned int, len,
 			      PAGE_SIZE - offset_in_page(addr));
-		event = remote_copy_page(vma, addr, buf, bytes, gup_flags);
+		event = remote_copy_page(vma, addr, buf, bytes, gup_flags,
+					 &folios[nr]);
+		if (event != REMOTE_READ_FAST)
+			break;
+		nr++;
 		addr += bytes;
 		buf += bytes;
+	}
+
+	for (i = 0; i < nr; i++) {
+		if (!folios[i])
+			continue;
+		if (event == REMOTE_READ_FAST)
+			folio_mark_accessed(folios[i]);
+		folio_put(folios[i]);
 	}
 	return event;
 }
@@ -233,8 +250,8 @@ static bool remote_is_one_table(unsigned long addr, unsigned int len)
  * @len: number of bytes, not 0; all of them inside @vma
  * @gup_flags: FOLL_* flags of the read
  *
- * Marks as accessed what GUP would have marked. Does not fault. When it fails,
- * nothing is marked, unless a page went away after it was seen.
+ * Marks as accessed what GUP would have marked, or nothing when it fails. Does
+ * not fault.
  *
  * Context: Process context. May sleep, but only to be rescheduled.
  *
@@ -247,7 +264,7 @@ enum remote_read_event remote_copy(struct vm_area_struct *vma,
 	if (!remote_copy_goes_on())
 		return REMOTE_READ_FATAL_SIGNAL;
 	if (likely(len <= PAGE_SIZE - offset_in_page(addr)))
-		return remote_copy_page(vma, addr, buf, len, gup_flags);
+		return remote_copy_page(vma, addr, buf, len, gup_flags, NULL);
 	if (len <= PAGE_SIZE && remote_is_one_table(addr, len))
 		return remote_copy_two_pages(vma, addr, buf, len, gup_flags);
 	return remote_copy_pages(vma, addr, buf, len, gup_flags);
