@@ -21,7 +21,7 @@
 
 #define MAX_ROUNDS	51
 #define MAX_BATCHES	11
-#define MAX_ROWS	160
+#define MAX_ROWS	176
 #define WARM_UP		4
 #define QUICK_SIZE	(64 * KIB)
 
@@ -122,7 +122,7 @@ static void add_proc_rows(const size_t *sizes, int nr_sizes)
 		add(PROC_MEM, m, 64 * KIB);
 	}
 	add(POKE, SMALL_PAGES, 8);
-	for (int m = TWO_VMAS; m <= ABSENT; m++) {
+	for (int m = TWO_PAGES; m <= ABSENT; m++) {
 		add(PEEK, m, 8);
 		add(PROC_MEM, m, 8);
 		add(PROC_CMDLINE, m, 8);

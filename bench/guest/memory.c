@@ -151,6 +151,24 @@ static void prepare_most_vmas(struct target *t)
 	make_vmas(t, 60000);
 }
 
+/* The middle of eight bytes is where the second page begins. */
+static void prepare_two_pages(struct target *t)
+{
+	char *p = map_small_pages(t, 2 * PAGE);
+
+	pattern_fill(p, 2 * PAGE);
+	set_shown(t, p + PAGE - WORD / 2, WORD);
+}
+
+/* The second page is the first of another page table. */
+static void prepare_two_tables(struct target *t)
+{
+	char *p = map_small_pages(t, 2 * HUGE_PAGE) + HUGE_PAGE;
+
+	pattern_fill(p - PAGE, 2 * PAGE);
+	set_shown(t, p - WORD / 2, WORD);
+}
+
 /* The middle of eight bytes from here is where the second begins. */
 static void prepare_two_vmas(struct target *t)
 {
@@ -240,6 +258,8 @@ struct memory memories[NR_MEMORY_KINDS] = {
 	[FILE_PAGES] = { "page cache", prepare_file_pages },
 	[MANY_VMAS] = { "4 KiB pages, 1000 VMAs", prepare_many_vmas },
 	[MOST_VMAS] = { "4 KiB pages, 60000 VMAs", prepare_most_vmas },
+	[TWO_PAGES] = { "two pages", prepare_two_pages },
+	[TWO_TABLES] = { "two page tables", prepare_two_tables },
 	[TWO_VMAS] = { "two VMAs", prepare_two_vmas },
 	[HOLE] = { "hole", prepare_hole },
 	[PROTECTED] = { "PROT_NONE", prepare_protected },

@@ -22,6 +22,8 @@ enum memory_kind {
 	FILE_PAGES,
 	MANY_VMAS,
 	MOST_VMAS,
+	TWO_PAGES,
+	TWO_TABLES,
 	TWO_VMAS,
 	HOLE,
 	PROTECTED,

@@ -15,6 +15,8 @@
 #include <string.h>
 #include <sched.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
+#include <sys/uio.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include <cmocka.h>
@@ -149,6 +151,18 @@ static void memory_comes_back(void **state)
 	assert_true(after > before - (long)(SIZE / KIB) / 16);
 }
 
+/* MADV_PAGEOUT of another process's memory. */
+static int page_out(pid_t pid, unsigned long addr, size_t size)
+{
+	struct iovec range = { (void *)addr, size };
+	int fd = syscall(SYS_pidfd_open, pid, 0);
+	ssize_t n = syscall(SYS_process_madvise, fd, &range, 1L, MADV_PAGEOUT,
+			    0L);
+
+	close(fd);
+	return n == (ssize_t)size ? 0 : -errno;
+}
+
 /*
  * Reads that end in several ways, then changes that need the VMA's write
  * lock. A lock left behind makes the change hang: the alarm ends the test.
@@ -193,6 +207,35 @@ static void target_can_change(void **state)
 	assert_int_equal(status, 0);
 }
 
+/* The first byte of a page table is at @target->addr + PAGE. */
+static void prepare_two_tables(struct target *t)
+{
+	char *p = (char *)map_huge_aligned(t, 2 * HUGE_PAGE) + HUGE_PAGE;
+
+	madvise(p - HUGE_PAGE, 2 * HUGE_PAGE, MADV_NOHUGEPAGE);
+	memset(p - PAGE, 1, 2 * PAGE);
+	t->addr = (unsigned long)p - PAGE;
+}
+
+/* A reference that was left on a page would keep reclaim from taking it. */
+static void pages_can_be_reclaimed(void **state)
+{
+	pid_t pid;
+
+	(void)state;
+	vmapeek_on();
+	pid = target_start(prepare_two_tables, target);
+	assert_string_equal(target->broken, "");
+	remote_read(MEM, pid, target->addr + PAGE - 4, buf, 8);
+	remote_read(MEM, pid, target->addr, buf, PAGE);
+	remote_read(READV, pid, target->addr, buf, 2 * PAGE);
+	/* Nor may a batch of pages that are new to the LRU lists. */
+	write_line("/proc/sys/vm/drop_caches", "1");
+	assert_int_equal(page_out(pid, target->addr, 2 * PAGE), 0);
+	assert_int_equal(smaps_kb(pid, target->addr, "Swap"), 2 * PAGE / KIB);
+	target_stop(pid);
+}
+
 static void on_alarm(int signal)
 {
 	static const char text[] =
@@ -206,6 +249,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(target_can_change),
+		cmocka_unit_test(pages_can_be_reclaimed),
 		{ "small pages come back", memory_comes_back, NULL, NULL,
 		  (void *)prepare_small },
 		{ "pages of given up reads come back", memory_comes_back, NULL,

@@ -69,6 +69,25 @@ static void prepare_word_half_untouched(struct target *t)
 	t->addr += t->size - 4;
 }
 
+/* The middle of eight bytes is where another page table begins. */
+static void prepare_two_tables(struct target *t)
+{
+	char *p = (char *)map_huge_aligned(t, 2 * HUGE_PAGE) + HUGE_PAGE;
+
+	if (madvise(p - HUGE_PAGE, 2 * HUGE_PAGE, MADV_NOHUGEPAGE))
+		broken(t, "MADV_NOHUGEPAGE");
+	pattern_fill(p - PAGE, 2 * PAGE);
+	set_target(t, p - PAGE);
+}
+
+static void prepare_second_table_untouched(struct target *t)
+{
+	prepare_two_tables(t);
+	t->addr += PAGE - 4;
+	if (madvise((void *)(t->addr + 4), PAGE, MADV_DONTNEED))
+		broken(t, "MADV_DONTNEED");
+}
+
 static void prepare_zero_page(struct target *t)
 {
 	volatile char *p = map(t, 4 * PAGE);
@@ -541,6 +560,8 @@ static void run_referenced_once(const struct read_case *c, struct outcome *o)
 static const struct read_case cases[] = {
 	FAST_CASE("anonymous", prepare_resident, 8, 8),
 	FAST_CASE("anonymous, across pages", prepare_resident, 100, 2 * PAGE),
+	FAST_CASE("anonymous, across two page tables", prepare_two_tables, 100,
+		  PAGE),
 	MEM_CASE("untouched", prepare_untouched, 0, 2 * PAGE, 2 * PAGE, ZEROS,
 		 EV(NOT_PRESENT)),
 	MEM_CASE("half of it untouched", prepare_half_untouched, 0, 200, 200,
@@ -618,6 +639,14 @@ static const struct read_case cases[] = {
 	{ .name = "a read across two pages marks both",
 	  .prepare = prepare_resident, .offset = PAGE - 4, .len = 8, .want = 8,
 	  .content = ANYTHING, .events = ANY_EVENTS, .run = run_referenced },
+	{ .name = "a read across two page tables marks both",
+	  .prepare = prepare_two_tables, .offset = PAGE - 4, .len = 8,
+	  .want = 8, .content = ANYTHING, .events = ANY_EVENTS,
+	  .run = run_referenced },
+	{ .name = "a read whose second page table lacks the page marks the rest once",
+	  .prepare = prepare_second_table_untouched, .len = 8, .want = 4,
+	  .content = ANYTHING, .events = ANY_EVENTS,
+	  .run = run_referenced_once },
 	{ .name = "a read half of which is not present marks the rest once",
 	  .prepare = prepare_word_half_untouched, .len = 8, .want = 4,
 	  .content = ANYTHING, .events = ANY_EVENTS,
