@@ -4,12 +4,16 @@
  * second with mremap(MREMAP_FIXED) all the time. For a moment, while the mmap
  * lock is held for write, nothing is there. Nobody may ever see that: a word
  * that straddles the two can always be read.
+ *
+ * The one exception is a title behind a stack (see "Titles" in
+ * docs/locking.md): its read may end where the stack does, and nowhere else.
  */
 #include <errno.h>
 #include <pthread.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -76,6 +80,14 @@ static void prepare_stack(struct target *t)
 	prepare(t, PROT_READ | PROT_WRITE, MAP_GROWSDOWN);
 }
 
+/* A title that begins below the end of a stack; no NUL byte follows. */
+static void prepare_title(struct target *t)
+{
+	prepare_stack(t);
+	if (!show_memory(false, t->addr, t->addr + 4))
+		broken(t, "PR_SET_MM");
+}
+
 static void never_seen(prepare_fn prepare_target, enum interface how)
 {
 	unsigned long wrong = 0, at_start;
@@ -119,20 +131,69 @@ static void on_readv(void **state)
 	never_seen((prepare_fn)*state, READV);
 }
 
+static bool is_title(const unsigned char *text, long n, bool may_be_cut)
+{
+	if (n != (long)PAGE && !(n == 4 && may_be_cut))
+		return false;
+	for (long i = 0; i < n; i++)
+		if (text[i] != (i < 4 ? 1 : 2))
+			return false;
+	return true;
+}
+
+static void title(bool may_be_cut)
+{
+	static unsigned char text[2 * PAGE];
+	unsigned long wrong = 0, cut = 0;
+	struct reader r;
+	pid_t pid;
+
+	pid = target_start(prepare_title, target);
+	assert_string_equal(target->broken, "");
+	assert_int_equal(reader_open(&r, CMDLINE, pid), 0);
+	for (int i = 0; i < READS / 2; i++) {
+		long n = reader_read(&r, 0, text, sizeof(text));
+
+		cut += n == 4;
+		wrong += !is_title(text, n, may_be_cut);
+	}
+	printf("# %d titles, %lu of them end with the stack, %lu wrong\n",
+	       READS / 2, cut, wrong);
+	reader_close(&r);
+	target_stop(pid);
+	assert_int_equal(wrong, 0);
+}
+
+static void off_title(void **state)
+{
+	(void)state;
+	vmapeek_off();
+	title(false);
+}
+
+static void on_title(void **state)
+{
+	(void)state;
+	vmapeek_on();
+	title(true);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		/* These two only where it can be switched off. */
+		/* These three only where it can be switched off. */
 		{ "off, a mapping", off, NULL, NULL, (void *)prepare_plain },
 		{ "off, a stack", off, NULL, NULL, (void *)prepare_stack },
+		cmocka_unit_test(off_title),
 		{ "on, a mapping", on, NULL, NULL, (void *)prepare_plain },
 		{ "on, a stack", on, NULL, NULL, (void *)prepare_stack },
 		{ "on, a mapping, process_vm_readv()", on_readv, NULL, NULL,
 		  (void *)prepare_plain },
 		{ "on, a stack, process_vm_readv()", on_readv, NULL, NULL,
 		  (void *)prepare_stack },
+		cmocka_unit_test(on_title),
 	};
-	size_t first = mainline() == MODULE ? 0 : 2;
+	size_t first = mainline() == MODULE ? 0 : 3;
 
 	alarm(280);
 	target = target_alloc();
