@@ -113,7 +113,7 @@ check: tests
 	@KERNEL=$(KERNEL) KLP_LINK=$(TOP)/build/tools/klp-link KLP_FUZZ=$(TOP)/build/tools/klp-fuzz \
 		VMAPEEK=$(TOP)/build/command/vmapeek \
 		$(TOP)/tools/check $(KERNEL) $(O) $(PROVE) -j $(JOBS) $(TOP)/tools/test/*.t $(TOP)/dkms/test/*.t $(TOP)/lab/test/*.t \
-		$(TOP)/command/test/*.t $(TOP)/bench/test/*.t $(addprefix $(TOP)/mainline/test/,kernels.t untag.t) \
+		$(TOP)/command/test/*.t $(TOP)/bench/test/*.t $(TOP)/mainline/test/kernels.t \
 		$(filter-out %/torture.t,$(wildcard $(TOP)/tests/*.t))
 
 # Stock kernels; CONTRIBUTING.md says what it takes to become one.

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../kernel/remote_results.h"
 #include "counters.h"
 #include "files.h"
 #include "output.h"
@@ -18,18 +19,9 @@
 static const struct {
 	const char *name, *meaning;
 } meanings[] = {
-	{ FAST, "read without the mmap lock" },
-	{ "no_vma", "nothing mapped there, or the mapping was being changed" },
-	{ "leaves_vma", "the range runs out of its mapping" },
-	{ "special", "device, PFN-mapped, hugetlb or secret memory" },
-	{ "not_permitted", "the mapping does not allow this read" },
-	{ "foll_anon", "cmdline or environ outside anonymous memory" },
-	{ "not_present", "a page was not in memory" },
-	{ "too_long", "too many pages for one go" },
-	{ "unshare", "memory shared since a fork or by KSM" },
-	{ "self", "a process read its own memory" },
-	{ "fatal_signal", "the reader was being killed" },
-	{ WRITE, "writes, always left to the kernel" },
+#define X(constant, name, meaning) { name, meaning },
+	REMOTE_READ_RESULTS(X)
+#undef X
 };
 
 const char *counter_meaning(const char *name)

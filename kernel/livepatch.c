@@ -17,12 +17,16 @@
 #include <generated/utsrelease.h>
 #include <generated/utsversion.h>
 
-#include "compat.h"
-#include "process_vm.h"
-#include "remote_read.h"
-#include "stats.h"
+#include "remote.h"
+#include "sysfs.h"
 #include "trace.h"
-#include "traced.h"
+
+/*
+ * Livepatch looks for the functions that replace others on the stack of each
+ * task, and the module may go when there is none. A call from one of them into
+ * the module must leave it there, so it must not become a jump.
+ */
+#define no_tail_call()	barrier()
 
 /*
  * The slow path is a tail call: a reader that waits for the mmap lock there
@@ -37,11 +41,11 @@ static int vmapeek_access_remote_vm(struct mm_struct *mm, unsigned long addr,
 	if (trace_vmapeek_remote_read_enabled()) {
 		copied = traced_access_remote_vm(0, mm, addr, buf, len,
 						 gup_flags);
-		barrier();
+		no_tail_call();
 		return copied;
 	}
-	copied = remote_read(mm, addr, buf, len, gup_flags);
-	if (copied > 0)
+	copied = remote_read(mm, addr, buf, len, gup_flags, NULL);
+	if (copied != -EAGAIN)
 		return copied;
 	return __access_remote_vm(mm, addr, buf, len, gup_flags);
 }
@@ -71,13 +75,10 @@ static int vmapeek_access_process_vm(struct task_struct *tsk,
 }
 
 /*
- * The system call itself: of what does the work below it, the compiler chose
- * the calling convention. A reader that waits here for the mmap lock, for a page that
- * is not resident, holds up switching off, as one that waits in the kernel's
- * own holds up switching on; the other tasks are switched meanwhile.
- *
- * No tail call: livepatch looks for these functions on the stack of each task,
- * and what they call is gone with the module.
+ * The syscall entry points: the helpers below them are static, and the compiler
+ * may have changed their ABI. A reader blocked on the mmap lock in here delays
+ * the disable transition, just as one blocked in the original delays enabling.
+ * Other tasks still transition.
  */
 static long vmapeek_x64_sys_process_vm_readv(const struct pt_regs *regs)
 {
@@ -85,7 +86,7 @@ static long vmapeek_x64_sys_process_vm_readv(const struct pt_regs *regs)
 					    regs->dx, (void __user *)regs->r10,
 					    regs->r8, regs->r9);
 
-	barrier();
+	no_tail_call();
 	return ret;
 }
 
@@ -96,7 +97,7 @@ static long vmapeek_ia32_sys_process_vm_readv(const struct pt_regs *regs)
 					    (u32)regs->dx, compat_ptr(regs->si),
 					    (u32)regs->di, (u32)regs->bp);
 
-	barrier();
+	no_tail_call();
 	return ret;
 }
 #endif
@@ -159,7 +160,7 @@ static int __init vmapeek_init(void)
 	if (err)
 		return err;
 
-	err = remote_read_stats_create(&THIS_MODULE->mkobj.kobj);
+	err = sysfs_stats_create(&THIS_MODULE->mkobj.kobj);
 	if (err) {
 		pr_err("cannot create the counters in sysfs (error %d), not loaded\n",
 		       err);
@@ -170,7 +171,7 @@ static int __init vmapeek_init(void)
 	if (err) {
 		pr_err("the kernel refused the livepatch (error %d), not loaded\n",
 		       err);
-		remote_read_stats_remove();
+		sysfs_stats_remove();
 	}
 	return err;
 }
@@ -178,7 +179,7 @@ static int __init vmapeek_init(void)
 /* Livepatching lets us go only when no task can be in our code. */
 static void __exit vmapeek_exit(void)
 {
-	remote_read_stats_remove();
+	sysfs_stats_remove();
 }
 
 module_init(vmapeek_init);

@@ -16,9 +16,8 @@
 #include <linux/sched/signal.h>
 #include <linux/swap.h>
 
-#include "compat.h"
-#include "remote_copy.h"
-#include "remote_entry.h"
+#include "remote.h"
+#include "remote_walk.h"
 
 /* Pages of a read that does not lie in one page table. */
 #define REMOTE_COPY_PAGES	16
@@ -32,15 +31,15 @@ static __always_inline bool remote_copy_goes_on(void)
 	return true;
 }
 
-static __always_inline enum remote_read_event
+static __always_inline enum remote_read_result
 remote_check_found(struct vm_area_struct *vma, const struct folio_walk *fw,
 		   struct folio *folio, unsigned int gup_flags)
 {
-	enum remote_read_event event = remote_check_entry(vma, fw, gup_flags);
+	enum remote_read_result result = remote_check_entry(vma, fw, gup_flags);
 
-	if (event == REMOTE_READ_FAST && is_pci_p2pdma_page(&folio->page))
-		event = REMOTE_READ_SPECIAL;
-	return event;
+	if (result == REMOTE_READ_OK && is_pci_p2pdma_page(&folio->page))
+		result = REMOTE_READ_SPECIAL;
+	return result;
 }
 
 /* Copy @len bytes at @offset in @page, not beyond its end. */
@@ -97,15 +96,15 @@ static struct folio *remote_copy_touch_later(struct vm_area_struct *vma,
  * Context: Any in which @vma may be locked. Takes the page-table lock; does not
  * sleep.
  *
- * Return: REMOTE_READ_FAST, or why nothing was copied.
+ * Return: REMOTE_READ_OK, or why nothing was copied.
  */
-static __always_inline enum remote_read_event
+static __always_inline enum remote_read_result
 remote_copy_page(struct vm_area_struct *vma, unsigned long addr, void *buf,
 		 unsigned int len, unsigned int gup_flags,
 		 struct folio **unmarked)
 {
 	struct folio_walk fw __uninitialized;
-	enum remote_read_event event;
+	enum remote_read_result result;
 	struct folio *folio;
 
 	VM_WARN_ON_ONCE(offset_in_page(addr) + len > PAGE_SIZE);
@@ -114,8 +113,8 @@ remote_copy_page(struct vm_area_struct *vma, unsigned long addr, void *buf,
 	if (!folio)
 		return REMOTE_READ_NOT_PRESENT;
 
-	event = remote_check_found(vma, &fw, folio, gup_flags);
-	if (event == REMOTE_READ_FAST) {
+	result = remote_check_found(vma, &fw, folio, gup_flags);
+	if (result == REMOTE_READ_OK) {
 		if (unmarked)
 			*unmarked = remote_copy_touch_later(vma, addr, &fw,
 							    folio);
@@ -125,18 +124,18 @@ remote_copy_page(struct vm_area_struct *vma, unsigned long addr, void *buf,
 				  offset_in_page(addr), buf, len);
 	}
 	remote_folio_walk_end(&fw, vma);
-	return event;
+	return result;
 }
 
 /*
  * The page behind the one that @fw has found, in the same table: NULL, and
- * *@event says why, if it is not to be had.
+ * *@result says why, if it is not to be had.
  */
 static struct page *remote_next_page(struct vm_area_struct *vma,
 				     const struct folio_walk *fw,
 				     struct folio *folio, unsigned long addr,
 				     unsigned int gup_flags,
-				     enum remote_read_event *event)
+				     enum remote_read_result *result)
 {
 	struct page *page;
 	bool is_zero;
@@ -149,13 +148,13 @@ static struct page *remote_next_page(struct vm_area_struct *vma,
 	pte = ptep_get(fw->ptep + 1);
 	page = remote_pte_page(vma, addr + PAGE_SIZE, pte, &is_zero);
 	if (!page) {
-		*event = REMOTE_READ_NOT_PRESENT;
+		*result = REMOTE_READ_NOT_PRESENT;
 		return NULL;
 	}
-	*event = remote_check_pte(vma, pte, gup_flags);
-	if (*event == REMOTE_READ_FAST && is_pci_p2pdma_page(page))
-		*event = REMOTE_READ_SPECIAL;
-	return *event == REMOTE_READ_FAST ? page : NULL;
+	*result = remote_check_pte(vma, pte, gup_flags);
+	if (*result == REMOTE_READ_OK && is_pci_p2pdma_page(page))
+		*result = REMOTE_READ_SPECIAL;
+	return *result == REMOTE_READ_OK ? page : NULL;
 }
 
 /*
@@ -163,14 +162,14 @@ static struct page *remote_next_page(struct vm_area_struct *vma,
  * huge entry, maps. Both are there before the first is touched: a slow path
  * that reads them again must be the first to mark them.
  */
-static noinline enum remote_read_event
+static noinline enum remote_read_result
 remote_copy_two_pages(struct vm_area_struct *vma, unsigned long addr, void *buf,
 		      unsigned int len, unsigned int gup_flags)
 {
 	unsigned int first = PAGE_SIZE - offset_in_page(addr);
 	unsigned long second = addr + first;
 	struct folio_walk fw __uninitialized;
-	enum remote_read_event event;
+	enum remote_read_result result;
 	struct page *next = NULL;
 	struct folio *folio;
 
@@ -180,10 +179,10 @@ remote_copy_two_pages(struct vm_area_struct *vma, unsigned long addr, void *buf,
 	if (!folio)
 		return REMOTE_READ_NOT_PRESENT;
 
-	event = remote_check_found(vma, &fw, folio, gup_flags);
-	if (event == REMOTE_READ_FAST)
+	result = remote_check_found(vma, &fw, folio, gup_flags);
+	if (result == REMOTE_READ_OK)
 		next = remote_next_page(vma, &fw, folio, addr, gup_flags,
-					&event);
+					&result);
 	if (next) {
 		remote_copy_touch(vma, addr, &fw, folio);
 		remote_copy_bytes(remote_entry_page(&fw, folio, addr),
@@ -192,7 +191,7 @@ remote_copy_two_pages(struct vm_area_struct *vma, unsigned long addr, void *buf,
 		remote_copy_bytes(next, 0, buf + first, len - first);
 	}
 	remote_folio_walk_end(&fw, vma);
-	return event;
+	return result;
 }
 
 /*
@@ -200,12 +199,12 @@ remote_copy_two_pages(struct vm_area_struct *vma, unsigned long addr, void *buf,
  * is missing, the slow path reads from the first byte and marks each page as
  * accessed, so none is marked before all are copied.
  */
-static noinline enum remote_read_event
+static noinline enum remote_read_result
 remote_copy_pages(struct vm_area_struct *vma, unsigned long addr, void *buf,
 		  unsigned int len, unsigned int gup_flags)
 {
 	struct folio *folios[REMOTE_COPY_PAGES] __uninitialized;
-	enum remote_read_event event = REMOTE_READ_FAST;
+	enum remote_read_result result = REMOTE_READ_OK;
 	unsigned int nr = 0, i, bytes;
 
 	if (len > REMOTE_COPY_PAGES * PAGE_SIZE - offset_in_page(addr))
@@ -213,14 +212,14 @@ remote_copy_pages(struct vm_area_struct *vma, unsigned long addr, void *buf,
 
 	for (; len; len -= bytes) {
 		if (nr && !remote_copy_goes_on()) {
-			event = REMOTE_READ_FATAL_SIGNAL;
+			result = REMOTE_READ_FATAL_SIGNAL;
 			break;
 		}
 		bytes = min_t(unsigned int, len,
 			      PAGE_SIZE - offset_in_page(addr));
-		event = remote_copy_page(vma, addr, buf, bytes, gup_flags,
+		result = remote_copy_page(vma, addr, buf, bytes, gup_flags,
 					 &folios[nr]);
-		if (event != REMOTE_READ_FAST)
+		if (result != REMOTE_READ_OK)
 			break;
 		nr++;
 		addr += bytes;
@@ -230,11 +229,11 @@ remote_copy_pages(struct vm_area_struct *vma, unsigned long addr, void *buf,
 	for (i = 0; i < nr; i++) {
 		if (!folios[i])
 			continue;
-		if (event == REMOTE_READ_FAST)
+		if (result == REMOTE_READ_OK)
 			folio_mark_accessed(folios[i]);
 		folio_put(folios[i]);
 	}
-	return event;
+	return result;
 }
 
 static bool remote_is_one_table(unsigned long addr, unsigned int len)
@@ -255,9 +254,9 @@ static bool remote_is_one_table(unsigned long addr, unsigned int len)
  *
  * Context: Process context. May sleep, but only to be rescheduled.
  *
- * Return: REMOTE_READ_FAST, or why not all was copied.
+ * Return: REMOTE_READ_OK, or why not all was copied.
  */
-enum remote_read_event remote_copy(struct vm_area_struct *vma,
+enum remote_read_result remote_copy(struct vm_area_struct *vma,
 				   unsigned long addr, void *buf,
 				   unsigned int len, unsigned int gup_flags)
 {

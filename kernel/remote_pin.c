@@ -17,9 +17,8 @@
 #include <linux/sched/signal.h>
 #include <linux/vmstat.h>
 
-#include "compat.h"
-#include "remote_entry.h"
-#include "remote_pin.h"
+#include "remote.h"
+#include "remote_walk.h"
 
 /* PTEs that are taken while the lock of their table is held. */
 #define REMOTE_PIN_PTES	64UL
@@ -156,7 +155,7 @@ static unsigned long remote_pins_add_ptes(struct remote_pins *pins,
 			return addr;
 		}
 		pins->miss = remote_check_pte(vma, pte, 0);
-		if (pins->miss != REMOTE_READ_FAST)
+		if (pins->miss != REMOTE_READ_OK)
 			return addr;
 		folio = page_folio(page);
 	}
@@ -204,7 +203,7 @@ static unsigned long remote_pins_fill_table(struct remote_pins *pins,
 		return addr;
 	}
 	pins->miss = remote_check_entry(vma, &fw, 0);
-	if (pins->miss == REMOTE_READ_FAST) {
+	if (pins->miss == REMOTE_READ_OK) {
 		if (fw.level == FW_LEVEL_PTE)
 			addr = remote_pins_add_ptes(pins, vma, &fw, folio, addr,
 						    end);
@@ -231,7 +230,7 @@ static unsigned long remote_pins_fill_table(struct remote_pins *pins,
  * Context: Process context. May sleep, but only to be rescheduled.
  *
  * Return: how far it got, an address from @addr to @end; @pins->miss says why it
- * is not @end, or is REMOTE_READ_FAST. The caller must use remote_pins_put() in
+ * is not @end, or is REMOTE_READ_OK. The caller must use remote_pins_put() in
  * any case.
  */
 unsigned long remote_pins_fill(struct remote_pins *pins,
@@ -244,10 +243,10 @@ unsigned long remote_pins_fill(struct remote_pins *pins,
 	VM_WARN_ON_ONCE(pins->is_counted);
 
 	pins->first = pins->nr;
-	pins->miss = REMOTE_READ_FAST;
+	pins->miss = REMOTE_READ_OK;
 	for (;;) {
 		next = remote_pins_fill_table(pins, vma, addr, end);
-		if (next == end || pins->miss != REMOTE_READ_FAST)
+		if (next == end || pins->miss != REMOTE_READ_OK)
 			break;
 		addr = next;
 

@@ -11,12 +11,11 @@
 
 #include <linux/tracepoint.h>
 
-#include "remote_event.h"
-#include "remote_stats.h"
+#include "remote.h"
 
 TRACE_EVENT(vmapeek_remote_read,
 	TP_PROTO(pid_t pid, unsigned long addr, unsigned long len, long result,
-		 enum remote_read_event reason, u64 nsec),
+		 enum remote_read_result reason, u64 nsec),
 
 	TP_ARGS(pid, addr, len, result, reason, nsec),
 
@@ -26,7 +25,7 @@ TRACE_EVENT(vmapeek_remote_read,
 		__field(unsigned long, len)
 		__field(long, result)
 		__field(u64, nsec)
-		__string(reason, remote_read_event_names[reason])
+		__string(reason, remote_read_names[reason])
 	),
 
 	TP_fast_assign(
@@ -42,6 +41,13 @@ TRACE_EVENT(vmapeek_remote_read,
 		  __entry->pid, __entry->addr, __entry->len, __entry->result,
 		  __get_str(reason), __entry->nsec)
 );
+
+/* trace.c */
+
+int traced_access_remote_vm(pid_t pid, struct mm_struct *mm, unsigned long addr,
+			    void *buf, int len, unsigned int gup_flags);
+int traced_readv(pid_t pid, struct mm_struct *mm, unsigned long addr,
+		 unsigned long len, struct iov_iter *iter);
 
 #endif
 

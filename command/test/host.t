@@ -414,14 +414,21 @@ if command -v mandoc >/dev/null; then
 	mandoc -T lint -W warning "$src/vmapeek.8" >out 2>err || status=1
 	ok "$status" 'manual page: no warnings'
 	man=$(mandoc -T ascii "$src/vmapeek.8" | col -b)
+	counters=$(sed -n 's/^\tX([A-Z_]*, "\([a-z_]*\)",.*/\1/p' "$src/../kernel/remote_results.h")
+	ok "$(($(wc -w <<<"$counters") < 12))" 'the list of counters is found'
 	status=0
 	for word in status watch on off check bench --json --count --interval --module --timeout --quiet \
-		$(sed -n 's/^\t\[REMOTE_READ_[A-Z_]*\] = "\([a-z_]*\)",$/\1/p' "$src/../kernel/remote_stats.c") \
+		$counters \
 		$(sed -n 's/^\tEXIT_[A-Z_]* = \([0-9]*\),.*/\1/p' "$src/command.h") \
 		$(perl -0ne 'print "$1 " while /\bjson_(?:text|flag|count|number|object_object_add)\(\w+,\s*"(\w+)"/g' "$src"/*.c); do
 		grep -qwe "$word" <<<"$man" || { echo "lacks $word" >>err; status=1; }
 	done
 	ok "$status" 'manual page: commands, options, counters, exit codes, JSON'
+	status=0
+	for word in $counters; do
+		grep -q "^| \`$word\` |" "$src/../docs/operators.md" || { echo "lacks $word" >>err; status=1; }
+	done
+	ok "$status" 'docs/operators.md: counters'
 else
 	skip 'manual page' 'no mandoc on this host'
 fi

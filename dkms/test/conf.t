@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0
-# Does DKMS build for the kernels of kernel/compat.h, and for no others?
+# Does DKMS build for the kernels of kernel/compat/compat.h, and for no others?
 set -euo pipefail
 
 top=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
@@ -48,9 +48,9 @@ for s in "${series[@]}"; do
 			status=1
 		fi
 	done
-	ok $status "$s: as kernel/compat.h"
+	ok $status "$s: as kernel/compat/compat.h"
 done
-ok "$((${#ranges[@]} != 2))" 'the series above are next to those of kernel/compat.h'
+ok "$((${#ranges[@]} != 2))" 'the series above are next to those of kernel/compat/compat.h'
 
 for release in 6.12.117 6.12.117-1-custom 7.3.4+deb13-amd64; do
 	status=0

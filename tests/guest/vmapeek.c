@@ -17,18 +17,9 @@
 #define MODULE_FILE	"/vmapeek.ko"
 
 const char *const event_names[NR_EVENTS] = {
-	[FAST] = "fast",
-	[WRITE] = "write",
-	[NO_VMA] = "no_vma",
-	[LEAVES_VMA] = "leaves_vma",
-	[SPECIAL] = "special",
-	[NOT_PERMITTED] = "not_permitted",
-	[FOLL_ANON] = "foll_anon",
-	[NOT_PRESENT] = "not_present",
-	[TOO_LONG] = "too_long",
-	[UNSHARE] = "unshare",
-	[SELF] = "self",
-	[FATAL_SIGNAL] = "fatal_signal",
+#define X(constant, name, meaning) [constant] = name,
+	REMOTE_READ_RESULTS(X)
+#undef X
 };
 
 void die(const char *format, ...)

@@ -13,12 +13,8 @@
 #include <linux/slab.h>
 #include <linux/uio.h>
 
-#include "compat.h"
-#include "process_vm.h"
-#include "remote_readv.h"
-#include "remote_stats.h"
+#include "remote.h"
 #include "trace.h"
-#include "traced.h"
 
 /*
  * Returns an address space to be put with mmput(), or an error. @task may be
@@ -149,7 +145,7 @@ ssize_t vmapeek_process_vm_readv(pid_t pid, const struct iovec __user *lvec,
 	task = find_get_task_by_vpid(pid);
 	if (task && process_vm_is_own(task)) {
 		put_task_struct(task);
-		remote_read_count(REMOTE_READ_SELF);
+		remote_count(REMOTE_READ_SELF);
 		return process_vm_rw(pid, lvec, liovcnt, rvec, riovcnt, 0, 0);
 	}
 

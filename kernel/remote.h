@@ -1,14 +1,124 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-#ifndef _REMOTE_PIN_H
-#define _REMOTE_PIN_H
+/*
+ * Remote reads under the VMA's read lock: a base that finds, checks, copies and
+ * pins memory, and on it what replaces functions of the kernel.
+ */
+#ifndef _REMOTE_H
+#define _REMOTE_H
 
 #include <linux/build_bug.h>
+#include <linux/hugetlb.h>
 #include <linux/mm.h>
+#include <linux/mmu_context.h>
+#include <linux/percpu.h>
+#include <linux/secretmem.h>
 #include <linux/swap.h>
+#include <linux/uio.h>
 #include <linux/vmstat.h>
 
-#include "compat.h"
-#include "remote_event.h"
+#include "compat/compat.h"
+#include "remote_results.h"
+
+/**
+ * enum remote_read_result - what became of an attempt at the fast path
+ *
+ * The constants are REMOTE_READ_OK and so on, see remote_results.h. All but
+ * REMOTE_READ_OK are reasons to take the slow path.
+ */
+enum remote_read_result {
+#define X(constant, name, meaning) REMOTE_READ_##constant,
+	REMOTE_READ_RESULTS(X)
+#undef X
+	NR_REMOTE_READ_RESULTS
+};
+
+/* remote_stats.c: results by CPU, and what they are called */
+
+struct remote_stats {
+	unsigned long count[NR_REMOTE_READ_RESULTS];
+};
+
+DECLARE_PER_CPU(struct remote_stats, remote_stats);
+
+extern const char *const remote_read_names[NR_REMOTE_READ_RESULTS];
+
+/* Any context; counts on this CPU, without a lock or a shared cache line. */
+static inline void remote_count(enum remote_read_result result)
+{
+	this_cpu_inc(remote_stats.count[result]);
+}
+
+unsigned long remote_stats_sum(enum remote_read_result result);
+
+/* remote_vma.c: the VMA, whether it may be read, and what follows it */
+
+/**
+ * remote_untag - untag an address of another process without its mmap lock
+ * @mm: the address space
+ * @addr: the address
+ *
+ * untagged_addr_remote() insists on the lock, although the mask is one word
+ * that changes only while the process has one thread. With an old mask an
+ * address means what it meant before.
+ *
+ * Return: the address as untagged_addr_remote() has it.
+ */
+static inline unsigned long remote_untag(struct mm_struct *mm,
+					 unsigned long addr)
+{
+	return addr & mm_untag_mask(mm);
+}
+
+/**
+ * remote_check_vma - may this VMA be read without the mmap lock?
+ * @vma: the VMA, read-locked
+ * @gup_flags: FOLL_FORCE and FOLL_ANON count
+ *
+ * The checks of GUP for a remote read, plus hugetlb, whose page tables the VMA
+ * lock does not protect.
+ *
+ * Context: @vma is read-locked.
+ *
+ * Return: REMOTE_READ_OK, or the reason to take the slow path.
+ */
+static __always_inline enum remote_read_result
+remote_check_vma(struct vm_area_struct *vma, unsigned int gup_flags)
+{
+	vm_flags_t vm_flags = vma->vm_flags;
+
+	if (vm_flags & (VM_IO | VM_PFNMAP | VM_HUGETLB))
+		return REMOTE_READ_SPECIAL;
+
+	/*
+	 * cmdline and environ must not be pointed at a file: a read of it may
+	 * take as long as its owner likes.
+	 */
+	if ((gup_flags & FOLL_ANON) && !vma_is_anonymous(vma))
+		return REMOTE_READ_FOLL_ANON;
+
+	if (vma_is_secretmem(vma))
+		return REMOTE_READ_SPECIAL;
+
+	if (!(vm_flags & VM_READ) &&
+	    !((gup_flags & FOLL_FORCE) && (vm_flags & VM_MAYREAD)))
+		return REMOTE_READ_NOT_PERMITTED;
+
+	if (!arch_vma_access_permitted(vma, false, false, true))
+		return REMOTE_READ_NOT_PERMITTED;
+
+	return REMOTE_READ_OK;
+}
+
+bool remote_is_hole(struct mm_struct *mm, unsigned long addr, bool with_writer);
+bool remote_hole_follows(struct vm_area_struct *vma, unsigned int gup_flags);
+
+/* remote_copy.c: resident memory of one VMA, copied to kernel memory */
+
+enum remote_read_result remote_copy(struct vm_area_struct *vma,
+				    unsigned long addr, void *buf,
+				    unsigned int len, unsigned int gup_flags);
+
+/* remote_pin.c: resident memory, pinned */
 
 /**
  * enum remote_run_kind - how the memory of a run was found
@@ -49,7 +159,7 @@ struct remote_run {
  * @nid: the NUMA node of these, if it is one
  * @is_mixed: ... and it is not
  * @is_counted: the pins are in NR_FOLL_PIN_ACQUIRED
- * @miss: REMOTE_READ_FAST, or why less was found than asked for
+ * @miss: REMOTE_READ_OK, or why less was found than asked for
  */
 struct remote_pins {
 	struct remote_run *runs;
@@ -61,7 +171,7 @@ struct remote_pins {
 	int nid;
 	bool is_mixed;
 	bool is_counted;
-	enum remote_read_event miss;
+	enum remote_read_result miss;
 };
 
 static inline void remote_pins_clear(struct remote_pins *pins)
@@ -174,4 +284,18 @@ static __always_inline void remote_pins_put(struct remote_pins *pins)
 	remote_pins_clear(pins);
 }
 
-#endif /* _REMOTE_PIN_H */
+/* access_remote_vm.c */
+
+int remote_read(struct mm_struct *mm, unsigned long addr, void *buf, int len,
+		unsigned int gup_flags, enum remote_read_result *why);
+
+/* process_vm_segment.c, process_vm_readv.c */
+
+int remote_readv(struct mm_struct *mm, unsigned long addr, unsigned long len,
+		 struct iov_iter *iter, enum remote_read_result *why);
+ssize_t vmapeek_process_vm_readv(pid_t pid, const struct iovec __user *lvec,
+				 unsigned long liovcnt,
+				 const struct iovec __user *rvec,
+				 unsigned long riovcnt, unsigned long flags);
+
+#endif /* _REMOTE_H */

@@ -24,13 +24,7 @@
 #include <linux/slab.h>
 #include <linux/uio.h>
 
-#include "compat.h"
-#include "remote_pin.h"
-#include "remote_read.h"
-#include "remote_readv.h"
-#include "remote_stats.h"
-#include "remote_untag.h"
-#include "remote_vma.h"
+#include "remote.h"
 
 /*
  * Pages per chunk, as PVM_MAX_USER_PAGES of mm/process_vm_access.c: stock faults
@@ -54,7 +48,7 @@
  * @vmas: those that are read-locked
  * @nr_vmas: their number
  * @nr_slow: how often the slow path was needed
- * @reason: why it was needed last; REMOTE_READ_FAST if it was not
+ * @why: why it was needed last; REMOTE_READ_OK if it was not
  */
 struct remote_readv {
 	struct mm_struct *mm;
@@ -64,7 +58,7 @@ struct remote_readv {
 	struct vm_area_struct *vmas[REMOTE_READV_VMAS];
 	unsigned int nr_vmas;
 	unsigned int nr_slow;
-	enum remote_read_event reason;
+	enum remote_read_result why;
 };
 
 static void remote_readv_unlock(struct remote_readv *rr)
@@ -101,7 +95,7 @@ static unsigned long remote_readv_fill(struct remote_readv *rr,
 	rr->vmas[rr->nr_vmas++] = vma;
 
 	pins->miss = remote_check_vma(vma, 0);
-	if (pins->miss != REMOTE_READ_FAST)
+	if (pins->miss != REMOTE_READ_OK)
 		return addr;
 	return remote_pins_fill(pins, vma, addr, min(end, vma->vm_end));
 }
@@ -120,7 +114,7 @@ static bool remote_readv_is_invalid(struct remote_readv *rr,
 	case REMOTE_READ_NO_VMA:
 		/* Above task_size GUP may still serve the gate (vsyscall) page. */
 		return addr < rr->mm->task_size &&
-		       remote_read_is_hole(rr->mm, addr, false);
+		       remote_is_hole(rr->mm, addr, false);
 	default:
 		return false;
 	}
@@ -128,7 +122,7 @@ static bool remote_readv_is_invalid(struct remote_readv *rr,
 
 /*
  * Pin from @start on, in one VMA after the other, which stay locked. Returns how
- * far it got; @rr->pins.miss is REMOTE_READ_FAST if the slow path would stop
+ * far it got; @rr->pins.miss is REMOTE_READ_OK if the slow path would stop
  * there, too.
  */
 static unsigned long remote_readv_pin_fast(struct remote_readv *rr,
@@ -141,10 +135,10 @@ static unsigned long remote_readv_pin_fast(struct remote_readv *rr,
 		addr = remote_readv_fill(rr, addr, end);
 		if (addr == end)
 			return addr;
-	} while (rr->pins.miss == REMOTE_READ_FAST);
+	} while (rr->pins.miss == REMOTE_READ_OK);
 
 	if (remote_readv_is_invalid(rr, addr))
-		rr->pins.miss = REMOTE_READ_FAST;
+		rr->pins.miss = REMOTE_READ_OK;
 	return addr;
 }
 
@@ -179,9 +173,9 @@ static noinline unsigned long remote_readv_pin_slow(struct remote_readv *rr,
 	int locked = 1;
 	long nr;
 
-	remote_read_count(rr->pins.miss);
+	remote_count(rr->pins.miss);
 	rr->nr_slow++;
-	rr->reason = rr->pins.miss;
+	rr->why = rr->pins.miss;
 
 	if (!remote_readv_lock_mm(rr))
 		return start;
@@ -211,7 +205,7 @@ static unsigned long remote_readv_pin(struct remote_readv *rr,
 
 	remote_set_has_pinned(rr->mm);
 	addr = remote_readv_pin_fast(rr, start, end);
-	if (rr->pins.miss != REMOTE_READ_FAST)
+	if (rr->pins.miss != REMOTE_READ_OK)
 		return remote_readv_pin_slow(rr, start, addr, end);
 
 	remote_readv_unlock(rr);
@@ -309,7 +303,7 @@ static int remote_readv_init(struct remote_readv *rr, struct mm_struct *mm,
 	rr->iter = iter;
 	rr->nr_vmas = 0;
 	rr->nr_slow = 0;
-	rr->reason = REMOTE_READ_FAST;
+	rr->why = REMOTE_READ_OK;
 	return 0;
 }
 
@@ -326,7 +320,7 @@ static void remote_readv_exit(struct remote_readv *rr)
  * @addr: where the segment starts, possibly tagged
  * @len: its length in bytes
  * @iter: where to copy to; it is advanced, and may hold less than @len
- * @reason: if not NULL: gets REMOTE_READ_FAST, or why the slow path was needed
+ * @why: if not NULL: gets REMOTE_READ_OK, or why the slow path was needed last
  *
  * @mm must not be the caller's own: what is read and what is written could
  * overlap, and it is not copied by pages here.
@@ -343,7 +337,7 @@ static void remote_readv_exit(struct remote_readv *rr)
  * was copied before that is known from @iter.
  */
 int remote_readv(struct mm_struct *mm, unsigned long addr, unsigned long len,
-		 struct iov_iter *iter, enum remote_read_event *reason)
+		 struct iov_iter *iter, enum remote_read_result *why)
 {
 	struct remote_readv rr __uninitialized;
 	int err;
@@ -358,9 +352,9 @@ int remote_readv(struct mm_struct *mm, unsigned long addr, unsigned long len,
 		return err;
 	err = remote_readv_segment(&rr, addr, len);
 	if (!rr.nr_slow)
-		remote_read_count(REMOTE_READ_FAST);
-	if (reason)
-		*reason = rr.reason;
+		remote_count(REMOTE_READ_OK);
+	if (why)
+		*why = rr.why;
 	remote_readv_exit(&rr);
 	return err;
 }

@@ -13,10 +13,7 @@
 #include <linux/sched.h>
 #include <linux/uio.h>
 
-#include "compat.h"
-#include "remote_read.h"
-#include "remote_readv.h"
-#include "traced.h"
+#include "remote.h"
 
 #define CREATE_TRACE_POINTS
 #include "trace.h"
@@ -54,16 +51,15 @@ static pid_t traced_pid(struct mm_struct *mm)
 int traced_access_remote_vm(pid_t pid, struct mm_struct *mm, unsigned long addr,
 			    void *buf, int len, unsigned int gup_flags)
 {
-	enum remote_read_event reason = REMOTE_READ_FAST;
 	ktime_t start = ktime_get();
-	int copied = remote_read(mm, addr, buf, len, gup_flags);
+	enum remote_read_result why;
+	int copied;
 
-	if (copied <= 0) {
-		reason = -copied;
+	copied = remote_read(mm, addr, buf, len, gup_flags, &why);
+	if (copied == -EAGAIN)
 		copied = __access_remote_vm(mm, addr, buf, len, gup_flags);
-	}
 	trace_vmapeek_remote_read(pid ?: traced_pid(mm), addr, len, copied,
-				  reason, ktime_get() - start);
+				  why, ktime_get() - start);
 	return copied;
 }
 
@@ -80,15 +76,15 @@ int traced_access_remote_vm(pid_t pid, struct mm_struct *mm, unsigned long addr,
 int traced_readv(pid_t pid, struct mm_struct *mm, unsigned long addr,
 		 unsigned long len, struct iov_iter *iter)
 {
-	enum remote_read_event reason = REMOTE_READ_FAST;
+	enum remote_read_result why = REMOTE_READ_OK;
 	size_t space = iov_iter_count(iter);
 	ktime_t start = ktime_get();
 	long copied;
 	int err;
 
-	err = remote_readv(mm, addr, len, iter, &reason);
+	err = remote_readv(mm, addr, len, iter, &why);
 	copied = space - iov_iter_count(iter);
-	trace_vmapeek_remote_read(pid, addr, len, copied ?: err, reason,
+	trace_vmapeek_remote_read(pid, addr, len, copied ?: err, why,
 				  ktime_get() - start);
 	return err;
 }

@@ -3,8 +3,8 @@
  * What the kernels that vmapeek is built for lack, hide or spell differently.
  * Nothing else has a version check.
  */
-#ifndef _COMPAT_H
-#define _COMPAT_H
+#ifndef _COMPAT_COMPAT_H
+#define _COMPAT_COMPAT_H
 
 #include <linux/mm.h>
 #include <linux/mmap_lock.h>
@@ -31,10 +31,10 @@
  */
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 12, 95) && \
 	LINUX_VERSION_CODE < KERNEL_VERSION(6, 13, 0)
-#include "compat/linux-6.12.h"
+#include "linux-6.12.h"
 #elif LINUX_VERSION_CODE >= KERNEL_VERSION(7, 3, 4) && \
 	LINUX_VERSION_CODE < KERNEL_VERSION(7, 4, 0)
-#include "compat/linux-7.3.h"
+#include "linux-7.3.h"
 #else
 #error "vmapeek: this kernel version is not supported"
 #endif
@@ -67,4 +67,4 @@ ssize_t process_vm_rw(pid_t pid, const struct iovec __user *lvec,
 		      unsigned long liovcnt, const struct iovec __user *rvec,
 		      unsigned long riovcnt, unsigned long flags, int vm_write);
 
-#endif /* _COMPAT_H */
+#endif /* _COMPAT_COMPAT_H */

@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Addresses at which nothing is mapped, found without the mmap lock.
+ */
+#include <linux/mm.h>
+#include <linux/mmap_lock.h>
+
+#include "remote.h"
+
+/* Is there a mapping at @addr that does not grow down? */
+static bool remote_is_no_stack(struct mm_struct *mm, unsigned long addr)
+{
+	struct vm_area_struct *vma = lock_vma_under_rcu(mm, addr);
+	bool grows;
+
+	if (!vma)
+		return false;
+	grows = vma->vm_flags & VM_GROWSDOWN;
+	vma_end_read(vma);
+	return !grows;
+}
+
+/**
+ * remote_is_hole - is nothing mapped at an address?
+ * @mm: the address space; the caller holds a reference (mm_users)
+ * @addr: the address, not tagged
+ * @with_writer: believe it also while somebody changes the address space
+ *
+ * Also not where the slow path might grow a stack down to the address.
+ *
+ * No lock keeps others from mapping something there; what counts is one moment
+ * during the call at which nothing was. A writer of the address space may take
+ * a mapping away for a moment before it puts another in its place, and that
+ * hole must not be seen; hence @with_writer.
+ *
+ * Context: Takes RCU and a VMA's read lock, never the mmap lock; does not
+ * sleep.
+ */
+bool remote_is_hole(struct mm_struct *mm, unsigned long addr, bool with_writer)
+{
+	VMA_ITERATOR(vmi, mm, addr);
+	unsigned long next_start = 0;
+	struct vm_area_struct *next;
+	bool grows = false;
+	unsigned int seq;
+
+	if (!mmap_lock_speculate_try_begin(mm, &seq) && !with_writer)
+		return false;
+
+	rcu_read_lock();
+	next = vma_next(&vmi);
+	if (next) {
+		next_start = vmi.mas.index;
+		grows = READ_ONCE(next->vm_flags) & VM_GROWSDOWN;
+	}
+	rcu_read_unlock();
+	if (next && (next_start <= addr || grows))
+		return false;
+
+	if (!with_writer)
+		return !mmap_lock_speculate_retry(mm, seq);
+	/* @next may be gone or reused by now, and its flags not its own. */
+	return !next || remote_is_no_stack(mm, next_start);
+}
+
+/**
+ * remote_hole_follows - does the slow path end a read at the end of a VMA?
+ * @vma: the VMA, read-locked
+ * @gup_flags: FOLL_* flags of the read
+ *
+ * It does where nothing is mapped and it will not grow a stack.
+ *
+ * Only cmdline and environ, which ask for anonymous memory and read titles
+ * from the end of the stack a page at a time, believe it under a writer: they
+ * must not wait for it. See "Short reads" in docs/locking.md.
+ *
+ * Context: As remote_is_hole().
+ */
+bool remote_hole_follows(struct vm_area_struct *vma, unsigned int gup_flags)
+{
+	bool is_title = (vma->vm_flags & VM_GROWSDOWN) &&
+			(gup_flags & FOLL_ANON);
+
+	return !(vma->vm_flags & VM_GROWSUP) &&
+	       remote_is_hole(vma->vm_mm, vma->vm_end, is_title);
+}
