@@ -283,6 +283,16 @@ tool()
 	esac
 }
 
+# Seconds that another apt may take.
+readonly NEED_WAIT=600
+
+# apt_install SECONDS LOG PKG...: waits so long for the lock of another apt.
+apt_install()
+{
+	DEBIAN_FRONTEND=noninteractive apt-get -qy -o DPkg::Lock::Timeout="$1" --no-install-recommends install -- "${@:3}" \
+		>"$2" 2>&1
+}
+
 # Host packages by the host's own apt, for what has to run as part of the host (a compiler).
 apt_need()
 {
@@ -296,8 +306,10 @@ apt_need()
 	[[ $(id -u) = 0 ]] || die "packages are missing; as root: apt-get install ${missing[*]}"
 	note "installing ${missing[*]}"
 	log=$LAB_CACHE/need.log
-	DEBIAN_FRONTEND=noninteractive \
-		apt-get -qy --no-install-recommends install -- "${missing[@]}" >"$log" 2>&1 ||
-		die "cannot install ${missing[*]}: $(apt_reason "$log")"
+	if ! apt_install 0 "$log" "${missing[@]}"; then
+		grep -q 'Could not get lock' "$log" || die "cannot install ${missing[*]}: $(apt_reason "$log")"
+		note "another apt or dpkg is at work; waiting for it, for up to $((NEED_WAIT / 60)) minutes"
+		apt_install "$NEED_WAIT" "$log" "${missing[@]}" || die "cannot install ${missing[*]}: $(apt_reason "$log")"
+	fi
 	rm -f "$log"
 }

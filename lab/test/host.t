@@ -118,6 +118,20 @@ mv "$work/targets.off" "$work/targets"
 expect 'packages missing, not root' 125 'as root: apt-get install nonesuch-a nonesuch-b' "$lab" need nonesuch-a nonesuch-b
 rm "$work/bin/id"
 
+# Another apt has the lock: only a run that waits for it gets it.
+cp "$work/bin/apt-get" "$work/apt-get.off"
+stub id <<<'echo 0'
+stub apt-get <<'END'
+case "$*" in
+*Timeout=0*) echo 'E: Could not get lock /var/lib/dpkg/lock-frontend. It is held by process 1 (apt)'; exit 100 ;;
+*nonesuch-b*) echo 'E: Unable to locate package nonesuch-b'; exit 100 ;;
+esac
+END
+expect 'packages, while another apt runs' 0 'another apt or dpkg is at work' "$lab" need nonesuch-a
+expect 'packages that there are not' 125 'cannot install nonesuch-b: apt failed: E: Unable to locate' "$lab" need nonesuch-b
+mv "$work/apt-get.off" "$work/bin/apt-get"
+rm "$work/bin/id"
+
 # A kernel in the cache, asked for long ago and then today, and no network.
 headers=$cache/kernels/6.12.1-x/usr/src/linux-headers-6.12.1-x
 mkdir -p "$headers" "$cache/kernels/6.12.1-x/lib/modules/6.12.1-x"
