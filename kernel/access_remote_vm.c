@@ -20,6 +20,33 @@
 #define REMOTE_READ_FLAGS	(FOLL_FORCE | FOLL_ANON)
 
 /*
+ * A read that runs out of @vma. If nothing follows, the slow path returns the
+ * bytes up to there. That must be so when the last of them is copied, or they
+ * could be newer than the hole. *@len becomes that number of bytes.
+ *
+ * Only cmdline and environ, which ask for anonymous memory and read titles
+ * from the end of the stack a page at a time, believe the hole under a writer:
+ * they must not wait for it. See "Titles" in docs/locking.md.
+ */
+static noinline enum remote_read_result
+remote_read_short(struct vm_area_struct *vma, unsigned long addr, void *buf,
+		  int *len, unsigned int gup_flags)
+{
+	bool is_title = (vma->vm_flags & VM_GROWSDOWN) &&
+			(gup_flags & FOLL_ANON);
+	unsigned int seq;
+
+	if (!mmap_lock_speculate_try_begin(vma->vm_mm, &seq) && !is_title)
+		return REMOTE_READ_LEAVES_VMA;
+	if ((vma->vm_flags & VM_GROWSUP) ||
+	    !remote_is_hole(vma->vm_mm, vma->vm_end, is_title))
+		return REMOTE_READ_LEAVES_VMA;
+	*len = vma->vm_end - addr;
+	return remote_copy(vma, addr, buf, *len, gup_flags,
+			   is_title ? NULL : &seq);
+}
+
+/*
  * The read under the VMA's lock. *@len becomes shorter where the slow path's
  * answer would be shorter, too.
  */
@@ -31,13 +58,9 @@ static enum remote_read_result remote_read_vma(struct vm_area_struct *vma,
 
 	if (result != REMOTE_READ_OK)
 		return result;
-
-	if (*len > vma->vm_end - addr) {
-		if (!remote_hole_follows(vma, gup_flags))
-			return REMOTE_READ_LEAVES_VMA;
-		*len = vma->vm_end - addr;
-	}
-	return remote_copy(vma, addr, buf, *len, gup_flags);
+	if (*len > vma->vm_end - addr)
+		return remote_read_short(vma, addr, buf, len, gup_flags);
+	return remote_copy(vma, addr, buf, *len, gup_flags, NULL);
 }
 
 /**
@@ -53,7 +76,7 @@ static enum remote_read_result remote_read_vma(struct vm_area_struct *vma,
  * does not fault; may sleep only to be rescheduled.
  *
  * Return: the number of bytes read, as the slow path would have read them (but
- * see remote_hole_follows() on titles); or -EAGAIN: the slow path must be taken,
+ * see remote_read_short() on titles); or -EAGAIN: the slow path must be taken,
  * from the first byte on.
  */
 int remote_read(struct mm_struct *mm, unsigned long addr, void *buf, int len,

@@ -6,16 +6,17 @@
  * A segment is read in chunks. All of a chunk is pinned before any of it is
  * copied, as it was in the address space at one moment:
  *
- * - Resident pages are pinned under the read locks of their VMAs, which are
- *   held until the end of the chunk. They are dropped before anything is
- *   copied: the caller's memory may fault, and that may wait for somebody who
- *   waits for one of these VMAs.
+ * - The VMAs of the chunk are read-locked, all of them before the first page is
+ *   looked up, and then resident pages are pinned. The locks are dropped before
+ *   anything is copied: the caller's memory may fault, and that may wait for
+ *   somebody who waits for one of these VMAs.
  * - From the first page on that the fast path may not take, GUP pins the rest
  *   of the chunk under the mmap lock. It does so in one call: a fault that drops
  *   the lock ends one moment and begins the next, and only GUP knows where.
- *   The pages before it are of the same moment if that lock was taken while
- *   their VMAs were locked. It must not be waited for so; where it is not to be
- *   had at once, the pages are dropped, and GUP pins the whole chunk.
+ *   The pages before it are kept if nobody has had the mmap lock for writing
+ *   since the first of them was looked up. The mmap lock is only tried while
+ *   pages are pinned; if that fails they are dropped, and GUP pins the whole
+ *   chunk.
  */
 #include <linux/mm.h>
 #include <linux/mmap_lock.h>
@@ -47,6 +48,7 @@
  * @runs: memory for @pins, if that is enough
  * @vmas: those that are read-locked
  * @nr_vmas: their number
+ * @seq: the mmap lock's sequence count before the first page was looked up
  * @nr_slow: how often the slow path was needed
  * @why: why it was needed last; REMOTE_READ_OK if it was not
  */
@@ -57,6 +59,7 @@ struct remote_readv {
 	struct remote_run runs[REMOTE_READV_RUNS];
 	struct vm_area_struct *vmas[REMOTE_READV_VMAS];
 	unsigned int nr_vmas;
+	unsigned int seq;
 	unsigned int nr_slow;
 	enum remote_read_result why;
 };
@@ -68,42 +71,44 @@ static void remote_readv_unlock(struct remote_readv *rr)
 }
 
 /*
- * Pin memory from @addr on, not beyond @end, in one more VMA, which stays
- * locked. Never waits for a lock. Returns how far it got; if that is not the
- * end of the VMA, or @end, @rr->pins.miss says why.
+ * Lock the VMAs from @start on, not beyond @end, one after the other. Never
+ * waits for a lock. Returns how far they reach and may be read; if that is not
+ * @end, @rr->pins.miss says why.
  */
-static unsigned long remote_readv_fill(struct remote_readv *rr,
-				       unsigned long addr, unsigned long end)
+static unsigned long remote_readv_lock(struct remote_readv *rr,
+				       unsigned long start, unsigned long end)
 {
 	struct remote_pins *pins = &rr->pins;
+	unsigned long addr = start;
 	struct vm_area_struct *vma;
 
-	if (fatal_signal_pending(current)) {
-		pins->miss = REMOTE_READ_FATAL_SIGNAL;
-		return addr;
-	}
-	if (rr->nr_vmas == ARRAY_SIZE(rr->vmas)) {
-		pins->miss = REMOTE_READ_LEAVES_VMA;
-		return addr;
-	}
+	do {
+		if (fatal_signal_pending(current)) {
+			pins->miss = REMOTE_READ_FATAL_SIGNAL;
+			break;
+		}
+		if (rr->nr_vmas == ARRAY_SIZE(rr->vmas)) {
+			pins->miss = REMOTE_READ_LEAVES_VMA;
+			break;
+		}
+		vma = lock_vma_under_rcu(rr->mm, addr);
+		if (!vma) {
+			pins->miss = REMOTE_READ_NO_VMA;
+			break;
+		}
+		rr->vmas[rr->nr_vmas++] = vma;
 
-	vma = lock_vma_under_rcu(rr->mm, addr);
-	if (!vma) {
-		pins->miss = REMOTE_READ_NO_VMA;
-		return addr;
-	}
-	rr->vmas[rr->nr_vmas++] = vma;
-
-	pins->miss = remote_check_vma(vma, 0);
-	if (pins->miss != REMOTE_READ_OK)
-		return addr;
-	return remote_pins_fill(pins, vma, addr, min(end, vma->vm_end));
+		pins->miss = remote_check_vma(vma, 0);
+		if (pins->miss != REMOTE_READ_OK)
+			break;
+		addr = vma->vm_end;
+	} while (addr < end);
+	return min(addr, end);
 }
 
 /*
- * Would the slow path answer -EFAULT at @addr, where remote_readv_fill()
- * stopped? Then there is no need to wait for the mmap lock. It is so at a moment
- * when the VMAs before @addr are still locked.
+ * Would the slow path answer -EFAULT at @addr, where remote_readv_lock()
+ * stopped? Then there is no need to wait for the mmap lock.
  */
 static bool remote_readv_is_invalid(struct remote_readv *rr,
 				    unsigned long addr)
@@ -114,45 +119,68 @@ static bool remote_readv_is_invalid(struct remote_readv *rr,
 	case REMOTE_READ_NO_VMA:
 		/* Above task_size GUP may still serve the gate (vsyscall) page. */
 		return addr < rr->mm->task_size &&
-		       remote_is_hole(rr->mm, addr, false);
+		       remote_is_hole(rr->mm, addr, false) &&
+		       !mmap_lock_speculate_retry(rr->mm, rr->seq);
 	default:
 		return false;
 	}
 }
 
+/* Pin from @addr to @end in the VMAs that are locked. Returns how far it got. */
+static unsigned long remote_readv_fill(struct remote_readv *rr,
+				       unsigned long addr, unsigned long end)
+{
+	unsigned int i;
+
+	for (i = 0; addr < end; i++) {
+		unsigned long vma_end = min(end, rr->vmas[i]->vm_end);
+
+		addr = remote_pins_fill(&rr->pins, rr->vmas[i], addr, vma_end);
+		if (addr != vma_end)
+			break;
+	}
+	return addr;
+}
+
 /*
- * Pin from @start on, in one VMA after the other, which stay locked. Returns how
- * far it got; @rr->pins.miss is REMOTE_READ_OK if the slow path would stop
- * there, too.
+ * Pin from @start on under the locks of VMAs, which stay locked. Returns how far
+ * it got; @rr->pins.miss is REMOTE_READ_OK if the slow path would stop there,
+ * too.
+ *
+ * The pages are those of one moment: no VMA changes between the last one's lock
+ * and the last look-up. Where a hole ends the chunk, or the slow path goes on,
+ * @rr->seq tells whether that was so at the same moment.
  */
 static unsigned long remote_readv_pin_fast(struct remote_readv *rr,
 					   unsigned long start,
 					   unsigned long end)
 {
-	unsigned long addr = start;
+	unsigned long locked = remote_readv_lock(rr, start, end), addr;
+	enum remote_read_result miss = rr->pins.miss;
 
-	do {
-		addr = remote_readv_fill(rr, addr, end);
-		if (addr == end)
-			return addr;
-	} while (rr->pins.miss == REMOTE_READ_OK);
+	mmap_lock_speculate_try_begin(rr->mm, &rr->seq);
+	addr = remote_readv_fill(rr, start, locked);
+	if (addr != locked || locked == end)
+		return addr;
 
+	rr->pins.miss = miss;
 	if (remote_readv_is_invalid(rr, addr))
 		rr->pins.miss = REMOTE_READ_OK;
 	return addr;
 }
 
 /*
- * Take the mmap lock, and drop the locks of the VMAs. What is pinned stays if it
- * is of the moment at which the lock was taken. Where that takes a wait, nobody
- * must find pages pinned meanwhile, and they are dropped. Returns false if the
- * reader was killed, which stock could only be after the wait.
+ * Take the mmap lock, and drop the locks of the VMAs. The pages that are pinned
+ * stay if they are of the moment at which the lock was taken. Otherwise, and
+ * where the lock must be waited for, they are dropped: a reader that waits for
+ * it has no page pinned in stock, which the target could tell. Returns false if
+ * the reader was killed, as stock's could only be after the wait.
  */
 static bool remote_readv_lock_mm(struct remote_readv *rr)
 {
 	bool locked = rr->pins.nr && mmap_read_trylock(rr->mm);
 
-	if (!locked)
+	if (!locked || mmap_lock_speculate_retry(rr->mm, rr->seq))
 		remote_pins_put(&rr->pins);
 	remote_readv_unlock(rr);
 	return locked || !mmap_read_lock_killable(rr->mm);

@@ -110,13 +110,13 @@ remote_check_vma(struct vm_area_struct *vma, unsigned int gup_flags)
 }
 
 bool remote_is_hole(struct mm_struct *mm, unsigned long addr, bool with_writer);
-bool remote_hole_follows(struct vm_area_struct *vma, unsigned int gup_flags);
 
 /* remote_copy.c: resident memory of one VMA, copied to kernel memory */
 
 enum remote_read_result remote_copy(struct vm_area_struct *vma,
 				    unsigned long addr, void *buf,
-				    unsigned int len, unsigned int gup_flags);
+				    unsigned int len, unsigned int gup_flags,
+				    const unsigned int *seq);
 
 /* remote_pin.c: resident memory, pinned */
 
@@ -156,8 +156,8 @@ struct remote_run {
  * @first: the first one of the VMA at hand
  * @nr_more: pages of the last run whose pins are still to be taken
  * @nr_pages: number of pins, those of GUP left out
- * @nid: the NUMA node of these, if it is one
- * @is_mixed: ... and it is not
+ * @nid: the NUMA node of the last folio that was pinned
+ * @is_mixed: the folios are on more than one node
  * @is_counted: the pins are in NR_FOLL_PIN_ACQUIRED
  * @miss: REMOTE_READ_OK, or why less was found than asked for
  */

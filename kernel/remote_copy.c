@@ -3,8 +3,8 @@
  * Copies resident memory of one VMA to kernel memory, under the VMA's read
  * lock, as access_remote_vm() does: page by page, in the order of addresses.
  *
- * A page is copied while its page-table entry is locked, so no reference on the
- * folio is needed for that. A later page must not be looked up before an earlier one is
+ * A page is copied while its page-table entry is locked, so that takes no
+ * reference on the folio. A later page must not be looked up before an earlier one is
  * copied, or the reader could see the earlier page newer than the later one.
  * Two pages of one page table are looked up and copied under one hold of its
  * lock, which nobody can tell from that order.
@@ -19,7 +19,7 @@
 #include "remote.h"
 #include "remote_walk.h"
 
-/* Pages of a read that does not lie in one page table. */
+/* Pages of a read, but for two pages of one page table. */
 #define REMOTE_COPY_PAGES	16
 
 /* For every page, as GUP does. Returns false when the reader is being killed. */
@@ -49,7 +49,7 @@ static __always_inline void remote_copy_bytes(struct page *page,
 {
 	void *maddr = kmap_local_page(page);
 
-	memcpy_forward(buf, maddr + offset, len);
+	remote_memcpy(buf, maddr + offset, len);
 	kunmap_local(maddr);
 }
 
@@ -129,7 +129,7 @@ remote_copy_page(struct vm_area_struct *vma, unsigned long addr, void *buf,
 
 /*
  * The page behind the one that @fw has found, in the same table: NULL, and
- * *@result says why, if it is not to be had.
+ * *@result says why, if it cannot be used.
  */
 static struct page *remote_next_page(struct vm_area_struct *vma,
 				     const struct folio_walk *fw,
@@ -196,12 +196,14 @@ remote_copy_two_pages(struct vm_area_struct *vma, unsigned long addr, void *buf,
 
 /*
  * Pages of several tables, or more than two: one after the other. Where a page
- * is missing, the slow path reads from the first byte and marks each page as
- * accessed, so none is marked before all are copied.
+ * is missing, or the address space has changed, the slow path reads from the
+ * first byte and marks each page as accessed, so none is marked before all are
+ * copied.
  */
 static noinline enum remote_read_result
 remote_copy_pages(struct vm_area_struct *vma, unsigned long addr, void *buf,
-		  unsigned int len, unsigned int gup_flags)
+		  unsigned int len, unsigned int gup_flags,
+		  const unsigned int *seq)
 {
 	struct folio *folios[REMOTE_COPY_PAGES] __uninitialized;
 	enum remote_read_result result = REMOTE_READ_OK;
@@ -226,6 +228,9 @@ remote_copy_pages(struct vm_area_struct *vma, unsigned long addr, void *buf,
 		buf += bytes;
 	}
 
+	if (result == REMOTE_READ_OK && seq &&
+	    mmap_lock_speculate_retry(vma->vm_mm, *seq))
+		result = REMOTE_READ_LEAVES_VMA;
 	for (i = 0; i < nr; i++) {
 		if (!folios[i])
 			continue;
@@ -248,6 +253,8 @@ static bool remote_is_one_table(unsigned long addr, unsigned int len)
  * @buf: kernel memory to copy to; undefined unless all is copied
  * @len: number of bytes, not 0; all of them inside @vma
  * @gup_flags: FOLL_* flags of the read
+ * @seq: NULL, or the mmap lock's sequence count, which must not have changed
+ *	when all is copied
  *
  * Marks as accessed what GUP would have marked, or nothing when it fails. Does
  * not fault.
@@ -257,14 +264,17 @@ static bool remote_is_one_table(unsigned long addr, unsigned int len)
  * Return: REMOTE_READ_OK, or why not all was copied.
  */
 enum remote_read_result remote_copy(struct vm_area_struct *vma,
-				   unsigned long addr, void *buf,
-				   unsigned int len, unsigned int gup_flags)
+				    unsigned long addr, void *buf,
+				    unsigned int len, unsigned int gup_flags,
+				    const unsigned int *seq)
 {
 	if (!remote_copy_goes_on())
 		return REMOTE_READ_FATAL_SIGNAL;
+	if (unlikely(seq))
+		return remote_copy_pages(vma, addr, buf, len, gup_flags, seq);
 	if (likely(len <= PAGE_SIZE - offset_in_page(addr)))
 		return remote_copy_page(vma, addr, buf, len, gup_flags, NULL);
 	if (len <= PAGE_SIZE && remote_is_one_table(addr, len))
 		return remote_copy_two_pages(vma, addr, buf, len, gup_flags);
-	return remote_copy_pages(vma, addr, buf, len, gup_flags);
+	return remote_copy_pages(vma, addr, buf, len, gup_flags, NULL);
 }

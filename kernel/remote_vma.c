@@ -62,25 +62,3 @@ bool remote_is_hole(struct mm_struct *mm, unsigned long addr, bool with_writer)
 	/* @next may be gone or reused by now, and its flags not its own. */
 	return !next || remote_is_no_stack(mm, next_start);
 }
-
-/**
- * remote_hole_follows - does the slow path end a read at the end of a VMA?
- * @vma: the VMA, read-locked
- * @gup_flags: FOLL_* flags of the read
- *
- * It does where nothing is mapped and it will not grow a stack.
- *
- * Only cmdline and environ, which ask for anonymous memory and read titles
- * from the end of the stack a page at a time, believe it under a writer: they
- * must not wait for it. See "Short reads" in docs/locking.md.
- *
- * Context: As remote_is_hole().
- */
-bool remote_hole_follows(struct vm_area_struct *vma, unsigned int gup_flags)
-{
-	bool is_title = (vma->vm_flags & VM_GROWSDOWN) &&
-			(gup_flags & FOLL_ANON);
-
-	return !(vma->vm_flags & VM_GROWSUP) &&
-	       remote_is_hole(vma->vm_mm, vma->vm_end, is_title);
-}

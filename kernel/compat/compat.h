@@ -39,27 +39,6 @@
 #error "vmapeek: this kernel version is not supported"
 #endif
 
-/*
- * Copy front to back, as memcpy() of the kernel does. Where the compiler inlines
- * that, it copies the last bytes before those in the middle.
- */
-static __always_inline void memcpy_forward(void *to, const void *from,
-					   unsigned int len)
-{
-	unsigned long words = len / sizeof(u64);
-
-	if (words == 1) {
-		*(u64 *)to = *(const u64 *)from;
-		to += sizeof(u64);
-		from += sizeof(u64);
-	} else {
-		asm volatile("rep movsq" : "+D"(to), "+S"(from), "+c"(words)
-			     : : "memory");
-	}
-	for (len %= sizeof(u64); len; len--)
-		*(u8 *)to++ = *(const u8 *)from++;
-}
-
 /* Reached by livepatch relocation, declared in no public header. */
 int __access_remote_vm(struct mm_struct *mm, unsigned long addr, void *buf,
 		       int len, unsigned int gup_flags);

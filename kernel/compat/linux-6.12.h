@@ -24,6 +24,17 @@ static inline bool mmap_lock_speculate_retry(struct mm_struct *mm,
 	return read_seqcount_retry(&mm->mm_lock_seq, seq);
 }
 
+/*
+ * Copy out of a page with the accesses that __access_remote_vm() makes, which
+ * decide about what a reader sees of memory that is being written to: there the
+ * compiler knows that @len is small and copies inline.
+ */
+static __always_inline void remote_memcpy(void *to, const void *from,
+					  unsigned int len)
+{
+	memcpy(to, from, min_t(unsigned int, len, PAGE_SIZE));
+}
+
 /* Some updates of 6.12 have this one. */
 #ifndef folio_has_pincount
 #define folio_has_pincount(folio)	folio_test_large(folio)

@@ -8,6 +8,18 @@
 bool touch_pmd(struct vm_area_struct *vma, unsigned long addr, pmd_t *pmd,
 	       bool write);
 
+/*
+ * Copy out of a page with the accesses that __access_remote_vm() makes, which
+ * decide about what a reader sees of memory that is being written to: there the
+ * compiler calls memcpy(), and here it must not know that @len is small.
+ */
+static __always_inline void remote_memcpy(void *to, const void *from,
+					  unsigned int len)
+{
+	OPTIMIZER_HIDE_VAR(len);
+	memcpy(to, from, len);
+}
+
 /* Tells fork() that there may be pins; never taken back. As GUP does. */
 static inline void remote_set_has_pinned(struct mm_struct *mm)
 {
