@@ -80,11 +80,15 @@ static void prepare_stack(struct target *t)
 	prepare(t, PROT_READ | PROT_WRITE, MAP_GROWSDOWN);
 }
 
-/* A title that begins below the end of a stack; no NUL byte follows. */
+/*
+ * A title that begins below the end of a stack; no NUL byte follows. A title
+ * may be as long as arguments and environment are.
+ */
 static void prepare_title(struct target *t)
 {
 	prepare_stack(t);
-	if (!show_memory(false, t->addr, t->addr + 4))
+	if (!show_memory(false, t->addr, t->addr + 4) ||
+	    !show_memory(true, t->addr + 4, t->addr + PAGE))
 		broken(t, "PR_SET_MM");
 }
 
