@@ -81,6 +81,79 @@ static void prepare_stack(struct target *t)
 }
 
 /*
+ * Nothing follows a mapping, but now and then something is mapped there. Only
+ * then is the mapping's last byte odd.
+ */
+static void *fill(void *arg)
+{
+	volatile unsigned char *last = (unsigned char *)target->addr;
+	char *second = arg;
+
+	for (;;) {
+		if (mmap(second, PAGE, PROT_READ | PROT_WRITE,
+			 MAP_FIXED | MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) !=
+		    second)
+			_exit(1);
+		++*last;
+		++*last;
+		if (munmap(second, PAGE))
+			_exit(1);
+		++*replaced;
+	}
+	return NULL;
+}
+
+static void prepare_filled(struct target *t)
+{
+	char *p = map(t, 16 * PAGE);
+	pthread_t thread;
+
+	munmap(p + PAGE, 15 * PAGE);
+	t->addr = (unsigned long)p + PAGE - 1;
+	if (pthread_create(&thread, NULL, fill, p + PAGE))
+		broken(t, "thread");
+}
+
+/* A read that ends at the hole must bring the byte as it is beside a hole. */
+static void older_than_hole(void)
+{
+	unsigned long wrong = 0, cut = 0;
+	unsigned char bytes[2];
+	struct reader r;
+	pid_t pid;
+
+	pid = target_start(prepare_filled, target);
+	assert_string_equal(target->broken, "");
+	assert_int_equal(reader_open(&r, MEM, pid), 0);
+	for (int i = 0; i < READS; i++) {
+		long n = reader_read(&r, target->addr, bytes, 2);
+
+		cut += n == 1;
+		wrong += n != 2 && !(n == 1 && bytes[0] % 2 == 0);
+	}
+	printf("# %d reads, %lu of them end at the hole, %lu wrong\n", READS,
+	       cut, wrong);
+	reader_close(&r);
+	target_stop(pid);
+	assert_true(cut);
+	assert_int_equal(wrong, 0);
+}
+
+static void off_filled(void **state)
+{
+	(void)state;
+	vmapeek_off();
+	older_than_hole();
+}
+
+static void on_filled(void **state)
+{
+	(void)state;
+	vmapeek_on();
+	older_than_hole();
+}
+
+/*
  * A title that begins below the end of a stack; no NUL byte follows. A title
  * may be as long as arguments and environment are.
  */
@@ -185,10 +258,11 @@ static void on_title(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		/* These three only where it can be switched off. */
+		/* These four only where it can be switched off. */
 		{ "off, a mapping", off, NULL, NULL, (void *)prepare_plain },
 		{ "off, a stack", off, NULL, NULL, (void *)prepare_stack },
 		cmocka_unit_test(off_title),
+		cmocka_unit_test(off_filled),
 		{ "on, a mapping", on, NULL, NULL, (void *)prepare_plain },
 		{ "on, a stack", on, NULL, NULL, (void *)prepare_stack },
 		{ "on, a mapping, process_vm_readv()", on_readv, NULL, NULL,
@@ -196,8 +270,9 @@ int main(void)
 		{ "on, a stack, process_vm_readv()", on_readv, NULL, NULL,
 		  (void *)prepare_stack },
 		cmocka_unit_test(on_title),
+		cmocka_unit_test(on_filled),
 	};
-	size_t first = mainline() == MODULE ? 0 : 3;
+	size_t first = mainline() == MODULE ? 0 : 4;
 
 	alarm(280);
 	target = target_alloc();

@@ -4,6 +4,9 @@
  * the target replaces all of it, again and again, by pages of the next
  * generation, under one hold of its mmap lock. No read may bring pages of two
  * generations, or stop half-way where no half was ever missing.
+ *
+ * Or it replaces a page of the first VMA, which takes no lock for writing, and
+ * then the last VMA. No read may bring an old page before a new VMA.
  */
 #include <errno.h>
 #include <pthread.h>
@@ -33,6 +36,8 @@ struct moment_case {
 	void (*make)(size_t size);
 	/* The reader's memory has to be faulted in while it is copied to. */
 	bool fault_local;
+	/* The first page may be newer than the last, but not older. */
+	bool ordered;
 	/* With vmapeek on, these must have happened, too. */
 	unsigned int events;
 };
@@ -107,6 +112,32 @@ static void here_and_gone(size_t size)
 		_exit(1);
 }
 
+/* The first page, and then the last one, which is a VMA of its own. */
+static void first_then_last(size_t size)
+{
+	if (!generations->nr)
+		resident(size);
+	if (madvise(AT, PAGE, MADV_DONTNEED))
+		_exit(1);
+	make_pages(AT, PAGE, PAGE);
+	map_or_exit(SPARE, PAGE, PROT_READ | PROT_WRITE | PROT_EXEC);
+	make_pages(SPARE, PAGE, PAGE);
+	if (mremap(SPARE, PAGE, PAGE, MREMAP_MAYMOVE | MREMAP_FIXED,
+		   AT + size - PAGE) != AT + size - PAGE)
+		_exit(1);
+}
+
+/* The same, with more VMAs between them than are locked at the same time. */
+static void first_then_last_of_many(size_t size)
+{
+	bool begin = !generations->nr;
+
+	first_then_last(size);
+	for (size_t i = 2 * PAGE; begin && i < size - PAGE; i += 2 * PAGE)
+		if (mprotect(AT + i, PAGE, PROT_READ))
+			_exit(1);
+}
+
 static void *replace(void *arg)
 {
 	const struct moment_case *c = arg;
@@ -137,6 +168,8 @@ static bool is_one_moment(const struct moment_case *c, ssize_t n)
 		return c->make == here_and_gone;
 	if (n != (ssize_t)(c->pages * PAGE))
 		return false;
+	if (c->ordered)
+		return !buf[0] || buf[0] >= buf[(c->pages - 1) * PAGE / 8];
 	for (size_t i = 0; i < c->pages; i++) {
 		unsigned long page = buf[i * PAGE / 8];
 
@@ -161,7 +194,8 @@ static void read_all(const struct moment_case *c)
 	pid = target_start(prepare, target);
 	assert_string_equal(target->broken, "");
 	counters = counters_read();
-	for (reads = 0; changed < CHANGED_READS; reads++) {
+	for (reads = 0; changed < (c->ordered ? 10 : 1) * CHANGED_READS;
+	     reads++) {
 		ssize_t n;
 
 		if (c->fault_local)
@@ -189,6 +223,10 @@ static const struct moment_case cases[] = {
 	  .events = EV(NOT_PRESENT) },
 	{ "two VMAs", 64, two_vmas, .events = EV(FAST) },
 	{ "many VMAs", 64, many_vmas, .events = EV(LEAVES_VMA) },
+	{ "a page, then another VMA", 2, first_then_last, .ordered = true,
+	  .events = EV(FAST) },
+	{ "a page, then the last of many VMAs", 32, first_then_last_of_many,
+	  .ordered = true, .events = EV(LEAVES_VMA) },
 	{ "here and gone", 64, here_and_gone, .events = EV(FAST) },
 	{ "here and gone, with faults of the reader", 64, here_and_gone,
 	  .fault_local = true, .events = EV(FAST) },
