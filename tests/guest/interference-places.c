@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Where a reader can be stopped: how, how that is seen, and how it goes on. */
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/userfaultfd.h>
+#include <poll.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "interference.h"
+#include "kinds-make.h"
+#include "vmapeek.h"
+
+/* Pages of one chunk of process_vm_readv(): PVM_MAX_USER_PAGES. */
+#define CHUNK		1024
+
+/* The test's own descriptor of the userfaultfd that somebody waits for. */
+static int taken = -1;
+
+int uffd_open(void *at, size_t size)
+{
+	struct uffdio_api api = { .api = UFFD_API };
+	struct uffdio_register reg = {
+		.range = { .start = (unsigned long)at, .len = size },
+		.mode = UFFDIO_REGISTER_MODE_MISSING,
+	};
+	int fd = syscall(SYS_userfaultfd, O_CLOEXEC | O_NONBLOCK);
+
+	if (fd < 0 || ioctl(fd, UFFDIO_API, &api) ||
+	    ioctl(fd, UFFDIO_REGISTER, &reg))
+		return -1;
+	return fd;
+}
+
+void uffd_take(pid_t pid)
+{
+	int pidfd = syscall(SYS_pidfd_open, pid, 0);
+
+	if (taken >= 0)
+		close(taken);
+	taken = syscall(SYS_pidfd_getfd, pidfd, scene->uffd, 0);
+	if (taken < 0)
+		die("cannot get a userfaultfd: %s", strerror(errno));
+	close(pidfd);
+}
+
+/* Is this task asleep in a function of that name? Seen, not guessed. */
+static bool sleeps_in(pid_t pid, const char *name)
+{
+	char path[64], function[64];
+
+	snprintf(path, sizeof(path), "/proc/%d/wchan", pid);
+	return read_line(path, function, sizeof(function)) &&
+	       !strncmp(function, name, strlen(name));
+}
+
+static bool waits_for_userfaultfd(pid_t reader)
+{
+	return sleeps_in(reader, "handle_userfault");
+}
+
+/*
+ * Somebody else may have changed the mapping, so the page cannot always be
+ * brought; who waits is woken in any case, and may come back.
+ */
+static void serve_userfaultfd(void)
+{
+	static char page[PAGE] __attribute__((aligned(PAGE)));
+	struct uffd_msg msg;
+
+	memset(page, SERVED, PAGE);
+	while (read(taken, &msg, sizeof(msg)) == sizeof(msg)) {
+		struct uffdio_copy copy = {
+			.dst = msg.arg.pagefault.address & ~(PAGE - 1),
+			.src = (unsigned long)page,
+			.len = PAGE,
+		};
+		struct uffdio_range range = { copy.dst, PAGE };
+
+		ioctl(taken, UFFDIO_COPY, &copy);
+		ioctl(taken, UFFDIO_WAKE, &range);
+	}
+}
+
+/* The page is not there, and a userfaultfd is asked for it. */
+static void miss_page(struct target *t)
+{
+	char *page = (char *)PAGES_AT + STOP_PAGE * PAGE;
+
+	if (scene->cell->memory->backing == PRIVATE_ANON)
+		must(t, !madvise(page, PAGE, MADV_DONTNEED), "MADV_DONTNEED");
+	else
+		must(t, !fallocate(scene->fd, FALLOC_FL_PUNCH_HOLE |
+				   FALLOC_FL_KEEP_SIZE, STOP_PAGE * PAGE,
+				   PAGE), "punch");
+	scene->uffd = uffd_open(page, PAGE);
+	must(t, scene->uffd >= 0, "userfaultfd");
+}
+
+#define OWN	.is_stopped = waits_for_userfaultfd, .serve = serve_userfaultfd
+
+const struct place places[] = {
+	/* All is found; the first page is copied, the second is about to be. */
+	{ "own-buffer", OWN },
+	/* The same at the last page of a remote segment, or the first. */
+	{ "segment-end", .second = NR_PAGES - STOP_PAGE - 1, OWN },
+	{ "segment-start", .second = NR_PAGES - STOP_PAGE, OWN },
+	/* The same at the last page of a chunk, or the first. */
+	{ "chunk-end", .lead = CHUNK - STOP_PAGE - 1, OWN },
+	{ "chunk-start", .lead = CHUNK - STOP_PAGE, OWN },
+	/* The first page is found; the second one's fault waits. */
+	{ "target-fault", .in_target = true, .prepare = miss_page, OWN },
+};
+
+const size_t nr_places = sizeof(places) / sizeof(places[0]);
