@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -24,7 +25,7 @@ struct scene *scene;
 
 static int go[2];		/* the target may begin its deed */
 static int deed_done[2];	/* a byte: it has; the end: the target has gone */
-static int read_done[2];	/* the end: so has the reader */
+static int read_done[2];	/* a byte: the reader is ready; the end: it has gone */
 
 char *deed_page(void)
 {
@@ -98,6 +99,9 @@ static void prepare(struct target *t)
 		c->place->prepare(t);
 	if (c->deed->prepare)
 		c->deed->prepare(t);
+	if (c->method->is_title)
+		must(t, show_memory(true, PAGES_AT, PAGES_AT + NR_PAGES * PAGE),
+		     "PR_SET_MM");
 	must(t, !pthread_create(&thread, NULL, do_deed, NULL), "thread");
 }
 
@@ -142,13 +146,14 @@ static bool stop_reader(pid_t reader, struct report *r)
 	const struct place *place = scene->cell->place;
 	time_t start = time(NULL);
 
-	while (!scene->reader_ready || !place->is_stopped(reader)) {
+	while (!place->is_stopped(reader)) {
 		if (is_ready(read_done[0], 0)) {
 			report_line(r, "the reader does not stop");
 			return true;
 		}
 		if (too_late(start))
 			return false;
+		sched_yield();
 	}
 	return true;
 }
@@ -174,7 +179,7 @@ static bool let_go(void)
 		scene->cell->place->serve();
 		if (too_late(start))
 			return false;
-	} while (!is_ready(read_done[0], 1));
+	} while (!is_ready(read_done[0], 2));
 	return true;
 }
 
@@ -191,15 +196,20 @@ static void observe(struct report *r, const char *when, pid_t target)
 
 static const char *play(pid_t target, pid_t *reader, struct report *r)
 {
+	char byte;
+
 	state_clear_referenced(target);
+	if (scene->cell->place->hold)
+		scene->cell->place->hold();
 	pins_start();
 	*reader = reader_fork(target, read_done);
 	close_end(&read_done[1]);
-	if (*reader < 0)
+	if (*reader < 0 || read(read_done[0], &byte, 1) != 1)
 		return "no reader";
+	if (scene->cell->place->by_uffd)
+		uffd_take(scene->cell->place->in_target ? target : *reader);
 	if (!stop_reader(*reader, r))
 		return "the reader neither stops nor ends";
-	uffd_take(scene->cell->place->in_target ? target : *reader);
 	report_pins(r, "stopped");
 	if (!do_it(target))
 		return "the target waits for the reader";
@@ -226,6 +236,8 @@ void cell_run(const struct cell *cell, struct report *r)
 	strcpy(r->broken, scene->target.broken);
 	if (!r->lacks[0] && !r->broken[0])
 		hangs = play(target, &reader, r);
+	if (cell->place->hold)
+		cell->place->serve();
 	if (hangs)
 		snprintf(r->broken, sizeof(r->broken), "%s", hangs);
 	if (reader > 0)

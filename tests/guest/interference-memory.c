@@ -91,15 +91,49 @@ static void make_memfd_copied(struct target *t)
 	memset((void *)PAGES_AT, OLD, SIZE);
 }
 
+/* The first page and the last are there; a fault is for one page alone. */
+static void map_slow(struct target *t, int flags)
+{
+	char *pages = (char *)PAGES_AT;
+
+	scene->fd = fuse_open();
+	must(t, scene->fd >= 0, "file");
+	map_at(t, PAGES_AT, SIZE, PROT_READ | PROT_WRITE, flags, scene->fd);
+	must(t, !madvise(pages, SIZE, MADV_RANDOM), "MADV_RANDOM");
+	read_all(pages, PAGE);
+	read_all(pages + (NR_PAGES - 1) * PAGE, PAGE);
+}
+
+static void make_slow_shared(struct target *t)
+{
+	map_slow(t, MAP_SHARED);
+}
+
+static void make_slow_private(struct target *t)
+{
+	map_slow(t, MAP_PRIVATE);
+}
+
+static void make_slow_copied(struct target *t)
+{
+	map_slow(t, MAP_PRIVATE);
+	memset((void *)PAGES_AT, OLD, PAGE);
+	memset((char *)PAGES_AT + (NR_PAGES - 1) * PAGE, OLD, PAGE);
+}
+
 const struct memory memories[] = {
 	{ "anon", PRIVATE_ANON, .make = make_small },
-	{ "anon-forked", PRIVATE_ANON, .make = make_shared_with_child },
+	{ "anon-forked", PRIVATE_ANON, .forked = true,
+	  .make = make_shared_with_child },
 	{ "huge", PRIVATE_ANON, .huge = true, .make = make_two_huge },
 	{ "huge-whole", PRIVATE_ANON, .huge = true, .whole = true,
 	  .make = make_two_huge },
 	{ "shared", SHARED_FILE, .make = make_memfd_shared },
 	{ "file-private", CACHED, .make = make_memfd_cached },
 	{ "file-copied", COPIED, .make = make_memfd_copied },
+	{ "shared", SHARED_FILE, .slow = true, .make = make_slow_shared },
+	{ "private", CACHED, .slow = true, .make = make_slow_private },
+	{ "copied", COPIED, .slow = true, .make = make_slow_copied },
 };
 
 const size_t nr_memories = sizeof(memories) / sizeof(memories[0]);

@@ -60,7 +60,11 @@ static bool sleeps_in(pid_t pid, const char *name)
 
 static bool waits_for_userfaultfd(pid_t reader)
 {
-	return sleeps_in(reader, "handle_userfault");
+	struct pollfd p = { .fd = taken, .events = POLLIN };
+
+	/* The event comes a moment before the reader sleeps. */
+	return poll(&p, 1, 1) == 1 &&
+	       sleeps_in(reader, "handle_userfault");
 }
 
 /*
@@ -101,19 +105,65 @@ static void miss_page(struct target *t)
 	must(t, scene->uffd >= 0, "userfaultfd");
 }
 
-#define OWN	.is_stopped = waits_for_userfaultfd, .serve = serve_userfaultfd
+/* Is this task asleep, wherever? */
+static bool sleeps(pid_t pid)
+{
+	char path[64], line[256], *state;
+
+	snprintf(path, sizeof(path), "/proc/%d/stat", pid);
+	if (!read_line(path, line, sizeof(line)))
+		return false;
+	state = strrchr(line, ')');
+	return state && (state[2] == 'S' || state[2] == 'D');
+}
+
+/* The file system was asked, and so there is no lock to be waited for. */
+static bool waits_for_file(pid_t reader)
+{
+	return fuse_is_asked() && sleeps(reader);
+}
+
+static void page_out(struct target *t)
+{
+	char *page = (char *)PAGES_AT + STOP_PAGE * PAGE;
+
+	swap_out(t, page, PAGE);
+}
+
+static bool waits_for_swap(pid_t reader)
+{
+	static const char *const functions[] = {
+		"folio_wait_bit", "__folio_lock", "submit_bio_wait",
+	};
+
+	for (size_t i = 0; i < sizeof(functions) / sizeof(*functions); i++)
+		if (sleeps_in(reader, functions[i]))
+			return true;
+	return false;
+}
+
+#define UFFD	.by_uffd = true, .is_stopped = waits_for_userfaultfd, \
+		.serve = serve_userfaultfd
 
 const struct place places[] = {
 	/* All is found; the first page is copied, the second is about to be. */
-	{ "own-buffer", OWN },
+	{ "own-buffer", UFFD },
 	/* The same at the last page of a remote segment, or the first. */
-	{ "segment-end", .second = NR_PAGES - STOP_PAGE - 1, OWN },
-	{ "segment-start", .second = NR_PAGES - STOP_PAGE, OWN },
+	{ "segment-end", .second = NR_PAGES - STOP_PAGE - 1, UFFD },
+	{ "segment-start", .second = NR_PAGES - STOP_PAGE, UFFD },
 	/* The same at the last page of a chunk, or the first. */
-	{ "chunk-end", .lead = CHUNK - STOP_PAGE - 1, OWN },
-	{ "chunk-start", .lead = CHUNK - STOP_PAGE, OWN },
+	{ "chunk-end", .lead = CHUNK - STOP_PAGE - 1, UFFD },
+	{ "chunk-start", .lead = CHUNK - STOP_PAGE, UFFD },
 	/* The first page is found; the second one's fault waits. */
-	{ "target-fault", .in_target = true, .prepare = miss_page, OWN },
+	{ "target-fault", .in_target = true, .prepare = miss_page, UFFD },
+	{ "target-file", .in_target = true, .by_file = true,
+	  .start = fuse_start, .stop = fuse_stop, .needs = "/dev/fuse",
+	  .is_stopped = waits_for_file, .serve = fuse_serve },
+	{ "target-swap", .in_target = true, .prepare = page_out,
+	  .start = swap_start, .stop = swap_stop,
+	  .needs = "zram and the device mapper",
+	  .hold = swap_hold, .is_stopped = waits_for_swap,
+	  .serve = swap_serve },
 };
 
 const size_t nr_places = sizeof(places) / sizeof(places[0]);

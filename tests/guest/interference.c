@@ -2,7 +2,7 @@
 /*
  * What happens while a reader stands still: it is stopped at a place where the
  * kernel lets it wait, the target changes what is read, and both go on. The
- * product of interfaces, places, kinds of memory, deeds and their position is
+ * product of methods, places, kinds of memory, deeds and their position is
  * run with vmapeek off and then on. The answer, what the target's own calls
  * returned, and what can be seen of its memory and of pins must be the same.
  *
@@ -38,6 +38,12 @@ static struct job *jobs;
 static size_t nr_jobs;
 static char **wanted;
 static int broken_runs;
+static bool is_there[32];	/* by the number of a place */
+static struct {
+	const char *reason;
+	unsigned int cells;
+} left_out[32];
+static size_t nr_left_out;
 
 static bool is_wanted(const char *name)
 {
@@ -49,62 +55,51 @@ static bool is_wanted(const char *name)
 	return false;
 }
 
-static bool makes_sense(const struct cell *c)
+/* Cells that do not exist are counted by the reason for that. */
+static void leave_out(const char *reason)
 {
-	const struct place *p = c->place;
+	size_t i = 0;
 
-	if (!(c->deed->backing & c->memory->backing))
-		return false;
-	/* Nothing but where the deed is done would be different. */
-	if (c->deed->whole_mm && c->where != AT)
-		return false;
-	if (c->memory->whole && c->deed->small)
-		return false;
-	/* A huge page cannot be made behind others, nor miss a small one. */
-	if (c->memory->huge && (p->lead || p->in_target))
-		return false;
-	/*
-	 * UFFDIO_MOVE tries to split the huge page until nobody has it pinned,
-	 * and the reader waits for the end of the deed.
-	 */
-	if (!strcmp(c->deed->name, "uffd-move") && c->memory->huge)
-		return false;
-	/* There is no room for a huge page. */
-	if (!strcmp(c->deed->name, "collapse") && p->lead)
-		return false;
-	/* The page cannot be missing from what a file or a fork has. */
-	if (p->in_target && c->memory->backing != PRIVATE_ANON &&
-	    c->memory->backing != SHARED_FILE)
-		return false;
-	return true;
+	while (i < nr_left_out && left_out[i].reason != reason)
+		i++;
+	if (i == ARRAY_SIZE(left_out))
+		die("too many reasons");
+	if (i == nr_left_out)
+		left_out[nr_left_out++].reason = reason;
+	left_out[i].cells++;
 }
 
 static void add_cell(const struct cell *cell)
 {
 	static const char *const names[NR_WHERE] = { "before", "at", "behind" };
+	const char *reason;
 	struct cell c = *cell;
 
-	if (!makes_sense(&c))
-		return;
-	snprintf(c.name, sizeof(c.name), "%s/%s/%s/%s%s%s", c.interface,
+	reason = cell_is_senseless(&c);
+	snprintf(c.name, sizeof(c.name), "%s/%s/%s/%s%s%s", c.method->name,
 		 c.place->name, c.memory->name, c.deed->name,
 		 c.deed->whole_mm ? "" : "/",
 		 c.deed->whole_mm ? "" : names[c.where]);
 	if (!is_wanted(c.name))
 		return;
+	if (reason) {
+		leave_out(reason);
+		return;
+	}
 	jobs = realloc(jobs, (nr_jobs + 1) * sizeof(*jobs));
 	if (!jobs)
 		die("no memory");
 	jobs[nr_jobs++] = (struct job){ .cell = c };
 }
 
-static void add_cells(const char *interface, const struct place *place)
+static void add_cells(const struct method *method,
+		      const struct place *place)
 {
 	for (size_t m = 0; m < nr_memories; m++)
 		for (size_t d = 0; d < nr_deeds; d++)
 			for (int w = 0; w < NR_WHERE; w++)
 				add_cell(&(struct cell){
-					.interface = interface,
+					.method = method,
 					.place = place,
 					.memory = &memories[m],
 					.deed = &deeds[d],
@@ -113,11 +108,36 @@ static void add_cells(const char *interface, const struct place *place)
 
 static void add_all(void)
 {
-	for (size_t p = 0; p < nr_places; p++) {
-		add_cells("readv", &places[p]);
-		if (!strcmp(places[p].name, "own-buffer"))
-			add_cells("mem", &places[p]);
+	for (size_t p = 0; p < nr_places; p++)
+		for (size_t i = 0; i < nr_methods; i++)
+			add_cells(&methods[i], &places[p]);
+	for (size_t i = 0; i < nr_left_out; i++)
+		printf("# left out, %u cells: %s\n", left_out[i].cells,
+		       left_out[i].reason);
+}
+
+static bool is_needed(const struct place *place)
+{
+	for (size_t i = 0; i < nr_jobs; i++)
+		if (jobs[i].cell.place == place)
+			return true;
+	return false;
+}
+
+static void start_places(void)
+{
+	for (size_t i = 0; i < nr_places; i++) {
+		const struct place *p = &places[i];
+
+		is_there[i] = !p->start || !is_needed(p) || p->start();
 	}
+}
+
+static void stop_places(void)
+{
+	for (size_t i = 0; i < nr_places; i++)
+		if (places[i].stop && is_there[i] && is_needed(&places[i]))
+			places[i].stop();
 }
 
 static struct report *run_one(const struct cell *c)
@@ -127,7 +147,10 @@ static struct report *run_one(const struct cell *c)
 	if (!r)
 		die("no memory");
 	limit_set(120, c->name);
-	cell_run(c, r);
+	if (is_there[c->place - places])
+		cell_run(c, r);
+	else
+		snprintf(r->lacks, sizeof(r->lacks), "%s", c->place->needs);
 	limit_set(0, "");
 	if (r->broken[0])
 		printf("# %s: %s\n", c->name, r->broken);
@@ -181,6 +204,29 @@ static void check(void **state)
 		 kernel_series(), job->cell.name);
 }
 
+/* Each run against the first one. */
+static void compare_off_and_off(long runs)
+{
+	struct report *r;
+
+	vmapeek_off();
+	for (size_t i = 0; i < nr_jobs; i++)
+		jobs[i].off = run_one(&jobs[i].cell);
+	for (long run = 1; run < runs; run++) {
+		for (size_t i = 0; i < nr_jobs; i++) {
+			r = run_one(&jobs[i].cell);
+			/* The first that differs stays. */
+			if (jobs[i].on &&
+			    strcmp(jobs[i].on->text, jobs[i].off->text)) {
+				free(r);
+				continue;
+			}
+			free(jobs[i].on);
+			jobs[i].on = r;
+		}
+	}
+}
+
 static int run_all(void)
 {
 	struct CMUnitTest *tests = calloc(nr_jobs, sizeof(*tests));
@@ -214,19 +260,32 @@ static void compare_off_and_on(void)
 
 int main(int argc, char **argv)
 {
+	long runs = 0;
+
 	if (argc > 1 && !strcmp(argv[1], SLEEP))
 		for (;;)
 			pause();
+	if (argc > 2 && !strcmp(argv[1], "-s")) {
+		runs = atol(argv[2]);
+		argv += 2;
+	}
 	wanted = argv + 1;
 	scene = mmap(NULL, sizeof(*scene), PROT_READ | PROT_WRITE,
 		     MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	if (scene == MAP_FAILED)
 		die("no memory");
+	/* Not a line in the kernel log for each time that caches are dropped. */
+	write_line("/proc/sys/vm/drop_caches", "4");
 	/* Huge pages for those only who ask for them. */
 	write_line("/sys/kernel/mm/transparent_hugepage/enabled", "madvise");
 	add_all();
 	if (!nr_jobs)
 		die("no cell has such a name");
-	compare_off_and_on();
+	start_places();
+	if (runs > 1)
+		compare_off_and_off(runs);
+	else
+		compare_off_and_on();
+	stop_places();
 	return run_all();
 }

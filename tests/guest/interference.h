@@ -52,11 +52,24 @@ struct memory {
 	enum backing backing;
 	bool huge;		/* PAGES_AT is the end of one huge page */
 	bool whole;		/* deeds are done to all of a huge page */
+	bool forked;		/* shared with a child */
+	bool slow;		/* of a file system that does not answer */
 	/* In the target: NR_PAGES of OLD at PAGES_AT. */
 	void (*make)(struct target *t);
 };
 
-struct cell;
+/* The way the reader reads. */
+struct method {
+	const char *name;
+	/* The mmap lock is held while a page of the target is waited for. */
+	bool locked;
+	bool traced;		/* the target's first thread is stopped */
+	bool anon_only;
+	bool is_title;		/* the target shows the memory as environ */
+	/* Opens or attaches; then one read to @to, from @from on. */
+	int (*open)(pid_t target);
+	long (*read)(int fd, pid_t target, char *to, char *from);
+};
 
 struct place {
 	const char *name;
@@ -66,11 +79,20 @@ struct place {
 	unsigned int second;
 	/* The page that the reader waits for is the target's, not its own. */
 	bool in_target;
+	bool by_uffd;		/* and a userfaultfd is asked for it */
+	bool by_file;		/* only with memory that is slow */
+	/* Once for all cells; false: this kernel lacks what is needed. */
+	bool (*start)(void);
+	void (*stop)(void);
 	/* In the target, once the memory is there. */
 	void (*prepare)(struct target *t);
-	/* Both by the test itself: has the reader stopped; let it go on. */
+	/* By the test itself: before the reader begins; has it stopped; let
+	 * it go on.
+	 */
+	void (*hold)(void);
 	bool (*is_stopped)(pid_t reader);
 	void (*serve)(void);
+	const char *needs;	/* what @start looks for */
 };
 
 struct deed {
@@ -80,6 +102,7 @@ struct deed {
 	bool by_test;		/* @make runs in the test, not in the target */
 	bool whole_mm;		/* is the same wherever it is done */
 	bool small;		/* is done to one small page only */
+	bool locks;		/* takes the mmap lock for writing */
 	void (*prepare)(struct target *t);
 	void (*make)(pid_t target);
 };
@@ -89,7 +112,7 @@ enum where { BEFORE, AT, BEHIND, NR_WHERE };
 
 struct cell {
 	char name[96];
-	const char *interface;
+	const struct method *method;
 	const struct place *place;
 	const struct memory *memory;
 	const struct deed *deed;
@@ -112,7 +135,6 @@ struct scene {
 	int uffd;		/* of who waits for a page: its number there */
 	int fd;			/* the file that is mapped; of the target */
 	/* Of the reader. */
-	volatile bool reader_ready;
 	long n;
 	long minor, major;
 	unsigned int lead_good;
@@ -138,6 +160,9 @@ void fork_idle_child(struct target *t);
 /* interference-places.c */
 extern const struct place places[];
 extern const size_t nr_places;
+/* Why there is no such cell, or NULL; interference-product.c. */
+const char *cell_is_senseless(const struct cell *c);
+
 /* A userfaultfd of the calling process, with missing pages at @at. */
 int uffd_open(void *at, size_t size);
 /* Let the test itself have the userfaultfd of @pid; closed by the next one. */
@@ -173,6 +198,22 @@ void report_reader(struct report *r);
 /* All lines of both; those that differ are marked. */
 void reports_print(const struct report *a, const struct report *b);
 
+/* interference-fuse.c */
+bool fuse_start(void);
+void fuse_stop(void);
+/* In the target: a new file of NR_PAGES. */
+int fuse_open(void);
+bool fuse_is_asked(void);
+void fuse_serve(void);
+
+/* interference-swap.c */
+bool swap_start(void);
+void swap_stop(void);
+void swap_hold(void);
+void swap_serve(void);
+
+extern const struct method methods[];
+extern const size_t nr_methods;
 /* interference-reader.c: fork the reader, which ends after its read. */
 pid_t reader_fork(pid_t target, int done[2]);
 

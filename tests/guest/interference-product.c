@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Which combinations are no cells, and why. What only one kernel cannot do is
+ * not decided here; such a cell is skipped, and named.
+ */
+#include <string.h>
+
+#include "interference.h"
+
+static bool is_deed(const struct cell *c, const char *name)
+{
+	return !strcmp(c->deed->name, name);
+}
+
+static const char *deed_is_senseless(const struct cell *c)
+{
+	if (!(c->deed->backing & c->memory->backing))
+		return "the deed is for other memory";
+	if (c->deed->whole_mm && c->where != AT)
+		return "the deed is the same wherever it is done";
+	if (c->memory->whole && c->deed->small)
+		return "the deed is for small pages";
+	if (is_deed(c, "uffd-move") && (c->memory->huge || c->memory->forked))
+		return "UFFDIO_MOVE retries until the page can be split";
+	return NULL;
+}
+
+static const char *memory_is_senseless(const struct cell *c)
+{
+	const struct place *p = c->place;
+
+	if (c->memory->slow != p->by_file)
+		return "a file that does not answer is a place of its own";
+	if (c->memory->huge && (p->lead || p->in_target))
+		return "a huge page has no room there, or no page is missing";
+	if (is_deed(c, "collapse") && p->lead)
+		return "a huge page has no room there, or no page is missing";
+	if (p->in_target && !p->by_file && c->memory->backing != PRIVATE_ANON &&
+	    (!p->by_uffd || c->memory->backing != SHARED_FILE))
+		return "no page of such memory can be made missing";
+	if (p->in_target && c->memory->forked)
+		return "no page of such memory can be made missing";
+	return NULL;
+}
+
+static const char *method_is_senseless(const struct cell *c)
+{
+	const struct method *i = c->method;
+	const struct place *p = c->place;
+
+	if (i->anon_only && c->memory->backing != PRIVATE_ANON)
+		return "environ is never read from a file";
+	if ((p->lead || p->second) && i->locked)
+		return "there are segments and chunks in process_vm_readv() only";
+	if (i->locked && p->in_target && p->by_uffd)
+		return "only process_vm_readv() lets a userfaultfd be asked";
+	if (i->locked && p->in_target && c->deed->locks)
+		return "the deed needs the mmap lock that the reader holds";
+	if (i->traced && (c->deed->is_end || !p->in_target))
+		return "a traced target does not end, and is read at once";
+	return NULL;
+}
+
+/* The deed would wait for the page, and the page for the end of the deed. */
+static const char *deed_would_wait(const struct cell *c)
+{
+	const struct place *p = c->place;
+
+	if (p->by_file && c->where == AT &&
+	    (is_deed(c, "truncate") || is_deed(c, "punch")))
+		return "the deed waits for the page that the reader waits for";
+	if (p->by_file && c->where == BEFORE && is_deed(c, "truncate"))
+		return "the deed waits for the page that the reader waits for";
+	if (p->hold && (is_deed(c, "collapse") ||
+			(is_deed(c, "uffd-move") && c->where == AT)))
+		return "the deed waits for the page that the reader waits for";
+	return NULL;
+}
+
+const char *cell_is_senseless(const struct cell *c)
+{
+	const char *reason = method_is_senseless(c);
+
+	if (!reason)
+		reason = memory_is_senseless(c);
+	if (!reason)
+		reason = deed_is_senseless(c);
+	if (!reason)
+		reason = deed_would_wait(c);
+	return reason;
+}
