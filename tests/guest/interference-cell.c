@@ -185,12 +185,9 @@ static bool let_go(void)
 
 static void observe(struct report *r, const char *when, pid_t target)
 {
-	bool is_end = scene->cell->deed->is_end && strcmp(when, "stopped");
-
-	report_pins(r, when);
 	/* What waits in batches of a CPU, goes to lists with the caches. */
 	write_line("/proc/sys/vm/drop_caches", "1");
-	if (!is_end)
+	if (!scene->cell->deed->is_end)
 		report_memory(r, when, target);
 }
 
@@ -200,7 +197,7 @@ static const char *play(pid_t target, pid_t *reader, struct report *r)
 
 	state_clear_referenced(target);
 	if (scene->cell->place->hold)
-		scene->cell->place->hold();
+		scene->cell->place->hold(target);
 	pins_start();
 	*reader = reader_fork(target, read_done);
 	close_end(&read_done[1]);
@@ -213,10 +210,13 @@ static const char *play(pid_t target, pid_t *reader, struct report *r)
 	report_pins(r, "stopped");
 	if (!do_it(target))
 		return "the target waits for the reader";
-	observe(r, "after the deed", target);
+	/* A look at its memory takes the mmap lock. */
+	if (!scene->cell->place->by_lock)
+		observe(r, "after the deed", target);
 	if (!let_go())
 		return "the reader does not end";
 	observe(r, "at the end", target);
+	report_pins(r, "at the end");
 	report_steps(r);
 	report_reader(r);
 	return NULL;

@@ -293,7 +293,7 @@ static void kill_target(pid_t target)
 }
 
 const struct deed deeds[] = {
-	{ "write", ANY_BACKING, .make = write_page },
+	{ "write", ANY_BACKING, .lockless = true, .make = write_page },
 	{ "munmap", ANY_BACKING, .locks = true,
 	  .make = unmap },
 	{ "mmap-over", ANY_BACKING, .locks = true,
@@ -329,8 +329,8 @@ const struct deed deeds[] = {
 	  .make = clear_soft_dirty },
 	{ "ksm", HAS_ANON, .locks = true, .by_test = true, .small = true,
 	  .prepare = ksm_prepare, .make = ksm_merge },
-	{ "truncate", HAS_FILE, .make = truncate_file },
-	{ "punch", HAS_FILE, .make = punch_file },
+	{ "truncate", HAS_FILE, .lockless = true, .make = truncate_file },
+	{ "punch", HAS_FILE, .lockless = true, .make = punch_file },
 	{ "exec", ANY_BACKING, .is_end = true, .whole_mm = true,
 	  .make = execute },
 	{ "exit", ANY_BACKING, .is_end = true, .whole_mm = true, .make = end },

@@ -11,6 +11,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "hold.h"
 #include "interference.h"
 #include "kinds-make.h"
 #include "vmapeek.h"
@@ -20,6 +21,8 @@
 
 /* The test's own descriptor of the userfaultfd that somebody waits for. */
 static int taken = -1;
+/* Those of the target's mmap lock. */
+static int holder = -1, writer = -1;
 
 int uffd_open(void *at, size_t size)
 {
@@ -142,6 +145,34 @@ static bool waits_for_swap(pid_t reader)
 	return false;
 }
 
+static void hold_lock(pid_t target)
+{
+	holder = hold_begin("write", target);
+	hold_wait(holder, "held");
+}
+
+/* New readers wait behind a writer that waits. */
+static void hold_lock_with_writer(pid_t target)
+{
+	holder = hold_begin("read", target);
+	hold_wait(holder, "held");
+	writer = hold_begin("write", target);
+	hold_wait(writer, "queued");
+}
+
+/* First the lock, then the page. */
+static void serve_lock(void)
+{
+	if (holder >= 0)
+		close(holder);
+	if (writer >= 0) {
+		hold_wait(writer, "held");
+		close(writer);
+	}
+	holder = writer = -1;
+	serve_userfaultfd();
+}
+
 #define UFFD	.by_uffd = true, .is_stopped = waits_for_userfaultfd, \
 		.serve = serve_userfaultfd
 
@@ -164,6 +195,17 @@ const struct place places[] = {
 	  .needs = "zram and the device mapper",
 	  .hold = swap_hold, .is_stopped = waits_for_swap,
 	  .serve = swap_serve },
+	/*
+	 * Whatever was found is found; a page that a userfaultfd is asked for
+	 * needs the mmap lock.
+	 */
+	{ "target-lock", .in_target = true, .by_uffd = true, .by_lock = true,
+	  .prepare = miss_page, .hold = hold_lock,
+	  .is_stopped = waits_for_mmap_lock, .serve = serve_lock },
+	{ "target-lock-writer", .in_target = true, .by_uffd = true,
+	  .by_lock = true, .prepare = miss_page,
+	  .hold = hold_lock_with_writer,
+	  .is_stopped = waits_for_mmap_lock, .serve = serve_lock },
 };
 
 const size_t nr_places = sizeof(places) / sizeof(places[0]);

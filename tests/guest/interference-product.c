@@ -56,6 +56,8 @@ static const char *method_is_senseless(const struct cell *c)
 		return "only process_vm_readv() lets a userfaultfd be asked";
 	if (i->locked && p->in_target && c->deed->locks)
 		return "the deed needs the mmap lock that the reader holds";
+	if (p->by_lock && !c->deed->lockless)
+		return "the deed needs the mmap lock that somebody holds";
 	if (i->traced && (c->deed->is_end || !p->in_target))
 		return "a traced target does not end, and is read at once";
 	return NULL;
@@ -71,7 +73,7 @@ static const char *deed_would_wait(const struct cell *c)
 		return "the deed waits for the page that the reader waits for";
 	if (p->by_file && c->where == BEFORE && is_deed(c, "truncate"))
 		return "the deed waits for the page that the reader waits for";
-	if (p->hold && (is_deed(c, "collapse") ||
+	if (!strcmp(p->name, "target-swap") && (is_deed(c, "collapse") ||
 			(is_deed(c, "uffd-move") && c->where == AT)))
 		return "the deed waits for the page that the reader waits for";
 	return NULL;

@@ -145,6 +145,11 @@ const struct method methods[] = {
 
 const size_t nr_methods = sizeof(methods) / sizeof(methods[0]);
 
+static char letter(char byte)
+{
+	return byte ?: '0';
+}
+
 /* One letter for a page that is the same throughout; else where it changes. */
 static void look_at(char *text, size_t size, const char *page, size_t skip)
 {
@@ -153,10 +158,10 @@ static void look_at(char *text, size_t size, const char *page, size_t skip)
 	while (end < PAGE && page[end] == page[skip])
 		end++;
 	if (end == PAGE)
-		snprintf(text, size, "%c", page[skip]);
+		snprintf(text, size, "%c", letter(page[skip]));
 	else
-		snprintf(text, size, "%c, %c from %zu", page[skip], page[end],
-			 end);
+		snprintf(text, size, "%c, %c from %zu", letter(page[skip]),
+			 letter(page[end]), end);
 }
 
 static void note_pages(const struct place *place)

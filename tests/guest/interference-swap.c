@@ -117,8 +117,9 @@ bool swap_start(void)
 	return zram >= 0 && dm_make(zram) && make_swap();
 }
 
-void swap_hold(void)
+void swap_hold(pid_t target)
 {
+	(void)target;
 	suspend(true);
 	is_held = true;
 }

@@ -19,6 +19,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/utsname.h>
+#include <time.h>
 #include <unistd.h>
 #include <cmocka.h>
 
@@ -39,10 +40,7 @@ static size_t nr_jobs;
 static char **wanted;
 static int broken_runs;
 static bool is_there[32];	/* by the number of a place */
-static struct {
-	const char *reason;
-	unsigned int cells;
-} left_out[32];
+static const char *left_out[32];
 static size_t nr_left_out;
 
 static bool is_wanted(const char *name)
@@ -55,18 +53,17 @@ static bool is_wanted(const char *name)
 	return false;
 }
 
-/* Cells that do not exist are counted by the reason for that. */
+/* The reasons for cells that do not exist, each of them once. */
 static void leave_out(const char *reason)
 {
 	size_t i = 0;
 
-	while (i < nr_left_out && left_out[i].reason != reason)
+	while (i < nr_left_out && left_out[i] != reason)
 		i++;
 	if (i == ARRAY_SIZE(left_out))
 		die("too many reasons");
 	if (i == nr_left_out)
-		left_out[nr_left_out++].reason = reason;
-	left_out[i].cells++;
+		left_out[nr_left_out++] = reason;
 }
 
 static void add_cell(const struct cell *cell)
@@ -112,8 +109,7 @@ static void add_all(void)
 		for (size_t i = 0; i < nr_methods; i++)
 			add_cells(&methods[i], &places[p]);
 	for (size_t i = 0; i < nr_left_out; i++)
-		printf("# left out, %u cells: %s\n", left_out[i].cells,
-		       left_out[i].reason);
+		printf("# left out: %s\n", left_out[i]);
 }
 
 static bool is_needed(const struct place *place)
@@ -209,9 +205,7 @@ static void compare_off_and_off(long runs)
 {
 	struct report *r;
 
-	vmapeek_off();
-	for (size_t i = 0; i < nr_jobs; i++)
-		jobs[i].off = run_one(&jobs[i].cell);
+	run_off();
 	for (long run = 1; run < runs; run++) {
 		for (size_t i = 0; i < nr_jobs; i++) {
 			r = run_one(&jobs[i].cell);
@@ -243,19 +237,37 @@ static int run_all(void)
 				       NULL);
 }
 
+static void run_off(void)
+{
+	time_t start = time(NULL);
+
+	vmapeek_off();
+	for (size_t i = 0; i < nr_jobs; i++)
+		jobs[i].off = run_one(&jobs[i].cell);
+	printf("# %zu cells with vmapeek off took %ld s\n", nr_jobs,
+	       time(NULL) - start);
+}
+
+static void run_on(void)
+{
+	time_t start = time(NULL);
+
+	vmapeek_on();
+	for (size_t i = 0; i < nr_jobs; i++)
+		jobs[i].on = run_one(&jobs[i].cell);
+	printf("# %zu cells with vmapeek on took %ld s\n", nr_jobs,
+	       time(NULL) - start);
+	vmapeek_off();
+}
+
 static void compare_off_and_on(void)
 {
-	vmapeek_off();
-	for (size_t i = 0; i < nr_jobs && mainline() == MODULE; i++)
-		jobs[i].off = run_one(&jobs[i].cell);
-	vmapeek_on();
-	for (size_t i = 0; i < nr_jobs; i++) {
-		jobs[i].on = run_one(&jobs[i].cell);
-		/* Nothing can be switched: the other kernel is compared. */
-		if (mainline() != MODULE)
-			jobs[i].off = jobs[i].on;
-	}
-	vmapeek_off();
+	if (mainline() == MODULE)
+		run_off();
+	run_on();
+	/* Nothing can be switched: the other kernel is compared. */
+	for (size_t i = 0; i < nr_jobs && mainline() != MODULE; i++)
+		jobs[i].off = jobs[i].on;
 }
 
 int main(int argc, char **argv)

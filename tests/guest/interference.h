@@ -81,15 +81,17 @@ struct place {
 	bool in_target;
 	bool by_uffd;		/* and a userfaultfd is asked for it */
 	bool by_file;		/* only with memory that is slow */
+	bool by_lock;		/* before that, the mmap lock is waited for */
 	/* Once for all cells; false: this kernel lacks what is needed. */
 	bool (*start)(void);
 	void (*stop)(void);
 	/* In the target, once the memory is there. */
 	void (*prepare)(struct target *t);
-	/* By the test itself: before the reader begins; has it stopped; let
-	 * it go on.
+	/*
+	 * By the test itself: before the reader begins; has it stopped; let it
+	 * go on, which is called until it has ended.
 	 */
-	void (*hold)(void);
+	void (*hold)(pid_t target);
 	bool (*is_stopped)(pid_t reader);
 	void (*serve)(void);
 	const char *needs;	/* what @start looks for */
@@ -103,6 +105,7 @@ struct deed {
 	bool whole_mm;		/* is the same wherever it is done */
 	bool small;		/* is done to one small page only */
 	bool locks;		/* takes the mmap lock for writing */
+	bool lockless;		/* does not take it at all */
 	void (*prepare)(struct target *t);
 	void (*make)(pid_t target);
 };
@@ -209,7 +212,7 @@ void fuse_serve(void);
 /* interference-swap.c */
 bool swap_start(void);
 void swap_stop(void);
-void swap_hold(void);
+void swap_hold(pid_t target);
 void swap_serve(void);
 
 extern const struct method methods[];
