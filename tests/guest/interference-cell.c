@@ -185,8 +185,6 @@ static bool let_go(void)
 
 static void observe(struct report *r, const char *when, pid_t target)
 {
-	/* What waits in batches of a CPU, goes to lists with the caches. */
-	write_line("/proc/sys/vm/drop_caches", "1");
 	if (!scene->cell->deed->is_end)
 		report_memory(r, when, target);
 }
@@ -210,6 +208,8 @@ static const char *play(pid_t target, pid_t *reader, struct report *r)
 	report_pins(r, "stopped");
 	if (!do_it(target))
 		return "the target waits for the reader";
+	/* What waits in batches of a CPU goes to lists with the caches. */
+	write_line("/proc/sys/vm/drop_caches", "1");
 	/* A look at its memory takes the mmap lock. */
 	if (!scene->cell->place->by_lock)
 		observe(r, "after the deed", target);

@@ -150,12 +150,6 @@ static void fork_and_write(bool child, bool parent)
 		fill(NEW);
 }
 
-static void fork_idle(pid_t target)
-{
-	(void)target;
-	fork_and_write(false, false);
-}
-
 static void fork_parent(pid_t target)
 {
 	(void)target;
@@ -307,8 +301,6 @@ const struct deed deeds[] = {
 	  .make = protect },
 	{ "mprotect-write", ANY_BACKING, .locks = true,
 	  .make = protect_write },
-	{ "fork", ANY_BACKING, .locks = true,
-	  .make = fork_idle },
 	{ "fork-parent-writes", ANY_BACKING, .locks = true,
 	  .make = fork_parent },
 	{ "fork-child-writes", ANY_BACKING, .locks = true,

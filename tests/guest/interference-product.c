@@ -79,6 +79,32 @@ static const char *deed_would_wait(const struct cell *c)
 	return NULL;
 }
 
+static bool is_plain(const struct cell *c)
+{
+	return c->memory->backing == PRIVATE_ANON && !c->memory->forked &&
+	       !c->memory->huge;
+}
+
+/* There is a limit to how long a test may take. */
+static const char *cell_is_like_another(const struct cell *c)
+{
+	static const char text[] = "much like a cell of another place";
+	const struct place *p = c->place;
+
+	if ((p->lead || p->second) && !is_plain(c))
+		return text;
+	/* Nothing is held while that is copied to, and read later. */
+	if (c->method->locked && !p->in_target &&
+	    (strcmp(c->method->name, "mem") || c->where == BEFORE ||
+	     (!is_plain(c) && c->memory->backing != SHARED_FILE)))
+		return text;
+	if (c->method->locked && p->by_file && c->memory->backing == COPIED)
+		return text;
+	if (c->memory->whole && c->where == BEHIND)
+		return text;
+	return NULL;
+}
+
 const char *cell_is_senseless(const struct cell *c)
 {
 	const char *reason = method_is_senseless(c);
@@ -89,5 +115,7 @@ const char *cell_is_senseless(const struct cell *c)
 		reason = deed_is_senseless(c);
 	if (!reason)
 		reason = deed_would_wait(c);
+	if (!reason)
+		reason = cell_is_like_another(c);
 	return reason;
 }

@@ -6,8 +6,8 @@
  * run with vmapeek off and then on. The answer, what the target's own calls
  * returned, and what can be seen of its memory and of pins must be the same.
  *
- * interference [-s RUNS] [NAME...]: only cells whose name begins with, or
- * matches, one of these. With -s, RUNS with vmapeek off are compared instead.
+ * interference [-l] [-s RUNS] [NAME...]: only cells whose name begins with, or
+ * matches, one of these. -l lists them. With -s, RUNS with vmapeek off are compared instead.
  */
 #include <errno.h>
 #include <fnmatch.h>
@@ -136,12 +136,28 @@ static void stop_places(void)
 			places[i].stop();
 }
 
-static struct report *run_one(const struct cell *c)
+/*
+ * In memory that all share, which fork() does not have to copy, and of which
+ * only what is used is there.
+ */
+static void make_reports(void)
 {
-	struct report *r = calloc(1, sizeof(*r)), *fit;
+	struct report *r = mmap(NULL, 2 * nr_jobs * sizeof(*r),
+				PROT_READ | PROT_WRITE,
+				MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1,
+				0);
 
-	if (!r)
+	if (r == MAP_FAILED)
 		die("no memory");
+	for (size_t i = 0; i < nr_jobs; i++) {
+		jobs[i].off = r++;
+		jobs[i].on = r++;
+	}
+}
+
+static void run_one(const struct cell *c, struct report *r)
+{
+	r->len = 0;
 	limit_set(120, c->name);
 	if (is_there[c->place - places])
 		cell_run(c, r);
@@ -152,8 +168,6 @@ static struct report *run_one(const struct cell *c)
 		printf("# %s: %s\n", c->name, r->broken);
 	if (r->broken[0] && ++broken_runs > MAX_BROKEN)
 		die("too much is broken, last %s: %s", c->name, r->broken);
-	fit = realloc(r, offsetof(struct report, text) + r->len + 1);
-	return fit ?: r;
 }
 
 static const char *kernel_series(void)
@@ -167,6 +181,11 @@ static const char *kernel_series(void)
 		return "6.12";
 	snprintf(series, sizeof(series), "%u.%u", major, minor);
 	return series;
+}
+
+static bool is_same(const struct job *job)
+{
+	return !strcmp(job->off->text, job->on->text);
 }
 
 /* For whoever compares one kernel with another. */
@@ -193,35 +212,59 @@ static void check(void **state)
 		printf("# this kernel or machine lacks: %s\n", job->off->lacks);
 		skip();
 	}
-	if (!strcmp(job->off->text, job->on->text))
+	if (is_same(job))
 		return;
 	reports_print(job->off, job->on);
 	fail_msg("differs; repeat it: KERNEL=%s tests/interference.t %s",
 		 kernel_series(), job->cell.name);
 }
 
-/* Each run against the first one. */
-static void compare_off_and_off(long runs)
+static void run_off(void)
 {
-	struct report *r;
+	time_t start = time(NULL);
 
-	run_off();
-	for (long run = 1; run < runs; run++) {
-		for (size_t i = 0; i < nr_jobs; i++) {
-			r = run_one(&jobs[i].cell);
-			/* The first that differs stays. */
-			if (jobs[i].on &&
-			    strcmp(jobs[i].on->text, jobs[i].off->text)) {
-				free(r);
-				continue;
-			}
-			free(jobs[i].on);
-			jobs[i].on = r;
-		}
-	}
+	vmapeek_off();
+	for (size_t i = 0; i < nr_jobs; i++)
+		run_one(&jobs[i].cell, jobs[i].off);
+	printf("# %zu cells with vmapeek off took %ld s\n", nr_jobs,
+	       time(NULL) - start);
 }
 
-static int run_all(void)
+static void run_on(void)
+{
+	time_t start = time(NULL);
+
+	vmapeek_on();
+	for (size_t i = 0; i < nr_jobs; i++)
+		run_one(&jobs[i].cell, jobs[i].on);
+	printf("# %zu cells with vmapeek on took %ld s\n", nr_jobs,
+	       time(NULL) - start);
+	vmapeek_off();
+}
+
+/* Each run against the first one; the first that differs stays. */
+static void compare_off_and_off(long runs)
+{
+	run_off();
+	for (size_t i = 0; i < nr_jobs; i++)
+		for (long run = 1; run < runs; run++) {
+			run_one(&jobs[i].cell, jobs[i].on);
+			if (!is_same(&jobs[i]))
+				break;
+		}
+}
+
+static void compare_off_and_on(void)
+{
+	if (mainline() == MODULE)
+		run_off();
+	run_on();
+	/* Nothing can be switched: the other kernel is compared. */
+	for (size_t i = 0; i < nr_jobs && mainline() != MODULE; i++)
+		jobs[i].off = jobs[i].on;
+}
+
+static int report_all(void)
 {
 	struct CMUnitTest *tests = calloc(nr_jobs, sizeof(*tests));
 
@@ -237,39 +280,6 @@ static int run_all(void)
 				       NULL);
 }
 
-static void run_off(void)
-{
-	time_t start = time(NULL);
-
-	vmapeek_off();
-	for (size_t i = 0; i < nr_jobs; i++)
-		jobs[i].off = run_one(&jobs[i].cell);
-	printf("# %zu cells with vmapeek off took %ld s\n", nr_jobs,
-	       time(NULL) - start);
-}
-
-static void run_on(void)
-{
-	time_t start = time(NULL);
-
-	vmapeek_on();
-	for (size_t i = 0; i < nr_jobs; i++)
-		jobs[i].on = run_one(&jobs[i].cell);
-	printf("# %zu cells with vmapeek on took %ld s\n", nr_jobs,
-	       time(NULL) - start);
-	vmapeek_off();
-}
-
-static void compare_off_and_on(void)
-{
-	if (mainline() == MODULE)
-		run_off();
-	run_on();
-	/* Nothing can be switched: the other kernel is compared. */
-	for (size_t i = 0; i < nr_jobs && mainline() != MODULE; i++)
-		jobs[i].off = jobs[i].on;
-}
-
 int main(int argc, char **argv)
 {
 	long runs = 0;
@@ -277,6 +287,13 @@ int main(int argc, char **argv)
 	if (argc > 1 && !strcmp(argv[1], SLEEP))
 		for (;;)
 			pause();
+	if (argc > 1 && !strcmp(argv[1], "-l")) {
+		wanted = argv + 2;
+		add_all();
+		for (size_t i = 0; i < nr_jobs; i++)
+			puts(jobs[i].cell.name);
+		return 0;
+	}
 	if (argc > 2 && !strcmp(argv[1], "-s")) {
 		runs = atol(argv[2]);
 		argv += 2;
@@ -293,11 +310,12 @@ int main(int argc, char **argv)
 	add_all();
 	if (!nr_jobs)
 		die("no cell has such a name");
+	make_reports();
 	start_places();
 	if (runs > 1)
 		compare_off_and_off(runs);
 	else
 		compare_off_and_on();
 	stop_places();
-	return run_all();
+	return report_all();
 }
