@@ -24,8 +24,10 @@
 struct scene *scene;
 
 static int go[2];		/* the target may begin its deed */
-static int deed_done[2];	/* a byte: it has; the end: the target has gone */
-static int read_done[2];	/* a byte: the reader is ready; the end: it has gone */
+/* A byte: it has; the end: the target is gone. */
+static int deed_done[2];
+/* A byte: the reader is ready; the end: it is gone. */
+static int read_done[2];
 
 char *deed_page(void)
 {

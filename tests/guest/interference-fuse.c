@@ -24,7 +24,8 @@
 #define DIR		"/tmp/interference"
 #define FILE_SIZE	(NR_PAGES * PAGE)
 #define STOP_AT		(STOP_PAGE * PAGE)
-#define LONG		3600	/* seconds that the kernel may keep what it knows */
+/* Seconds that the kernel may keep attributes. */
+#define LONG		3600
 #define MAX_KEPT	8
 
 /* Of the server: requests for the page that is kept back. */

@@ -3,9 +3,19 @@
  * Which combinations are no cells, and why. What only one kernel cannot do is
  * not decided here; such a cell is skipped, and named.
  */
+#include <fnmatch.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "interference.h"
+#include "vmapeek.h"
+
+static struct cell *cells;
+static size_t nr_cells;
+static char **wanted;
+static const char *left_out[32];
+static size_t nr_left_out;
 
 static bool is_deed(const struct cell *c, const char *name)
 {
@@ -51,7 +61,7 @@ static const char *method_is_senseless(const struct cell *c)
 	if (i->anon_only && c->memory->backing != PRIVATE_ANON)
 		return "environ is never read from a file";
 	if ((p->lead || p->second) && i->locked)
-		return "there are segments and chunks in process_vm_readv() only";
+		return "only process_vm_readv() has segments and chunks";
 	if (i->locked && p->in_target && p->by_uffd)
 		return "only process_vm_readv() lets a userfaultfd be asked";
 	if (i->locked && p->in_target && c->deed->locks)
@@ -105,7 +115,7 @@ static const char *cell_is_like_another(const struct cell *c)
 	return NULL;
 }
 
-const char *cell_is_senseless(const struct cell *c)
+static const char *cell_is_senseless(const struct cell *c)
 {
 	const char *reason = method_is_senseless(c);
 
@@ -118,4 +128,76 @@ const char *cell_is_senseless(const struct cell *c)
 	if (!reason)
 		reason = cell_is_like_another(c);
 	return reason;
+}
+
+static bool is_wanted(const char *name)
+{
+	if (!*wanted)
+		return true;
+	for (char **w = wanted; *w; w++)
+		if (!strncmp(name, *w, strlen(*w)) || !fnmatch(*w, name, 0))
+			return true;
+	return false;
+}
+
+/* The reasons for cells that do not exist, each of them once. */
+static void leave_out(const char *reason)
+{
+	size_t i = 0;
+
+	while (i < nr_left_out && left_out[i] != reason)
+		i++;
+	if (i == ARRAY_SIZE(left_out))
+		die("too many reasons");
+	if (i == nr_left_out)
+		left_out[nr_left_out++] = reason;
+}
+
+static void add_cell(const struct cell *cell)
+{
+	static const char *const names[NR_WHERE] = { "before", "at", "behind" };
+	const char *reason;
+	struct cell c = *cell;
+
+	reason = cell_is_senseless(&c);
+	snprintf(c.name, sizeof(c.name), "%s/%s/%s/%s%s%s", c.method->name,
+		 c.place->name, c.memory->name, c.deed->name,
+		 c.deed->whole_mm ? "" : "/",
+		 c.deed->whole_mm ? "" : names[c.where]);
+	if (!is_wanted(c.name))
+		return;
+	if (reason) {
+		leave_out(reason);
+		return;
+	}
+	cells = realloc(cells, (nr_cells + 1) * sizeof(*cells));
+	if (!cells)
+		die("no memory");
+	cells[nr_cells++] = c;
+}
+
+static void add_cells(const struct method *method,
+		      const struct place *place)
+{
+	for (size_t m = 0; m < nr_memories; m++)
+		for (size_t d = 0; d < nr_deeds; d++)
+			for (int w = 0; w < NR_WHERE; w++)
+				add_cell(&(struct cell){
+					.method = method,
+					.place = place,
+					.memory = &memories[m],
+					.deed = &deeds[d],
+					.where = w });
+}
+
+const struct cell *cells_make(char **names, size_t *nr)
+{
+	wanted = names;
+	for (size_t p = 0; p < nr_places; p++)
+		for (size_t i = 0; i < nr_methods; i++)
+			add_cells(&methods[i], &places[p]);
+	for (size_t i = 0; i < nr_left_out; i++)
+		printf("# left out: %s\n", left_out[i]);
+	*nr = nr_cells;
+	return cells;
 }

@@ -136,8 +136,10 @@ void report_pins(struct report *r, const char *when)
 	long acquired = 0, released = 0;
 
 	pins_read(&acquired, &released);
-	report_line(r, "%s, pins acquired: %ld", when, acquired - pins_acquired);
-	report_line(r, "%s, pins released: %ld", when, released - pins_released);
+	report_line(r, "%s, pins acquired: %ld", when,
+		    acquired - pins_acquired);
+	report_line(r, "%s, pins released: %ld", when,
+		    released - pins_released);
 }
 
 void report_steps(struct report *r)

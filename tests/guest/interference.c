@@ -6,11 +6,11 @@
  * run with vmapeek off and then on. The answer, what the target's own calls
  * returned, and what can be seen of its memory and of pins must be the same.
  *
- * interference [-l] [-s RUNS] [NAME...]: only cells whose name begins with, or
- * matches, one of these. -l lists them. With -s, RUNS with vmapeek off are compared instead.
+ * interference [-l | -s RUNS] [NAME...]: only cells whose name begins with, or
+ * matches, one of these. -l lists them. With -s, RUNS of each with vmapeek off
+ * are compared instead.
  */
 #include <errno.h>
-#include <fnmatch.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>
@@ -37,79 +37,18 @@ struct job {
 
 static struct job *jobs;
 static size_t nr_jobs;
-static char **wanted;
 static int broken_runs;
 static bool is_there[32];	/* by the number of a place */
-static const char *left_out[32];
-static size_t nr_left_out;
 
-static bool is_wanted(const char *name)
+static void make_jobs(char **wanted)
 {
-	if (!*wanted)
-		return true;
-	for (char **w = wanted; *w; w++)
-		if (!strncmp(name, *w, strlen(*w)) || !fnmatch(*w, name, 0))
-			return true;
-	return false;
-}
+	const struct cell *cells = cells_make(wanted, &nr_jobs);
 
-/* The reasons for cells that do not exist, each of them once. */
-static void leave_out(const char *reason)
-{
-	size_t i = 0;
-
-	while (i < nr_left_out && left_out[i] != reason)
-		i++;
-	if (i == ARRAY_SIZE(left_out))
-		die("too many reasons");
-	if (i == nr_left_out)
-		left_out[nr_left_out++] = reason;
-}
-
-static void add_cell(const struct cell *cell)
-{
-	static const char *const names[NR_WHERE] = { "before", "at", "behind" };
-	const char *reason;
-	struct cell c = *cell;
-
-	reason = cell_is_senseless(&c);
-	snprintf(c.name, sizeof(c.name), "%s/%s/%s/%s%s%s", c.method->name,
-		 c.place->name, c.memory->name, c.deed->name,
-		 c.deed->whole_mm ? "" : "/",
-		 c.deed->whole_mm ? "" : names[c.where]);
-	if (!is_wanted(c.name))
-		return;
-	if (reason) {
-		leave_out(reason);
-		return;
-	}
-	jobs = realloc(jobs, (nr_jobs + 1) * sizeof(*jobs));
-	if (!jobs)
-		die("no memory");
-	jobs[nr_jobs++] = (struct job){ .cell = c };
-}
-
-static void add_cells(const struct method *method,
-		      const struct place *place)
-{
-	for (size_t m = 0; m < nr_memories; m++)
-		for (size_t d = 0; d < nr_deeds; d++)
-			for (int w = 0; w < NR_WHERE; w++)
-				add_cell(&(struct cell){
-					.method = method,
-					.place = place,
-					.memory = &memories[m],
-					.deed = &deeds[d],
-					.where = w });
-}
-
-static void add_all(void)
-{
-	for (size_t p = 0; p < nr_places; p++)
-		for (size_t i = 0; i < nr_methods; i++)
-			add_cells(&methods[i], &places[p]);
-	for (size_t i = 0; i < nr_left_out; i++)
-		printf("# left out: %s\n", left_out[i]);
+	jobs = calloc(nr_jobs, sizeof(*jobs));
+	if (!jobs || !nr_jobs)
+		die("no cell has such a name");
+	for (size_t i = 0; i < nr_jobs; i++)
+		jobs[i].cell = cells[i];
 }
 
 static bool is_needed(const struct place *place)
@@ -288,8 +227,7 @@ int main(int argc, char **argv)
 		for (;;)
 			pause();
 	if (argc > 1 && !strcmp(argv[1], "-l")) {
-		wanted = argv + 2;
-		add_all();
+		make_jobs(argv + 2);
 		for (size_t i = 0; i < nr_jobs; i++)
 			puts(jobs[i].cell.name);
 		return 0;
@@ -298,18 +236,15 @@ int main(int argc, char **argv)
 		runs = atol(argv[2]);
 		argv += 2;
 	}
-	wanted = argv + 1;
 	scene = mmap(NULL, sizeof(*scene), PROT_READ | PROT_WRITE,
 		     MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	if (scene == MAP_FAILED)
 		die("no memory");
-	/* Not a line in the kernel log for each time that caches are dropped. */
+	/* The kernel log has no line for each time that caches are dropped. */
 	write_line("/proc/sys/vm/drop_caches", "4");
 	/* Huge pages for those only who ask for them. */
 	write_line("/sys/kernel/mm/transparent_hugepage/enabled", "madvise");
-	add_all();
-	if (!nr_jobs)
-		die("no cell has such a name");
+	make_jobs(argv + 1);
 	make_reports();
 	start_places();
 	if (runs > 1)

@@ -38,19 +38,19 @@
 
 /* What a cell's memory is backed by; decides which deeds make sense. */
 enum backing {
-	PRIVATE_ANON	= 1,	/* anonymous memory in an anonymous VMA */
-	COPIED		= 2,	/* anonymous memory in a private file VMA */
-	CACHED		= 4,	/* the page cache, in a private file VMA */
-	SHARED_FILE	= 8,	/* the page cache, in a shared file VMA */
-	ANY_BACKING	= 15,
-	HAS_ANON	= PRIVATE_ANON | COPIED,
-	HAS_FILE	= COPIED | CACHED | SHARED_FILE,
+	PRIVATE_ANON = 1,	/* anonymous memory, anonymous VMA */
+	COPIED = 2,		/* anonymous memory, private file VMA */
+	CACHED = 4,		/* the page cache, private file VMA */
+	SHARED_FILE = 8,	/* the page cache, shared file VMA */
+	ANY_BACKING = 15,
+	HAS_ANON = PRIVATE_ANON | COPIED,
+	HAS_FILE = COPIED | CACHED | SHARED_FILE,
 };
 
 struct memory {
 	const char *name;
 	enum backing backing;
-	bool huge;		/* PAGES_AT is the end of one huge page */
+	bool huge;		/* a huge page ends behind PAGES_AT */
 	bool whole;		/* deeds are done to all of a huge page */
 	bool forked;		/* shared with a child */
 	bool slow;		/* of a file system that does not answer */
@@ -63,7 +63,7 @@ struct method {
 	const char *name;
 	/* The mmap lock is held while a page of the target is waited for. */
 	bool locked;
-	bool traced;		/* the target's first thread is stopped */
+	bool traced;		/* the target's main thread is stopped */
 	bool anon_only;
 	bool is_title;		/* the target shows the memory as environ */
 	/* Opens or attaches; then one read to @to, from @from on. */
@@ -77,11 +77,11 @@ struct place {
 	unsigned int lead;
 	/* The pages of the second remote segment; 0: there is one only. */
 	unsigned int second;
-	/* The page that the reader waits for is the target's, not its own. */
+	/* The reader waits for a page of the target, not its own. */
 	bool in_target;
 	bool by_uffd;		/* and a userfaultfd is asked for it */
 	bool by_file;		/* only with memory that is slow */
-	bool by_lock;		/* before that, the mmap lock is waited for */
+	bool by_lock;		/* before that, it waits for the mmap lock */
 	/* Once for all cells; false: this kernel lacks what is needed. */
 	bool (*start)(void);
 	void (*stop)(void);
@@ -100,8 +100,8 @@ struct place {
 struct deed {
 	const char *name;
 	unsigned int backing;	/* where it makes sense */
-	bool is_end;		/* the target, or its memory, is gone then */
-	bool by_test;		/* @make runs in the test, not in the target */
+	bool is_end;		/* the target's memory is gone then */
+	bool by_test;		/* @make runs in the test itself */
 	bool whole_mm;		/* is the same wherever it is done */
 	bool small;		/* is done to one small page only */
 	bool locks;		/* takes the mmap lock for writing */
@@ -135,7 +135,7 @@ struct scene {
 	struct target target;
 	struct step steps[8];
 	unsigned int nr_steps;
-	int uffd;		/* of who waits for a page: its number there */
+	int uffd;		/* where it was opened: its number */
 	int fd;			/* the file that is mapped; of the target */
 	/* Of the reader. */
 	long n;
@@ -163,8 +163,11 @@ void fork_idle_child(struct target *t);
 /* interference-places.c */
 extern const struct place places[];
 extern const size_t nr_places;
-/* Why there is no such cell, or NULL; interference-product.c. */
-const char *cell_is_senseless(const struct cell *c);
+/*
+ * interference-product.c: the cells whose names begin with, or match, one of
+ * @names, or all if there is none.
+ */
+const struct cell *cells_make(char **names, size_t *nr);
 
 /* A userfaultfd of the calling process, with missing pages at @at. */
 int uffd_open(void *at, size_t size);
