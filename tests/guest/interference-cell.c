@@ -238,10 +238,11 @@ void cell_run(const struct cell *cell, struct report *r)
 	strcpy(r->broken, scene->target.broken);
 	if (!r->lacks[0] && !r->broken[0])
 		hangs = play(target, &reader, r);
-	if (cell->place->hold)
+	/* Else neither of them can end. */
+	if (hangs) {
 		cell->place->serve();
-	if (hangs)
 		snprintf(r->broken, sizeof(r->broken), "%s", hangs);
+	}
 	if (reader > 0)
 		target_stop(reader);
 	target_stop(target);

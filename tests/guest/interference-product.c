@@ -78,10 +78,9 @@ static const char *deed_would_wait(const struct cell *c)
 {
 	const struct place *p = c->place;
 
-	if (p->by_file && c->where == AT &&
-	    (is_deed(c, "truncate") || is_deed(c, "punch")))
-		return "the deed waits for the page that the reader waits for";
-	if (p->by_file && c->where == BEFORE && is_deed(c, "truncate"))
+	/* FUSE drops all of a file's pages when its size has changed. */
+	if (p->by_file && (is_deed(c, "truncate") ||
+			   (is_deed(c, "punch") && c->where == AT)))
 		return "the deed waits for the page that the reader waits for";
 	if (!strcmp(p->name, "target-swap") && (is_deed(c, "collapse") ||
 			(is_deed(c, "uffd-move") && c->where == AT)))
