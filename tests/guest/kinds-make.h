@@ -19,6 +19,8 @@ void read_all(char *at, size_t size);
 
 void make_anon(struct target *t, char *at, size_t size);
 void make_huge(struct target *t, char *at, size_t size);
+/* Returns when all of it is. */
+void swap_out(struct target *t, char *at, size_t size);
 void make_swapped(struct target *t, char *at, size_t size);
 
 void make_shared(struct target *t, char *at, size_t size);

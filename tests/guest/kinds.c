@@ -177,7 +177,7 @@ static bool all_swapped(struct target *t, char *at, size_t size)
 	return all;
 }
 
-static void swap_out(struct target *t, char *at, size_t size)
+void swap_out(struct target *t, char *at, size_t size)
 {
 	for (int i = 0; i < 100 && !all_swapped(t, at, size); i++)
 		must(t, !madvise(at, size, MADV_PAGEOUT), "MADV_PAGEOUT");

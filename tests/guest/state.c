@@ -57,9 +57,8 @@ static void squeeze(char *line)
 	*to = '\0';
 }
 
-/* Each line: the mapping's distances from @start, then one field. */
-static void smaps_text(char *text, pid_t pid, unsigned long start,
-		       unsigned long end)
+void state_text(char *text, size_t size, pid_t pid, unsigned long start,
+		unsigned long end)
 {
 	unsigned long first, last;
 	char path[64], line[512];
@@ -72,7 +71,7 @@ static void smaps_text(char *text, pid_t pid, unsigned long start,
 	if (!file)
 		die("no %s", path);
 	text[0] = '\0';
-	while (fgets(line, sizeof(line), file) && len < TEXT_SIZE) {
+	while (fgets(line, sizeof(line), file) && len < size) {
 		if (sscanf(line, "%lx-%lx ", &first, &last) == 2) {
 			where[0] = '\0';
 			if (first < end && last > start)
@@ -80,7 +79,7 @@ static void smaps_text(char *text, pid_t pid, unsigned long start,
 					 first - start, last - start);
 		} else if (where[0] && is_field(line)) {
 			squeeze(line);
-			len += snprintf(text + len, TEXT_SIZE - len, "%s %s",
+			len += snprintf(text + len, size - len, "%s %s",
 					where, line);
 		}
 	}
@@ -134,7 +133,7 @@ long state_of(const char *name, pid_t pid, unsigned long start,
 {
 	static char text[TEXT_SIZE];
 
-	smaps_text(text, pid, start, end);
+	state_text(text, sizeof(text), pid, start, end);
 	return state_keep(name, text);
 }
 

@@ -9,6 +9,13 @@
 void state_clear_referenced(pid_t pid);
 
 /*
+ * What smaps says of the mappings between two addresses. Each line: the
+ * mapping's distances from @start, then one field.
+ */
+void state_text(char *text, size_t size, pid_t pid, unsigned long start,
+		unsigned long end);
+
+/*
  * A number that stands for what smaps says of the mappings between two
  * addresses, as far as it depends on the process alone. The text behind it is
  * kept under @name; when another comes under the same name, the first lines

@@ -1,0 +1,263 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * A file system that does not answer: a process serves /dev/fuse, and keeps
+ * back the content of one page of each file until it is told to send it.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/fuse.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#include "interference.h"
+#include "vmapeek.h"
+
+#define DIR		"/tmp/interference"
+#define FILE_SIZE	(NR_PAGES * PAGE)
+#define STOP_AT		(STOP_PAGE * PAGE)
+/* Seconds that the kernel may keep attributes. */
+#define LONG		3600
+#define MAX_KEPT	8
+
+/* Of the server: requests for the page that is kept back. */
+static struct fuse_in_header kept[MAX_KEPT];
+static int nr_kept;
+static bool keeps;		/* the file at hand, the newest one */
+static uint64_t size_now;	/* its size */
+
+static int device;
+static int asked[2];		/* a byte: somebody asks for that page */
+static int served[2];		/* a byte: send it */
+
+static void reply(const struct fuse_in_header *in, int err, const void *data,
+		  size_t size)
+{
+	struct fuse_out_header out = {
+		.len = sizeof(out) + size,
+		.error = -err,
+		.unique = in->unique,
+	};
+	struct iovec iov[] = { { &out, sizeof(out) }, { (void *)data, size } };
+
+	/* Who asked may have been killed. */
+	if (writev(device, iov, 2) < 0 && errno != ENOENT)
+		_exit(1);
+}
+
+static void reply_init(const struct fuse_in_header *in)
+{
+	struct fuse_init_out out = {
+		.major = FUSE_KERNEL_VERSION,
+		.minor = FUSE_KERNEL_MINOR_VERSION,
+		.max_write = 16 * PAGE,
+	};
+
+	reply(in, 0, &out, sizeof(out));
+}
+
+static struct fuse_attr attributes(uint64_t node)
+{
+	bool is_dir = node == FUSE_ROOT_ID;
+
+	return (struct fuse_attr){
+		.ino = node,
+		.size = is_dir ? 0 : size_now,
+		.mode = is_dir ? S_IFDIR | 0755 : S_IFREG | 0644,
+		.nlink = 1,
+		.blksize = PAGE,
+	};
+}
+
+/* Any number is the name of a file. */
+static void reply_lookup(const struct fuse_in_header *in, const char *name)
+{
+	struct fuse_entry_out out = {
+		.nodeid = strtoul(name, NULL, 10) + FUSE_ROOT_ID,
+		.attr_valid = LONG,
+	};
+
+	size_now = FILE_SIZE;
+	keeps = true;
+	out.attr = attributes(out.nodeid);
+	reply(in, 0, &out, sizeof(out));
+}
+
+static void reply_attributes(const struct fuse_in_header *in)
+{
+	struct fuse_attr_out out = { .attr_valid = LONG };
+
+	out.attr = attributes(in->nodeid);
+	reply(in, 0, &out, sizeof(out));
+}
+
+static void set_attributes(const struct fuse_in_header *in,
+			   const struct fuse_setattr_in *set)
+{
+	if (set->valid & FATTR_SIZE)
+		size_now = set->size;
+	reply_attributes(in);
+}
+
+static void send_content(const struct fuse_in_header *in,
+			 const struct fuse_read_in *want)
+{
+	static char content[FILE_SIZE];
+	uint64_t end = want->offset + want->size;
+
+	memset(content, OLD, sizeof(content));
+	memset(content + STOP_AT, SERVED, PAGE);
+	if (end > size_now)
+		end = size_now;
+	reply(in, 0, content + want->offset,
+	      end > want->offset ? end - want->offset : 0);
+}
+
+static void read_content(const struct fuse_in_header *in,
+			 const struct fuse_read_in *want)
+{
+	if (!keeps || want->offset > STOP_AT ||
+	    want->offset + want->size <= STOP_AT || nr_kept == MAX_KEPT) {
+		send_content(in, want);
+		return;
+	}
+	/* What is asked for is always the same. */
+	kept[nr_kept++] = *in;
+	if (write(asked[1], "a", 1) != 1)
+		_exit(1);
+}
+
+static void send_kept(void)
+{
+	static const struct fuse_read_in want = {
+		.offset = STOP_AT, .size = PAGE
+	};
+
+	keeps = false;
+	while (nr_kept)
+		send_content(&kept[--nr_kept], &want);
+}
+
+static void answer(const struct fuse_in_header *in, const void *arg)
+{
+	struct fuse_open_out opened = { 0 };
+	struct fuse_write_out written = { 0 };
+
+	switch (in->opcode) {
+	case FUSE_INIT:
+		return reply_init(in);
+	case FUSE_LOOKUP:
+		return reply_lookup(in, arg);
+	case FUSE_GETATTR:
+		return reply_attributes(in);
+	case FUSE_SETATTR:
+		return set_attributes(in, arg);
+	case FUSE_OPEN:
+		return reply(in, 0, &opened, sizeof(opened));
+	case FUSE_READ:
+		return read_content(in, arg);
+	case FUSE_WRITE:
+		written.size = ((const struct fuse_write_in *)arg)->size;
+		return reply(in, 0, &written, sizeof(written));
+	case FUSE_FORGET:
+	case FUSE_BATCH_FORGET:
+	case FUSE_INTERRUPT:
+		return;
+	case FUSE_FLUSH:
+	case FUSE_RELEASE:
+	case FUSE_FALLOCATE:
+		return reply(in, 0, NULL, 0);
+	default:
+		return reply(in, ENOSYS, NULL, 0);
+	}
+}
+
+static void serve_all(void)
+{
+	static char buf[1 << 20] __attribute__((aligned(8)));
+	struct pollfd p[] = {
+		{ .fd = device, .events = POLLIN },
+		{ .fd = served[0], .events = POLLIN },
+	};
+	ssize_t n;
+
+	for (;;) {
+		if (poll(p, 2, -1) < 0)
+			_exit(1);
+		if (p[1].revents && read(served[0], buf, 1) == 1)
+			send_kept();
+		if (!p[0].revents)
+			continue;
+		n = read(device, buf, sizeof(buf));
+		if (n < 0 && errno != ENOENT && errno != EINTR)
+			_exit(0);
+		if (n > 0)
+			answer((void *)buf,
+			       buf + sizeof(struct fuse_in_header));
+	}
+}
+
+bool fuse_start(void)
+{
+	char options[128];
+
+	device = open("/dev/fuse", O_RDWR | O_CLOEXEC);
+	if (device < 0)
+		return false;
+	snprintf(options, sizeof(options),
+		 "fd=%d,rootmode=40000,user_id=0,group_id=0,allow_other",
+		 device);
+	if ((mkdir(DIR, 0755) && errno != EEXIST) ||
+	    mount("interference", DIR, "fuse", 0, options))
+		return false;
+	if (pipe2(asked, O_CLOEXEC | O_NONBLOCK) ||
+	    pipe2(served, O_CLOEXEC))
+		die("pipe: %s", strerror(errno));
+	fflush(stdout);
+	if (!fork()) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		serve_all();
+	}
+	close(device);
+	return true;
+}
+
+void fuse_stop(void)
+{
+	umount2(DIR, MNT_DETACH);
+}
+
+/* A new file: nothing of it is in the page cache. */
+int fuse_open(void)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), DIR "/%d", getpid());
+	return open(path, O_RDWR | O_CLOEXEC);
+}
+
+bool fuse_is_asked(void)
+{
+	struct pollfd p = { .fd = asked[0], .events = POLLIN };
+
+	return poll(&p, 1, 1) == 1;
+}
+
+void fuse_serve(void)
+{
+	char bytes[MAX_KEPT];
+
+	/* Not again for the same page. */
+	while (read(asked[0], bytes, sizeof(bytes)) > 0)
+		;
+	if (write(served[1], "s", 1) != 1)
+		die("the file system has ended");
+}

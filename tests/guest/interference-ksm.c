@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: GPL-2.0
+/* The deed of interference.h that takes a page to be merged with another. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "interference.h"
+#include "kinds-make.h"
+#include "vmapeek.h"
+
+#define KSM	"/sys/kernel/mm/ksm/"
+
+/*
+ * A page is looked at in one scan to see whether it changes, and goes into the
+ * tree of candidates in the next; the other then finds it there. One more, as
+ * the first scan may have begun before the pages were there.
+ */
+#define SCANS	4
+
+/* Another page of the same content. */
+void ksm_prepare(struct target *t)
+{
+	memset(map_anon(t, (char *)ELSEWHERE, PAGE), OLD, PAGE);
+	if (madvise((void *)ELSEWHERE, PAGE, MADV_MERGEABLE) ||
+	    madvise(deed_page(), PAGE, MADV_MERGEABLE))
+		lacks(t, "KSM");
+}
+
+static long scans(void)
+{
+	char text[32];
+
+	if (!read_line(KSM "full_scans", text, sizeof(text)))
+		die("no " KSM "full_scans");
+	return atol(text);
+}
+
+/* Not until it is merged: a page that is pinned never is. */
+void ksm_merge(pid_t target)
+{
+	long end = scans() + SCANS;
+
+	(void)target;
+	write_line(KSM "run", "1");
+	while (scans() < end)
+		usleep(1000);
+	write_line(KSM "run", "0");
+}

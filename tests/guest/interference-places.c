@@ -1,0 +1,221 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Where a reader can be stopped: how, how that is seen, and how it goes on. */
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/userfaultfd.h>
+#include <poll.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "hold.h"
+#include "interference.h"
+#include "kinds-make.h"
+#include "vmapeek.h"
+
+/* Pages of one chunk of process_vm_readv(): PVM_MAX_USER_PAGES. */
+#define CHUNK		1024
+
+/* The test's own descriptor of the userfaultfd that somebody waits for. */
+static int taken = -1;
+/* Those of the target's mmap lock. */
+static int holder = -1, writer = -1;
+
+int uffd_open(void *at, size_t size)
+{
+	struct uffdio_api api = { .api = UFFD_API };
+	struct uffdio_register reg = {
+		.range = { .start = (unsigned long)at, .len = size },
+		.mode = UFFDIO_REGISTER_MODE_MISSING,
+	};
+	int fd = syscall(SYS_userfaultfd, O_CLOEXEC | O_NONBLOCK);
+
+	if (fd < 0 || ioctl(fd, UFFDIO_API, &api) ||
+	    ioctl(fd, UFFDIO_REGISTER, &reg))
+		return -1;
+	return fd;
+}
+
+void uffd_take(pid_t pid)
+{
+	int pidfd = syscall(SYS_pidfd_open, pid, 0);
+
+	if (taken >= 0)
+		close(taken);
+	taken = syscall(SYS_pidfd_getfd, pidfd, scene->uffd, 0);
+	if (taken < 0)
+		die("cannot get a userfaultfd: %s", strerror(errno));
+	close(pidfd);
+}
+
+/* Is this task asleep in a function of that name? Seen, not guessed. */
+static bool sleeps_in(pid_t pid, const char *name)
+{
+	char path[64], function[64];
+
+	snprintf(path, sizeof(path), "/proc/%d/wchan", pid);
+	return read_line(path, function, sizeof(function)) &&
+	       !strncmp(function, name, strlen(name));
+}
+
+static bool waits_for_userfaultfd(pid_t reader)
+{
+	struct pollfd p = { .fd = taken, .events = POLLIN };
+
+	/* The event comes a moment before the reader sleeps. */
+	return poll(&p, 1, 1) == 1 &&
+	       sleeps_in(reader, "handle_userfault");
+}
+
+/*
+ * Somebody else may have changed the mapping, so the page cannot always be
+ * brought; who waits is woken in any case, and may come back.
+ */
+static void serve_userfaultfd(void)
+{
+	static char page[PAGE] __attribute__((aligned(PAGE)));
+	struct uffd_msg msg;
+
+	memset(page, SERVED, PAGE);
+	while (read(taken, &msg, sizeof(msg)) == sizeof(msg)) {
+		struct uffdio_copy copy = {
+			.dst = msg.arg.pagefault.address & ~(PAGE - 1),
+			.src = (unsigned long)page,
+			.len = PAGE,
+		};
+		struct uffdio_range range = { copy.dst, PAGE };
+
+		ioctl(taken, UFFDIO_COPY, &copy);
+		ioctl(taken, UFFDIO_WAKE, &range);
+	}
+}
+
+/* The page is not there, and a userfaultfd is asked for it. */
+static void miss_page(struct target *t)
+{
+	char *page = (char *)PAGES_AT + STOP_PAGE * PAGE;
+
+	if (scene->cell->memory->backing == PRIVATE_ANON)
+		must(t, !madvise(page, PAGE, MADV_DONTNEED), "MADV_DONTNEED");
+	else
+		must(t, !fallocate(scene->fd, FALLOC_FL_PUNCH_HOLE |
+				   FALLOC_FL_KEEP_SIZE, STOP_PAGE * PAGE,
+				   PAGE), "punch");
+	scene->uffd = uffd_open(page, PAGE);
+	must(t, scene->uffd >= 0, "userfaultfd");
+}
+
+/* Is this task asleep, wherever? */
+static bool sleeps(pid_t pid)
+{
+	char path[64], line[256], *state;
+
+	snprintf(path, sizeof(path), "/proc/%d/stat", pid);
+	if (!read_line(path, line, sizeof(line)))
+		return false;
+	state = strrchr(line, ')');
+	return state && (state[2] == 'S' || state[2] == 'D');
+}
+
+/* The file system was asked, and so there is no lock to be waited for. */
+static bool waits_for_file(pid_t reader)
+{
+	return fuse_is_asked() && sleeps(reader);
+}
+
+/*
+ * What was just written may stay in the swap cache, and then nobody asks the
+ * device for it. Once it is clean, it is dropped.
+ */
+static void page_out(struct target *t)
+{
+	char *page = (char *)PAGES_AT + STOP_PAGE * PAGE;
+	unsigned char is_cached = 1;
+
+	for (int i = 0; i < 10 && (is_cached & 1); i++) {
+		read_all(page, PAGE);
+		swap_out(t, page, PAGE);
+		must(t, !mincore(page, PAGE, &is_cached), "mincore");
+	}
+	must_be_given(t, !(is_cached & 1), "stays in the swap cache");
+}
+
+static bool waits_for_swap(pid_t reader)
+{
+	static const char *const functions[] = {
+		"folio_wait_bit", "__folio_lock", "submit_bio_wait",
+	};
+
+	for (size_t i = 0; i < sizeof(functions) / sizeof(*functions); i++)
+		if (sleeps_in(reader, functions[i]))
+			return true;
+	return false;
+}
+
+static void hold_lock(pid_t target)
+{
+	holder = hold_begin("write", target);
+	hold_wait(holder, "held");
+}
+
+/* New readers wait behind a writer that waits. */
+static void hold_lock_with_writer(pid_t target)
+{
+	holder = hold_begin("read", target);
+	hold_wait(holder, "held");
+	writer = hold_begin("write", target);
+	hold_wait(writer, "queued");
+}
+
+/* First the lock, then the page. */
+static void serve_lock(void)
+{
+	if (holder >= 0)
+		close(holder);
+	if (writer >= 0) {
+		hold_wait(writer, "held");
+		close(writer);
+	}
+	holder = writer = -1;
+	serve_userfaultfd();
+}
+
+#define UFFD	.by_uffd = true, .is_stopped = waits_for_userfaultfd, \
+		.serve = serve_userfaultfd
+
+const struct place places[] = {
+	/* All is found; the first page is copied, the second is about to be. */
+	{ "own-buffer", UFFD },
+	/* The same at the last page of a remote segment, or the first. */
+	{ "segment-end", .second = NR_PAGES - STOP_PAGE - 1, UFFD },
+	{ "segment-start", .second = NR_PAGES - STOP_PAGE, UFFD },
+	/* The same at the last page of a chunk, or the first. */
+	{ "chunk-end", .lead = CHUNK - STOP_PAGE - 1, UFFD },
+	{ "chunk-start", .lead = CHUNK - STOP_PAGE, UFFD },
+	/* The first page is found; the second one's fault waits. */
+	{ "target-fault", .in_target = true, .prepare = miss_page, UFFD },
+	{ "target-file", .in_target = true, .by_file = true,
+	  .start = fuse_start, .stop = fuse_stop, .needs = "/dev/fuse",
+	  .is_stopped = waits_for_file, .serve = fuse_serve },
+	{ "target-swap", .in_target = true, .prepare = page_out,
+	  .start = swap_start, .stop = swap_stop,
+	  .needs = "zram and the device mapper",
+	  .hold = swap_hold, .is_stopped = waits_for_swap,
+	  .serve = swap_serve },
+	/*
+	 * Whatever was found is found; a page that a userfaultfd is asked for
+	 * needs the mmap lock.
+	 */
+	{ "target-lock", .in_target = true, .by_uffd = true, .by_lock = true,
+	  .prepare = miss_page, .hold = hold_lock,
+	  .is_stopped = waits_for_mmap_lock, .serve = serve_lock },
+	{ "target-lock-writer", .in_target = true, .by_uffd = true,
+	  .by_lock = true, .prepare = miss_page,
+	  .hold = hold_lock_with_writer,
+	  .is_stopped = waits_for_mmap_lock, .serve = serve_lock },
+};
+
+const size_t nr_places = sizeof(places) / sizeof(places[0]);

@@ -1,0 +1,256 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What happens while a reader stands still: it is stopped at a place where the
+ * kernel lets it wait, the target changes what is read, and both go on. The
+ * product of methods, places, kinds of memory, deeds and their position is
+ * run with vmapeek off and then on. The answer, what the target's own calls
+ * returned, and what can be seen of its memory and of pins must be the same.
+ *
+ * interference [-l | -s RUNS] [NAME...]: only cells whose name begins with, or
+ * matches, one of these. -l lists them. With -s, RUNS of each with vmapeek off
+ * are compared instead.
+ */
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/utsname.h>
+#include <time.h>
+#include <unistd.h>
+#include <cmocka.h>
+
+#include "interference.h"
+#include "limit.h"
+#include "vmapeek.h"
+
+/* Each may have taken its time to hang. */
+#define MAX_BROKEN	5
+
+struct job {
+	struct cell cell;
+	struct report *off, *on;
+};
+
+static struct job *jobs;
+static size_t nr_jobs;
+static int broken_runs;
+static bool is_there[32];	/* by the number of a place */
+
+static void make_jobs(char **wanted)
+{
+	const struct cell *cells = cells_make(wanted, &nr_jobs);
+
+	jobs = calloc(nr_jobs, sizeof(*jobs));
+	if (!jobs || !nr_jobs)
+		die("no cell has such a name");
+	for (size_t i = 0; i < nr_jobs; i++)
+		jobs[i].cell = cells[i];
+}
+
+static bool is_needed(const struct place *place)
+{
+	for (size_t i = 0; i < nr_jobs; i++)
+		if (jobs[i].cell.place == place)
+			return true;
+	return false;
+}
+
+static void start_places(void)
+{
+	for (size_t i = 0; i < nr_places; i++) {
+		const struct place *p = &places[i];
+
+		is_there[i] = !p->start || !is_needed(p) || p->start();
+	}
+}
+
+static void stop_places(void)
+{
+	for (size_t i = 0; i < nr_places; i++)
+		if (places[i].stop && is_there[i] && is_needed(&places[i]))
+			places[i].stop();
+}
+
+/*
+ * In memory that all share, which fork() does not have to copy, and of which
+ * only what is used is there.
+ */
+static void make_reports(void)
+{
+	struct report *r = mmap(NULL, 2 * nr_jobs * sizeof(*r),
+				PROT_READ | PROT_WRITE,
+				MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1,
+				0);
+
+	if (r == MAP_FAILED)
+		die("no memory");
+	for (size_t i = 0; i < nr_jobs; i++) {
+		jobs[i].off = r++;
+		jobs[i].on = r++;
+	}
+}
+
+static void run_one(const struct cell *c, struct report *r)
+{
+	r->len = 0;
+	limit_set(120, c->name);
+	if (is_there[c->place - places])
+		cell_run(c, r);
+	else
+		snprintf(r->lacks, sizeof(r->lacks), "%s", c->place->needs);
+	limit_set(0, "");
+	if (r->broken[0])
+		printf("# %s: %s\n", c->name, r->broken);
+	if (r->broken[0] && ++broken_runs > MAX_BROKEN)
+		die("too much is broken, last %s: %s", c->name, r->broken);
+}
+
+static const char *kernel_series(void)
+{
+	static char series[32];
+	struct utsname name;
+	unsigned int major, minor;
+
+	if (uname(&name) ||
+	    sscanf(name.release, "%u.%u", &major, &minor) != 2)
+		return "6.12";
+	snprintf(series, sizeof(series), "%u.%u", major, minor);
+	return series;
+}
+
+static bool is_same(const struct job *job)
+{
+	return !strcmp(job->off->text, job->on->text);
+}
+
+/* For whoever compares one kernel with another. */
+static void print_outcome(const struct job *job)
+{
+	const char *line = job->on->text;
+
+	for (int n; *line; line += n + (line[n] == '\n')) {
+		n = strcspn(line, "\n");
+		printf("# outcome\t%s\t%.*s\n", job->cell.name, n, line);
+	}
+}
+
+static void check(void **state)
+{
+	const struct job *job = *state;
+
+	if (job->off->broken[0] || job->on->broken[0])
+		fail_msg("off: %s; on: %s", job->off->broken, job->on->broken);
+	if (mainline() != MODULE)
+		print_outcome(job);
+	if (job->off->lacks[0]) {
+		assert_string_equal(job->off->lacks, job->on->lacks);
+		printf("# this kernel or machine lacks: %s\n", job->off->lacks);
+		skip();
+	}
+	if (is_same(job))
+		return;
+	reports_print(job->off, job->on);
+	fail_msg("differs; repeat it: KERNEL=%s tests/interference.t %s",
+		 kernel_series(), job->cell.name);
+}
+
+static void run_off(void)
+{
+	time_t start = time(NULL);
+
+	vmapeek_off();
+	for (size_t i = 0; i < nr_jobs; i++)
+		run_one(&jobs[i].cell, jobs[i].off);
+	printf("# %zu cells with vmapeek off took %ld s\n", nr_jobs,
+	       time(NULL) - start);
+}
+
+static void run_on(void)
+{
+	time_t start = time(NULL);
+
+	vmapeek_on();
+	for (size_t i = 0; i < nr_jobs; i++)
+		run_one(&jobs[i].cell, jobs[i].on);
+	printf("# %zu cells with vmapeek on took %ld s\n", nr_jobs,
+	       time(NULL) - start);
+	vmapeek_off();
+}
+
+/* Each run against the first one; the first that differs stays. */
+static void compare_off_and_off(long runs)
+{
+	run_off();
+	for (size_t i = 0; i < nr_jobs; i++)
+		for (long run = 1; run < runs; run++) {
+			run_one(&jobs[i].cell, jobs[i].on);
+			if (!is_same(&jobs[i]))
+				break;
+		}
+}
+
+static void compare_off_and_on(void)
+{
+	if (mainline() == MODULE)
+		run_off();
+	run_on();
+	/* Nothing can be switched: the other kernel is compared. */
+	for (size_t i = 0; i < nr_jobs && mainline() != MODULE; i++)
+		jobs[i].off = jobs[i].on;
+}
+
+static int report_all(void)
+{
+	struct CMUnitTest *tests = calloc(nr_jobs, sizeof(*tests));
+
+	if (!tests)
+		die("no memory");
+	for (size_t i = 0; i < nr_jobs; i++) {
+		tests[i].name = jobs[i].cell.name;
+		tests[i].test_func = check;
+		tests[i].initial_state = &jobs[i];
+	}
+	cmocka_set_message_output(CM_OUTPUT_TAP);
+	return _cmocka_run_group_tests("off and on", tests, nr_jobs, NULL,
+				       NULL);
+}
+
+int main(int argc, char **argv)
+{
+	long runs = 0;
+
+	if (argc > 1 && !strcmp(argv[1], SLEEP))
+		for (;;)
+			pause();
+	if (argc > 1 && !strcmp(argv[1], "-l")) {
+		make_jobs(argv + 2);
+		for (size_t i = 0; i < nr_jobs; i++)
+			puts(jobs[i].cell.name);
+		return 0;
+	}
+	if (argc > 2 && !strcmp(argv[1], "-s")) {
+		runs = atol(argv[2]);
+		argv += 2;
+	}
+	scene = mmap(NULL, sizeof(*scene), PROT_READ | PROT_WRITE,
+		     MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (scene == MAP_FAILED)
+		die("no memory");
+	/* The kernel log has no line for each time that caches are dropped. */
+	write_line("/proc/sys/vm/drop_caches", "4");
+	/* Huge pages for those only who ask for them. */
+	write_line("/sys/kernel/mm/transparent_hugepage/enabled", "madvise");
+	make_jobs(argv + 1);
+	make_reports();
+	start_places();
+	if (runs > 1)
+		compare_off_and_off(runs);
+	else
+		compare_off_and_on();
+	stop_places();
+	return report_all();
+}

@@ -1,0 +1,187 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * A read of two pages looks the second one up after it has copied from the
+ * first: the target replaces the second page by one of the next generation,
+ * and then writes that generation to the first. A read that brings a newer
+ * generation from the first page than from the second has looked both up
+ * before it copied. There is no fault at which the reader could be stopped in
+ * between, so it is preempted there instead, by a program that keeps its CPU
+ * busy, and the number of reads is large.
+ */
+#include <errno.h>
+#include <pthread.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+#include <cmocka.h>
+
+#include "limit.h"
+#include "reader.h"
+#include "readv.h"
+#include "vmapeek.h"
+
+/* Reads during which the target went on to another generation. */
+#define CHANGED_READS	4000
+#define SIZE		sizeof(uint64_t)
+
+struct order_case {
+	const char *name;
+	enum interface how;
+	/* Of the second page; a multiple of HUGE_PAGE has another table. */
+	unsigned long second;
+};
+
+/* In memory that all share. */
+struct generations {
+	volatile uint16_t nr;
+	unsigned long second;
+};
+
+static struct target *target;
+static struct generations *generations;
+
+/* One that is seen half-way can be told. */
+static uint32_t stamp(uint16_t nr)
+{
+	return (uint32_t)nr << 16 | (uint16_t)~nr;
+}
+
+static bool is_whole(uint32_t stamped)
+{
+	return stamped >> 16 == (uint16_t)~stamped;
+}
+
+static void *replace(void *arg)
+{
+	volatile uint32_t *second = (uint32_t *)generations->second;
+	volatile uint32_t *first = second - 1;
+
+	(void)arg;
+	use_cpu(1);
+	for (uint16_t nr = 1;; nr++) {
+		if (madvise((void *)second, PAGE, MADV_DONTNEED))
+			_exit(1);
+		*second = stamp(nr);
+		__sync_synchronize();
+		*first = stamp(nr);
+		generations->nr = nr;
+	}
+	return NULL;
+}
+
+static void prepare(struct target *t)
+{
+	char *second = (char *)generations->second;
+	pthread_t thread;
+
+	map_at(t, (unsigned long)second - PAGE, 2 * PAGE,
+	       PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1);
+	memset(second - PAGE, 0, 2 * PAGE);
+	if (pthread_create(&thread, NULL, replace, NULL))
+		broken(t, "thread");
+}
+
+static pid_t keep_busy(void)
+{
+	pid_t pid = fork();
+
+	if (pid)
+		return pid;
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	for (;;)
+		;
+}
+
+/* Neither may be missing, nor half-written; the second may be fresh. */
+static bool is_in_order(const uint32_t word[2])
+{
+	if (!word[1] || !is_whole(word[0]) || !is_whole(word[1]))
+		return true;
+	return (int16_t)((word[1] >> 16) - (word[0] >> 16)) >= 0;
+}
+
+static void read_all(const struct order_case *c)
+{
+	unsigned long reads = 0, changed = 0, wrong = 0;
+	pid_t pid, busy;
+	struct reader r;
+
+	generations->nr = 0;
+	generations->second = TARGET_AT + c->second;
+	pid = target_start(prepare, target);
+	assert_string_equal(target->broken, "");
+	while (!generations->nr)
+		usleep(1000);
+	assert_int_equal(reader_open(&r, c->how, pid), 0);
+	busy = keep_busy();
+	while (changed < CHANGED_READS) {
+		uint32_t word[2] = { 0, 0 };
+		uint16_t before = generations->nr;
+
+		assert_int_equal(reader_read(&r, generations->second -
+					     sizeof(word[0]), word, SIZE),
+				 SIZE);
+		reads++;
+		changed += generations->nr != before;
+		wrong += !is_in_order(word);
+	}
+	target_stop(busy);
+	reader_close(&r);
+	target_stop(pid);
+	printf("# %lu reads, %lu changed meanwhile, %lu out of order\n", reads,
+	       changed, wrong);
+	assert_int_equal(wrong, 0);
+}
+
+static const struct order_case cases[] = {
+	{ "mem, one page table", MEM, PAGE },
+	{ "mem, two page tables", MEM, HUGE_PAGE },
+	{ "PEEKDATA, one page table", PEEKDATA, PAGE },
+	{ "PEEKDATA, two page tables", PEEKDATA, HUGE_PAGE },
+};
+
+static void off(void **state)
+{
+	vmapeek_off();
+	read_all(*state);
+}
+
+static void on(void **state)
+{
+	vmapeek_on();
+	read_all(*state);
+}
+
+#define COUNT	(sizeof(cases) / sizeof(cases[0]))
+
+int main(void)
+{
+	static struct CMUnitTest tests[2 * COUNT];
+	static char names[2 * COUNT][64];
+	size_t first = mainline() == MODULE ? 0 : COUNT;
+
+	limit_set(280, "reads of two pages");
+	use_cpu(0);
+	target = target_alloc();
+	generations = mmap(NULL, sizeof(*generations), PROT_READ | PROT_WRITE,
+			   MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (generations == MAP_FAILED)
+		die("no memory");
+	for (size_t i = 0; i < 2 * COUNT; i++) {
+		snprintf(names[i], sizeof(names[i]), "%s, %s",
+			 i < COUNT ? "off" : "on", cases[i % COUNT].name);
+		tests[i].name = names[i];
+		tests[i].test_func = i < COUNT ? off : on;
+		tests[i].initial_state = (void *)&cases[i % COUNT];
+	}
+	cmocka_set_message_output(CM_OUTPUT_TAP);
+	return _cmocka_run_group_tests("order", tests + first,
+				       2 * COUNT - first, NULL, NULL);
+}
