@@ -170,6 +170,14 @@ static void hold_lock_with_writer(pid_t target)
 	hold_wait(writer, "queued");
 }
 
+void places_child(void)
+{
+	if (holder >= 0)
+		close(holder);
+	if (writer >= 0)
+		close(writer);
+}
+
 /* First the lock, then the page. */
 static void serve_lock(void)
 {

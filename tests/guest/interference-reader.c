@@ -207,6 +207,7 @@ pid_t reader_fork(pid_t target, int done[2])
 		return pid;
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	close(done[0]);
+	places_child();
 	read_once(target, done[1]);
 	_exit(0);
 }

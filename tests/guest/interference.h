@@ -169,6 +169,8 @@ extern const size_t nr_places;
  */
 const struct cell *cells_make(char **names, size_t *nr);
 
+/* For a child of the test: the lock is not its own. */
+void places_child(void);
 /* A userfaultfd of the calling process, with missing pages at @at. */
 int uffd_open(void *at, size_t size);
 /* Let the test itself have the userfaultfd of @pid; closed by the next one. */
