@@ -89,12 +89,17 @@ static void *fill(void *arg)
 	volatile unsigned char *last = (unsigned char *)target->addr;
 	char *second = arg;
 
+	use_cpu(1);
 	for (;;) {
-		if (mmap(second, PAGE, PROT_READ | PROT_WRITE,
+		/* Of other protection, or the two would be one mapping. */
+		if (mmap(second, PAGE, PROT_READ | PROT_WRITE | PROT_EXEC,
 			 MAP_FIXED | MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) !=
 		    second)
 			_exit(1);
 		++*last;
+		/* About as long as nothing is mapped. */
+		for (volatile int i = 0; i < 2000; i++)
+			;
 		++*last;
 		if (munmap(second, PAGE))
 			_exit(1);
@@ -114,25 +119,31 @@ static void prepare_filled(struct target *t)
 		broken(t, "thread");
 }
 
-/* A read that ends at the hole must bring the byte as it is beside a hole. */
-static void older_than_hole(void)
+/*
+ * A read that ends at the hole must bring the byte as it is beside a hole. The
+ * reader is preempted between a look at the hole and the copy.
+ */
+static void older_than_hole(int reads)
 {
 	unsigned long wrong = 0, cut = 0;
 	unsigned char bytes[2];
 	struct reader r;
-	pid_t pid;
+	pid_t pid, busy;
 
 	pid = target_start(prepare_filled, target);
 	assert_string_equal(target->broken, "");
 	assert_int_equal(reader_open(&r, MEM, pid), 0);
-	for (int i = 0; i < READS; i++) {
+	use_cpu(0);
+	busy = keep_cpu_busy();
+	for (int i = 0; i < reads; i++) {
 		long n = reader_read(&r, target->addr, bytes, 2);
 
 		cut += n == 1;
 		wrong += n != 2 && !(n == 1 && bytes[0] % 2 == 0);
 	}
-	printf("# %d reads, %lu of them end at the hole, %lu wrong\n", READS,
+	printf("# %d reads, %lu of them end at the hole, %lu wrong\n", reads,
 	       cut, wrong);
+	target_stop(busy);
 	reader_close(&r);
 	target_stop(pid);
 	assert_true(cut);
@@ -143,14 +154,14 @@ static void off_filled(void **state)
 {
 	(void)state;
 	vmapeek_off();
-	older_than_hole();
+	older_than_hole(READS);
 }
 
 static void on_filled(void **state)
 {
 	(void)state;
 	vmapeek_on();
-	older_than_hole();
+	older_than_hole(3 * READS);
 }
 
 /*

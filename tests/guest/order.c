@@ -18,7 +18,6 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/prctl.h>
 #include <unistd.h>
 #include <cmocka.h>
 
@@ -88,17 +87,6 @@ static void prepare(struct target *t)
 		broken(t, "thread");
 }
 
-static pid_t keep_busy(void)
-{
-	pid_t pid = fork();
-
-	if (pid)
-		return pid;
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	for (;;)
-		;
-}
-
 /* Neither may be missing, nor half-written; the second may be fresh. */
 static bool is_in_order(const uint32_t word[2])
 {
@@ -120,7 +108,7 @@ static void read_all(const struct order_case *c)
 	while (!generations->nr)
 		usleep(1000);
 	assert_int_equal(reader_open(&r, c->how, pid), 0);
-	busy = keep_busy();
+	busy = keep_cpu_busy();
 	while (changed < CHANGED_READS) {
 		uint32_t word[2] = { 0, 0 };
 		uint16_t before = generations->nr;

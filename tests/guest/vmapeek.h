@@ -57,6 +57,12 @@ struct counters counters_since(const struct counters *start);
 /* From now on, the calling task runs on this one only. */
 void use_cpu(int cpu);
 
+/*
+ * A child that competes for the CPU of the calling task, which is then preempted
+ * wherever the kernel allows it. To be killed and waited for.
+ */
+pid_t keep_cpu_busy(void);
+
 /* Print what is wrong and end this process. */
 void die(const char *format, ...)
 	__attribute__((noreturn, format(printf, 1, 2)));
