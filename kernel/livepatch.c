@@ -20,6 +20,7 @@
 #include "remote.h"
 #include "sysfs.h"
 #include "trace.h"
+#include "version.h"
 
 /*
  * Livepatch looks for the functions that replace others on the stack of each
@@ -187,6 +188,7 @@ module_exit(vmapeek_exit);
 
 MODULE_DESCRIPTION("Read other processes' memory without the mmap lock");
 MODULE_LICENSE("GPL");
+MODULE_VERSION(VMAPEEK_VERSION);
 MODULE_INFO(livepatch, "Y");
 /* For `vmapeek check`: vermagic has the release only. */
 MODULE_INFO(kernel_version, UTS_VERSION);
