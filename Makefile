@@ -51,7 +51,7 @@ help:
 	@echo 'make check-selftest breaks that kernel on purpose and sees the kselftest of the series fail'
 	@echo 'make check-packages installs the Debian packages in a whole Debian system, upgrades and removes them'
 	@echo 'make shell          a shell in a virtual machine with the module and the tests in it'
-	@echo 'make lint           style of the shell scripts'
+	@echo 'make lint           style of scripts, kernel code and prose'
 	@echo 'make clean          remove build/ (downloads stay in the cache)'
 	@echo
 	@echo 'KERNEL=6.12 or 7.3 chooses the series of the kernel.'
@@ -180,11 +180,9 @@ shell: tests
 		-f $(TOP)/build/command/vmapeek \
 		$(foreach t,$(filter-out command,$(notdir $(basename $(wildcard $(TOP)/tests/*.t)))) helper32,-f $(TOP)/build/tests/$(t)) || true
 
-SHELL_FILES = $(shell grep -rlIE '^\#!.*\b(ba)?sh\b' $(TOP)/lab $(TOP)/tools $(TOP)/command $(TOP)/debian $(TOP)/dkms $(TOP)/demo $(TOP)/bench $(TOP)/tests $(TOP)/model $(TOP)/mainline $(TOP)/.ci)
-
 lint:
-	@$(LAB) need shellcheck
-	shellcheck -x $(SHELL_FILES) $(TOP)/dkms/dkms.conf
+	@$(LAB) need shellcheck git perl
+	@$(TOP)/tools/lint
 
 clean:
 	rm -rf '$(TOP)/build'

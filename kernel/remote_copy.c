@@ -220,7 +220,7 @@ remote_copy_pages(struct vm_area_struct *vma, unsigned long addr, void *buf,
 		bytes = min_t(unsigned int, len,
 			      PAGE_SIZE - offset_in_page(addr));
 		result = remote_copy_page(vma, addr, buf, bytes, gup_flags,
-					 &folios[nr]);
+					  &folios[nr]);
 		if (result != REMOTE_READ_OK)
 			break;
 		nr++;

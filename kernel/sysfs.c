@@ -20,7 +20,7 @@ static const struct attribute_group remote_stats_group = {
 };
 
 static ssize_t remote_stats_show(struct kobject *kobj,
-				      struct kobj_attribute *attr, char *buf)
+				 struct kobj_attribute *attr, char *buf)
 {
 	return sysfs_emit(buf, "%lu\n",
 			  remote_stats_sum(attr - remote_read_attrs));
