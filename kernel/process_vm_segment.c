@@ -49,7 +49,6 @@
  * @vmas: those that are read-locked
  * @nr_vmas: their number
  * @seq: the mmap lock's sequence count before the first page was looked up
- * @nr_slow: how often the slow path was needed
  * @why: why it was needed last; REMOTE_READ_OK if it was not
  */
 struct remote_readv {
@@ -60,7 +59,6 @@ struct remote_readv {
 	struct vm_area_struct *vmas[REMOTE_READV_VMAS];
 	unsigned int nr_vmas;
 	unsigned int seq;
-	unsigned int nr_slow;
 	enum remote_read_result why;
 };
 
@@ -102,8 +100,10 @@ static unsigned long remote_readv_lock(struct remote_readv *rr,
 		if (pins->miss != REMOTE_READ_OK)
 			break;
 		addr = vma->vm_end;
-	} while (addr < end);
-	return min(addr, end);
+		if (likely(addr >= end))
+			return end;
+	} while (true);
+	return addr;
 }
 
 /*
@@ -136,7 +136,7 @@ static unsigned long remote_readv_fill(struct remote_readv *rr,
 		unsigned long vma_end = min(end, rr->vmas[i]->vm_end);
 
 		addr = remote_pins_fill(&rr->pins, rr->vmas[i], addr, vma_end);
-		if (addr != vma_end)
+		if (unlikely(addr != vma_end))
 			break;
 	}
 	return addr;
@@ -160,7 +160,7 @@ static unsigned long remote_readv_pin_fast(struct remote_readv *rr,
 
 	mmap_lock_speculate_try_begin(rr->mm, &rr->seq);
 	addr = remote_readv_fill(rr, start, locked);
-	if (addr != locked || locked == end)
+	if (likely(addr == end) || addr != locked)
 		return addr;
 
 	rr->pins.miss = miss;
@@ -202,7 +202,6 @@ static noinline unsigned long remote_readv_pin_slow(struct remote_readv *rr,
 	long nr;
 
 	remote_count(rr->pins.miss);
-	rr->nr_slow++;
 	rr->why = rr->pins.miss;
 
 	if (!remote_readv_lock_mm(rr))
@@ -233,7 +232,7 @@ static unsigned long remote_readv_pin(struct remote_readv *rr,
 
 	remote_set_has_pinned(rr->mm);
 	addr = remote_readv_pin_fast(rr, start, end);
-	if (rr->pins.miss != REMOTE_READ_OK)
+	if (unlikely(rr->pins.miss != REMOTE_READ_OK))
 		return remote_readv_pin_slow(rr, start, addr, end);
 
 	remote_readv_unlock(rr);
@@ -320,8 +319,10 @@ static int remote_readv_init(struct remote_readv *rr, struct mm_struct *mm,
 {
 	struct remote_run *runs = rr->runs;
 
-	nr_pages = clamp(nr_pages, REMOTE_READV_RUNS, REMOTE_READV_CHUNK);
-	if (nr_pages > REMOTE_READV_RUNS) {
+	if (likely(nr_pages <= REMOTE_READV_RUNS)) {
+		nr_pages = REMOTE_READV_RUNS;
+	} else {
+		nr_pages = min(nr_pages, REMOTE_READV_CHUNK);
 		runs = kvmalloc_array(nr_pages, sizeof(*runs), GFP_KERNEL);
 		if (!runs)
 			return -ENOMEM;
@@ -330,7 +331,6 @@ static int remote_readv_init(struct remote_readv *rr, struct mm_struct *mm,
 	rr->mm = mm;
 	rr->iter = iter;
 	rr->nr_vmas = 0;
-	rr->nr_slow = 0;
 	rr->why = REMOTE_READ_OK;
 	return 0;
 }
@@ -379,7 +379,7 @@ int remote_readv(struct mm_struct *mm, unsigned long addr, unsigned long len,
 	if (err)
 		return err;
 	err = remote_readv_segment(&rr, addr, len);
-	if (!rr.nr_slow)
+	if (rr.why == REMOTE_READ_OK)
 		remote_count(REMOTE_READ_OK);
 	if (why)
 		*why = rr.why;

@@ -153,7 +153,6 @@ struct remote_run {
  * @runs: the memory, without gaps between them
  * @nr: number of @runs
  * @max: how many there is room for
- * @first: the first one of the VMA at hand
  * @nr_more: pages of the last run whose pins are still to be taken
  * @nr_pages: number of pins, those of GUP left out
  * @nid: the NUMA node of the last folio that was pinned
@@ -165,7 +164,6 @@ struct remote_pins {
 	struct remote_run *runs;
 	unsigned int nr;
 	unsigned int max;
-	unsigned int first;
 	unsigned int nr_more;
 	unsigned int nr_pages;
 	int nid;
@@ -177,7 +175,6 @@ struct remote_pins {
 static inline void remote_pins_clear(struct remote_pins *pins)
 {
 	pins->nr = 0;
-	pins->first = 0;
 	pins->nr_pages = 0;
 	pins->is_mixed = false;
 	pins->is_counted = false;

@@ -85,7 +85,7 @@ remote_pins_add(struct remote_pins *pins, struct folio *folio,
 	unsigned int start = folio_page_idx(folio, page) * PAGE_SIZE + offset;
 	struct remote_run *run = &pins->runs[pins->nr];
 
-	if (pins->nr > pins->first && run[-1].folio == folio &&
+	if (pins->nr && run[-1].folio == folio &&
 	    run[-1].kind == kind && run[-1].offset + run[-1].len == start) {
 		run[-1].len += len;
 		pins->nr_more += nr_pages;
@@ -242,8 +242,6 @@ unsigned long remote_pins_fill(struct remote_pins *pins,
 	VM_WARN_ON_ONCE(addr < vma->vm_start || end > vma->vm_end);
 	VM_WARN_ON_ONCE(pins->is_counted);
 
-	pins->first = pins->nr;
-	pins->miss = REMOTE_READ_OK;
 	for (;;) {
 		next = remote_pins_fill_table(pins, vma, addr, end);
 		if (next == end || pins->miss != REMOTE_READ_OK)
