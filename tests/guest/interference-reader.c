@@ -188,7 +188,8 @@ static void read_once(pid_t target, int done)
 	fd = how->open ? how->open(target) : 0;
 	if (fd < 0 || write(done, "r", 1) != 1)
 		_exit(2);
-	/* So that these two do not fault later on. */
+	/* So that the code, the stack and these two do not fault later on. */
+	how->read(-1, 0, local, (char *)PAGES_AT);
 	getrusage(RUSAGE_THREAD, &after);
 	getrusage(RUSAGE_THREAD, &before);
 	scene->n = how->read(fd, target, local,

@@ -242,6 +242,8 @@ int main(int argc, char **argv)
 		die("no memory");
 	/* The kernel log has no line for each time that caches are dropped. */
 	write_line("/proc/sys/vm/drop_caches", "4");
+	/* A page that was written to stays dirty. */
+	write_line("/proc/sys/vm/dirty_writeback_centisecs", "0");
 	/* Huge pages for those only who ask for them. */
 	write_line("/sys/kernel/mm/transparent_hugepage/enabled", "madvise");
 	make_jobs(argv + 1);
