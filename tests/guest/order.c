@@ -28,7 +28,7 @@
 #include "vmapeek.h"
 
 /* Reads during which the target went on to another generation. */
-#define CHANGED_READS	4000
+#define CHANGED_READS	8000
 #define SIZE		sizeof(uint64_t)
 
 struct order_case {
