@@ -15,6 +15,7 @@
 #include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
@@ -205,6 +206,22 @@ static void serve_all(void)
 	}
 }
 
+/*
+ * A page that was written to stays dirty: by default, the kernel lets a file
+ * system of this kind have next to none of these.
+ */
+static void let_pages_be_dirty(void)
+{
+	char path[64];
+	struct stat st;
+
+	if (stat(DIR, &st))
+		die("the file system: %s", strerror(errno));
+	snprintf(path, sizeof(path), "/sys/class/bdi/%u:%u/strict_limit",
+		 major(st.st_dev), minor(st.st_dev));
+	write_line(path, "0");
+}
+
 bool fuse_start(void)
 {
 	char options[128];
@@ -227,6 +244,7 @@ bool fuse_start(void)
 		serve_all();
 	}
 	close(device);
+	let_pages_be_dirty();
 	return true;
 }
 

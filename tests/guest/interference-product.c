@@ -82,6 +82,9 @@ static const char *deed_would_wait(const struct cell *c)
 	if (p->by_file && (is_deed(c, "truncate") ||
 			   (is_deed(c, "punch") && c->where == AT)))
 		return "the deed waits for the page that the reader waits for";
+	/* When it gets there, and what the reader finds then, is not certain. */
+	if (!strcmp(p->name, "target-swap") && is_deed(c, "pageout"))
+		return "the deed writes to the swap device that is held";
 	if (!strcmp(p->name, "target-swap") && (is_deed(c, "collapse") ||
 			(is_deed(c, "uffd-move") && c->where == AT)))
 		return "the deed waits for the page that the reader waits for";

@@ -60,6 +60,15 @@ static void report_entry(struct report *r, const char *when, int fd,
 	report_line(r, "%s, pagemap of %s:%s", when, name, text);
 }
 
+/* Pages of a file on FUSE are written back, and so clean, at any time. */
+static bool is_uncertain(const char *field)
+{
+	const struct memory *memory = scene->cell->memory;
+
+	return memory->slow && memory->backing == SHARED_FILE &&
+	       (strstr(field, "_Clean:") || strstr(field, "_Dirty:"));
+}
+
 /* One line a mapping, without what is 0. */
 static void report_smaps(struct report *r, const char *when, const char *name,
 			 pid_t target, unsigned long start, unsigned long end)
@@ -79,7 +88,7 @@ static void report_smaps(struct report *r, const char *when, const char *name,
 				 where);
 			snprintf(last, sizeof(last), "%s", where);
 		}
-		if (strstr(field, ": 0 kB"))
+		if (strstr(field, ": 0 kB") || is_uncertain(field))
 			continue;
 		strcat(line, " ");
 		strncat(line, field, sizeof(line) - strlen(line) - 2);

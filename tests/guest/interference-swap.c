@@ -114,7 +114,11 @@ bool swap_start(void)
 
 	/* One page is read for one page's fault. */
 	write_line("/proc/sys/vm/page-cluster", "0");
-	return zram >= 0 && dm_make(zram) && make_swap();
+	if (zram < 0 || !dm_make(zram) || !make_swap())
+		return false;
+	/* Some kernels keep slots of another device at hand for a while. */
+	swapoff("/dev/zram0");
+	return true;
 }
 
 void swap_hold(pid_t target)

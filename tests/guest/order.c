@@ -32,7 +32,7 @@
 #include "vmapeek.h"
 
 /* Reads during which the target went on to another generation. */
-#define CHANGED_READS	2000
+#define CHANGED_READS	4000
 #define SIZE		sizeof(uint64_t)
 
 struct order_case {
