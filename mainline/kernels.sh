@@ -81,7 +81,7 @@ apply_series()
 
 	rm -rf "$dir"
 	git init -q -b main "$dir"
-	sed -n 's|^+++ b/||p' "$PATCHES_DIR"/000[1-9]-*.patch | sort -u >"$BASE/applied.list"
+	patch_files "$PATCHES_DIR" | xargs -d '\n' sed -n 's|^+++ b/||p' | sort -u >"$BASE/applied.list"
 	while read -r file; do
 		[[ -e $SOURCE/$file ]] || continue
 		mkdir -p "$(dirname "$dir/$file")"
@@ -89,8 +89,8 @@ apply_series()
 	done <"$BASE/applied.list"
 	git -C "$dir" add -A
 	git -C "$dir" -c user.name=check -c user.email=check commit -qm base
-	git -C "$dir" -c user.name=check -c user.email=check -c core.hooksPath=/dev/null am -q \
-		"$PATCHES_DIR"/000[1-9]-*.patch >"$BASE/am.log" 2>&1 || die "git am refuses the series; see $BASE/am.log"
+	patch_files "$PATCHES_DIR" | xargs -d '\n' git -C "$dir" -c user.name=check -c user.email=check \
+		-c core.hooksPath=/dev/null am -q >"$BASE/am.log" 2>&1 || die "git am refuses the series; see $BASE/am.log"
 }
 
 # True if what is in DIR was made for KEY. Done says so afterwards; what is begun is for none until then.
