@@ -1,14 +1,13 @@
 /*
  * Can read faults in @vma be handled under its lock?  If not, a fault drops the
  * lock without having waited, and the address space may change before the rest
- * is pinned.  Untouched memory needs no more than zero pages, unless a huge
- * page fits in: that needs an anon_vma.
+ * is pinned.  Untouched memory needs an anon_vma only for huge pages.
  */
 static bool gup_vma_can_fault(struct vm_area_struct *vma)
 {
 	if (vma->vm_ops && !is_vm_hugetlb_page(vma))
 		return vma->vm_ops->map_pages;
-	return vma->anon_vma || (vma->vm_flags & VM_MAYSHARE) ||
+	return vma->anon_vma || (vma->vm_flags & (VM_MAYSHARE | VM_NOHUGEPAGE)) ||
 	       round_up(vma->vm_start, PMD_SIZE) + PMD_SIZE > vma->vm_end;
 }
 

@@ -7,15 +7,11 @@
  * @gup_flags:	flags modifying lookup behaviour
  * @pages:	array that receives pointers to the pages pinned
  *
- * pin_user_pages_remote() for callers without the mmap lock.  Pages that are
- * only read are pinned under the read lock of their VMA, if one VMA holds the
- * whole range.
+ * pin_user_pages_remote() for callers without the mmap lock.  For reads, if one
+ * VMA holds the whole range, its read lock is taken instead.
  *
- * As with pin_user_pages_remote(), all pages are from one moment, unless a fault
- * had to wait: then the pages up to that fault are from one moment, and those
- * from there on from another.
- *
- * Return: as pin_user_pages_remote().
+ * All pages are from one moment, unless a fault had to wait: those from there
+ * on are from another.
  */
 long pin_user_pages_remote_unlocked(struct mm_struct *mm, unsigned long start,
 				    unsigned long nr_pages,
