@@ -45,9 +45,9 @@ help:
 	@echo 'make module         build vmapeek.ko for the kernel under test, into build/KERNEL/'
 	@echo 'make command        build the command vmapeek for operators, into build/command/'
 	@echo 'make deb            Debian packages of both, into build/deb/; see docs/packages.md'
-	@echo 'make series         patches for the source of KERNEL (6.12, 7.2, 7.3), into build/series/KERNEL/'
+	@echo 'make series         patches for the source of KERNEL (6.12, 7.3), into build/series/KERNEL/'
 	@echo 'make check-series   builds what each of them touches, also for other architectures'
-	@echo 'make check-mainline builds that kernel with and without them, and tests both'
+	@echo 'make check-mainline builds that kernel with and without them, and tests both; ARCH=arm64 [PAGES=16k]'
 	@echo 'make check-selftest breaks that kernel on purpose and sees the kselftest of the series fail'
 	@echo 'make check-packages installs the Debian packages in a whole Debian system, upgrades and removes them'
 	@echo 'make shell          a shell in a virtual machine with the module and the tests in it'
@@ -113,7 +113,7 @@ check: tests
 	@KERNEL=$(KERNEL) KLP_LINK=$(TOP)/build/tools/klp-link KLP_FUZZ=$(TOP)/build/tools/klp-fuzz \
 		VMAPEEK=$(TOP)/build/command/vmapeek \
 		$(TOP)/tools/check $(KERNEL) $(O) $(PROVE) -j $(JOBS) $(TOP)/tools/test/*.t $(TOP)/dkms/test/*.t $(TOP)/lab/test/*.t \
-		$(TOP)/command/test/*.t $(TOP)/bench/test/*.t $(TOP)/mainline/test/kernels.t \
+		$(TOP)/command/test/*.t $(TOP)/bench/test/*.t $(addprefix $(TOP)/mainline/test/,kernels.t untag.t) \
 		$(filter-out %/torture.t,$(wildcard $(TOP)/tests/*.t))
 
 # Stock kernels; CONTRIBUTING.md says what it takes to become one.
@@ -149,7 +149,7 @@ check-model:
 	@$(LAB) need spin gcc libc6-dev
 	@$(PROVE) -v $(TOP)/model/check
 
-# The same code as patches for the kernel's own source; see mainline/README.md.
+# Patches for the kernel's own source; see mainline/README.md. ARCH=arm64 and PAGES=16k are for check-mainline.
 series: need
 	@$(LAB) need coccinelle git
 	@$(TOP)/mainline/series $(KERNEL) $(TOP)/build/series/$(KERNEL)
@@ -165,7 +165,8 @@ check-selftest: series
 	@$(PROVE) -v $(TOP)/mainline/check-selftest :: $(KERNEL) $(TOP)/build/series/$(KERNEL)
 
 check-mainline: need
-	@$(LAB) need coccinelle git gcc-12 flex bison bc gcc-$(GCC_VERSION)-multilib libc6-dev-i386
+	@$(LAB) need coccinelle git gcc-12 flex bison bc gcc-$(GCC_VERSION)-multilib libc6-dev-i386 \
+		$(if $(filter arm64,$(ARCH)),gcc-aarch64-linux-gnu libc6-dev-arm64-cross)
 	@$(MAKE) -s -C $(TOP)/tests
 	@$(TOP)/mainline/check $(KERNEL) $(TOP)/build/series/$(KERNEL)
 

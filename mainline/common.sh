@@ -22,13 +22,18 @@ need()
 	done
 }
 
+# The patches of a series, without the cover letter.
+patch_files()
+{
+	find "$1" -maxdepth 1 -name '[0-9]*.patch' ! -name '0000-*' | sort
+}
+
 # Refuses a $SOURCE that somebody has changed: what comes of that would hold for nobody else.
 check_pristine()
 {
 	local changed
 
-	# A new file that is there already is found when it is made.
-	! grep -qs FW_VMA_LOCKED "$SOURCE/include/linux/pagewalk.h" || die "$SOURCE is patched already"
+	! grep -qs FOLL_VMA_LOCK "$SOURCE/mm/internal.h" || die "$SOURCE is patched already"
 	if [[ -e $SOURCE/.git ]]; then
 		changed=$(git -C "$SOURCE" status --porcelain --untracked-files=no | head -n1)
 	elif [[ -e $SOURCE/.debian-version ]]; then

@@ -7,6 +7,10 @@
 #	run/NAME/	what `lab run -k` takes
 # $SOURCE, $MAINLINE and $TOP are the caller's, too; and $TREE, the source that is built, and $MAKE_ARGS.
 
+ARCH=${ARCH:-x86_64}
+PAGES=${PAGES:-}
+IMAGE=arch/x86/boot/bzImage
+
 # Sets $PATCHES_DIR.
 find_patches()
 {
@@ -81,7 +85,7 @@ apply_series()
 
 	rm -rf "$dir"
 	git init -q -b main "$dir"
-	sed -n 's|^+++ b/||p' "$PATCHES_DIR"/000[1-9]-*.patch | sort -u >"$BASE/applied.list"
+	patch_files "$PATCHES_DIR" | xargs -d '\n' sed -n 's|^+++ b/||p' | sort -u >"$BASE/applied.list"
 	while read -r file; do
 		[[ -e $SOURCE/$file ]] || continue
 		mkdir -p "$(dirname "$dir/$file")"
@@ -89,8 +93,8 @@ apply_series()
 	done <"$BASE/applied.list"
 	git -C "$dir" add -A
 	git -C "$dir" -c user.name=check -c user.email=check commit -qm base
-	git -C "$dir" -c user.name=check -c user.email=check -c core.hooksPath=/dev/null am -q \
-		"$PATCHES_DIR"/000[1-9]-*.patch >"$BASE/am.log" 2>&1 || die "git am refuses the series; see $BASE/am.log"
+	patch_files "$PATCHES_DIR" | xargs -d '\n' git -C "$dir" -c user.name=check -c user.email=check \
+		-c core.hooksPath=/dev/null am -q >"$BASE/am.log" 2>&1 || die "git am refuses the series; see $BASE/am.log"
 }
 
 # True if what is in DIR was made for KEY. Done says so afterwards; what is begun is for none until then.
@@ -110,11 +114,38 @@ done_for()
 	printf '%s\n' "$2" >"$1/made-for"
 }
 
-# Sets CONFIGS: what is configured for x86-64, and what only $SERIES has a name for.
-x86_configs()
+# Sets CONFIGS for $ARCH, with what only $SERIES has a name for.
+arch_configs()
 {
+	local file
+
 	CONFIGS=("$MAINLINE/config")
-	[[ ! -e $MAINLINE/config-$SERIES ]] || CONFIGS+=("$MAINLINE/config-$SERIES")
+	if [[ $ARCH != x86_64 ]]; then
+		CONFIGS=("$BASE/config")
+		grep -vxFf "$MAINLINE/config-x86-only" "$MAINLINE/config" >"$BASE/config"
+	fi
+	for file in "config-$SERIES" "config-$ARCH" "config-$ARCH-$PAGES"; do
+		[[ ! -e $MAINLINE/$file ]] || CONFIGS+=("$MAINLINE/$file")
+	done
+}
+
+# Sets MAKE_ARGS and IMAGE for $ARCH; what is not x86-64 has directories of its own. PAGES=16k: the size, on arm64.
+arch_begin()
+{
+	case $ARCH in
+	x86_64)
+		# shellcheck disable=SC2034
+		MAKE_ARGS=(ARCH=x86_64 CC="$CC")
+		IMAGE=arch/x86/boot/bzImage
+		;;
+	arm64)
+		# shellcheck disable=SC2034
+		MAKE_ARGS=(ARCH=arm64 CROSS_COMPILE=aarch64-linux-gnu-)
+		IMAGE=arch/arm64/boot/Image
+		BASE+=-arm64${PAGES:+-$PAGES}
+		;;
+	*) die "ARCH is '$ARCH'; known: x86_64 arm64" ;;
+	esac
 }
 
 # copy_objects FROM TO, to go on from there. The kernel's own tools know where they were built; if that was not mended,
@@ -144,7 +175,7 @@ run_dir()
 	begin "$dir"
 	release=$(<"$objects/include/config/kernel.release")
 	mkdir -p "$dir/lib/modules/$release" "$dir/modules"
-	cp "$objects/arch/x86/boot/bzImage" "$dir/vmlinuz"
+	cp "$objects/$IMAGE" "$dir/vmlinuz"
 	printf '%s\n' "$release" >"$dir/release"
 	cp "${modules[@]}" "$dir/modules/"
 	printf '%s\n' "${modules[@]##*/}" | sed 's/^\(.*\)\.c$/obj-m += \1.o/' >"$dir/modules/Kbuild"
@@ -164,11 +195,10 @@ lab_run()
 build_control()
 {
 	TREE=$BASE/src
-	MAKE_ARGS=(CC="$CC")
 	mkdir -p "$BASE"
 	touch "$BASE/applied.list"
 	source_copy "$TREE"
-	x86_configs
+	arch_configs
 	CONTROL_KEY=$(cat "${CONFIGS[@]}" <("$CC" --version) | sha256sum)
 	if ! is_made "$BASE/control" "$CONTROL_KEY"; then
 		note "building the control kernel"
@@ -176,7 +206,7 @@ build_control()
 		source_set "$TREE" "$SOURCE"
 		rm -rf "$BASE/patched"
 		configure "$BASE/control" "${CONFIGS[@]}"
-		kmake "$BASE/control" bzImage modules
+		kmake "$BASE/control" "${IMAGE##*/}" modules
 		done_for "$BASE/control" "$CONTROL_KEY"
 	fi
 	run_dir "$BASE/control" control "$CONTROL_KEY" "$SOURCE"
@@ -194,21 +224,23 @@ build_patched()
 		note "building the patched kernel"
 		copy_objects "$BASE/control" "$BASE/patched"
 		begin "$BASE/patched"
-		kmake "$BASE/patched" bzImage modules
+		kmake "$BASE/patched" "${IMAGE##*/}" modules
 		done_for "$BASE/patched" "$key"
 	fi
 	run_dir "$BASE/patched" patched "$key" "$BASE/applied"
 }
 
-# The series' kselftest, as the kernel's own Makefile builds it.
+# The series' kselftest, into $TESTS, as the kernel's own Makefile builds it.
 build_selftest()
 {
 	local dir=$BASE/selftest log=$BASE/selftest/build.log
+	local -a args=(OUTPUT="$dir" CC="$CC")
 
 	source_set "$TREE" "$BASE/applied"
-	mkdir -p "$dir" "$TOP/build/tests"
-	make -C "$TREE/tools/testing/selftests/mm" OUTPUT="$dir" CC="$CC" "$dir/remote_read" >"$log" 2>&1 ||
+	mkdir -p "$dir" "$TESTS"
+	[[ $ARCH != arm64 ]] || args=(OUTPUT="$dir" ARCH=arm64 CROSS_COMPILE=aarch64-linux-gnu- LDFLAGS=-static)
+	make -C "$TREE/tools/testing/selftests/mm" "${args[@]}" "$dir/remote_read" >"$log" 2>&1 ||
 		die "the kselftest does not build; all of it in $log"
 	! grep 'warning:' "$log" >&2 || die "the compiler warns, see above; all of it in $log"
-	cp "$dir/remote_read" "$TOP/build/tests/"
+	cp "$dir/remote_read" "$TESTS/"
 }

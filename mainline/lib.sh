@@ -92,12 +92,39 @@ anchor()
 	LINE=${found[0]}
 }
 
-# insert after|before FILE PATTERN: puts stdin there.
+# cut_lines FILE FUNCTION FROM TO [REPLACEMENT]: takes out of a function the lines from the first that matches FROM to the next
+# that matches TO, and prints them. A file with a REPLACEMENT takes their place. For code that moves.
+cut_lines()
+{
+	local file=$1
+
+	files "$file"
+	awk -v name="$2" -v from="$3" -v to="$4" -v replacement="${5:-/dev/null}" -v left="$WORK/left" '
+		!head && $0 ~ "^[a-z].*[ *]" name "[(]" && !/;$/ { head = NR }
+		head && !ended && !first && $0 ~ from { first = NR }
+		first && !last {
+			print
+			if ($0 ~ to) {
+				last = NR
+				while ((getline line <replacement) > 0)
+					print line >left
+			}
+			next
+		}
+		head && /^}/ { ended = 1 }
+		{ print >left }
+		END { exit !last }' "$TREE/$file" ||
+		die "'$3' to '$4' is not in $2() of $file of $KERNEL; see there what has changed"
+	cat "$WORK/left" >"$TREE/$file"
+}
+
+# insert after|before|above FILE PATTERN: puts stdin there; above means before the comment that the line is in.
 insert()
 {
 	local where=$1 file=$2
 
 	anchor "$file" "$3"
+	[[ $where != above ]] || LINE=$(head -n "$LINE" "$TREE/$file" | grep -nE '^/\*' | tail -n1 | cut -d: -f1)
 	[[ $where = after ]] || LINE=$((LINE - 1))
 	{
 		head -n "$LINE" "$TREE/$file"
@@ -114,11 +141,41 @@ replace()
 	sed -i "${LINE}d" "$TREE/$1"
 }
 
+# Prints code/NAME with its #ifdefs resolved: each name in FEATURES is defined, and no other.
+fragment()
+{
+	awk -v defined=" ${FEATURES[*]} " '
+		function is_on() { return index(defined, " " $2 " ") > 0 }
+		# 0: these lines count; 1: not yet; 2: no more.
+		$1 == "#ifdef" { outer = off[depth++]; off[depth] = outer ? 2 : !is_on(); next }
+		$1 == "#elifdef" { off[depth] = off[depth] == 1 ? !is_on() : 2; next }
+		$1 == "#else" { off[depth] = off[depth] == 1 ? 0 : 2; next }
+		$1 == "#endif" { depth--; next }
+		!off[depth]' "$MAINLINE/code/$1" | cat -s
+}
+
+# feature FILE NAME FEATURE: brings code/NAME in FILE up to date with one more of FEATURES.
+feature()
+{
+	local file=$1 name=$2
+
+	fragment "$name" >"$WORK/fragment.old"
+	FEATURES+=("$3")
+	fragment "$name" >"$WORK/fragment.new"
+	perl -0e '
+		my ($file, $old, $new) = map { open my $f, "<", $_ or die; <$f> } @ARGV;
+		my $at = index $file, $old;
+		exit 1 if $at < 0;
+		substr $file, $at, length $old, $new;
+		print $file' "$TREE/$file" "$WORK/fragment.old" "$WORK/fragment.new" >"$WORK/updated" ||
+		die "code/$name is not in $file as it was inserted"
+	cat "$WORK/updated" >"$TREE/$file"
+}
+
 # New files: take FROM TO.
 take()
 {
 	[[ ! -e $SOURCE/$2 ]] || die "$KERNEL has a $2 of its own: this source is patched already, or names must change"
 	mkdir -p "$(dirname "$TREE/$2")"
-	# Where the argument for the locking is to be found.
-	sed 's|docs/locking\.md|Documentation/mm/process_addrs.rst|' "$TOP/$1" >"$TREE/$2"
+	cp "$MAINLINE/$1" "$TREE/$2"
 }

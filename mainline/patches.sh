@@ -3,21 +3,21 @@
 # What each patch of the series changes; see lib.sh for the words. The message of patch_NAME is messages/NAME.txt.
 
 # shellcheck disable=SC2034
-PATCHES=(speculate untag folio-walk access-remote-vm process-vm-readv copy-remote-vm-str selftest documentation)
+PATCHES=(untag gup-split gup-vma-lock access-remote-vm speculate holes process-vm-readv copy-remote-vm-str direct-copy
+	selftest documentation)
 
-# The functions of linux-6.12.h as they stand; not in linux/mmap_lock.h, which nearly all of the kernel includes.
+CODE=$MAINLINE/code
+# What code/read-remote-vma.c has so far.
+FEATURES=()
+
+# Not in linux/mmap_lock.h, which nearly all of the kernel includes.
 patch_speculate()
 {
 	if kernel_has include/linux/mmap_lock.h mmap_lock_speculate_try_begin; then
 		not_needed
 		return
 	fi
-	{
-		echo '#ifdef CONFIG_PER_VMA_LOCK'
-		sed -n '/^static inline bool mmap_lock_speculate/,/^}/p' "$TOP/kernel/compat/linux-6.12.h" |
-			sed 's/^}$/}\n/' | sed '$d'
-		printf '#endif /* CONFIG_PER_VMA_LOCK */\n\n'
-	} | insert before mm/internal.h '^#endif\s+/\* __MM_INTERNAL_H \*/$'
+	insert before mm/internal.h '^#endif\s+/\* __MM_INTERNAL_H \*/$' <"$CODE/speculate.h"
 }
 
 patch_untag()
@@ -25,11 +25,11 @@ patch_untag()
 	local file known='arch/arm64/include/asm/mmu_context.h arch/sparc/include/asm/mmu_context_64.h'
 
 	kernel_has include/linux/mmu_context.h 'ifndef mm_untag_mask' ||
-		die "$KERNEL has no mm_untag_mask() for all architectures any more; see kernel/remote_untag.h"
-	semantic 01-untag-x86 arch/x86/include/asm/mmu_context.h arch/x86/kernel/process_64.c
+		die "$KERNEL has no mm_untag_mask() for all architectures any more; see gup_untagged_addr()"
+	semantic untag-x86 arch/x86/include/asm/mmu_context.h arch/x86/kernel/process_64.c
 	known+=' arch/x86/include/asm/mmu_context.h'
 	if kernel_has arch/riscv/include/asm/mmu_context.h 'define mm_untag_mask'; then
-		semantic 01-untag-riscv arch/riscv/include/asm/mmu_context.h arch/riscv/kernel/process.c
+		semantic untag-riscv arch/riscv/include/asm/mmu_context.h arch/riscv/kernel/process.c
 		known+=' arch/riscv/include/asm/mmu_context.h'
 	fi
 	# Those of arm64 and sparc never change.
@@ -39,50 +39,52 @@ patch_untag()
 	done
 }
 
-patch_folio-walk()
+patch_gup-split()
 {
-	semantic 02-folio-walk include/linux/pagewalk.h mm/pagewalk.c
-	replace mm/pagewalk.c '^ \* The mmap lock must be held in read mode\.$' <"$MAINLINE/02-folio-walk.txt"
+	local file=mm/gup.c old=__get_user_pages context
+
+	# Its type differs before 6.17. So does the loop over pages, which stays where it is.
+	context=$(cut_lines $file $old '(page_mask = 0|ctx = [{] NULL [}]);$' ';$')
+	cut_lines $file $old '^\tstruct vm_area_struct [*]vma = NULL;$' ';$' >"$WORK/dropped"
+	{
+		cat "$CODE/gup-split-loop.c" "$CODE/gup-split-head.c"
+		printf '%s\n' "$context" '' $'\tdo {\n\t\tstruct page *page;\n\t\tunsigned int page_increm;'
+	} >"$WORK/loop"
+	cut_lines $file $old '^\tdo [{]$' '^\t\t[}]$' "$WORK/loop" >"$WORK/dropped"
+	cut_lines $file "${old}_vma" '^next_page:$' ':$' >"$WORK/dropped"
+	insert above $file '^ \* __get_user_pages\(\) - pin user pages' <"$CODE/gup-split-declaration.c"
 }
 
-# New files of mm/ that are the module's as well.
-shared()
+patch_gup-vma-lock()
 {
-	local file
-
-	for file; do
-		take "kernel/$file" "mm/$file"
-	done
-}
-
-# Entries in MAINTAINERS; before 6.16 there is one for all of mm/.
-maintain()
-{
-	! kernel_has MAINTAINERS '^F:\smm/ptdump\.c$' || printf 'F:\t%s\n' "${@:2}" | insert after MAINTAINERS "$1"
+	insert after mm/internal.h '^\sFOLL_MADV_POPULATE = 1 << 22,$' <"$CODE/gup-flag.h"
+	echo $'\t\t\t    FOLL_MADV_POPULATE | FOLL_VMA_LOCK)' | replace mm/internal.h '^\s+FOLL_MADV_POPULATE\)$'
+	insert after mm/internal.h '^\s+FOLL_MADV_POPULATE \| FOLL_VMA_LOCK\)$' <"$CODE/gup-prototypes.h"
+	semantic gup-vma-lock mm/gup.c
+	replace mm/gup.c '^ \* to 0 and -EBUSY returned\.$' <"$CODE/faultin-comment.txt"
+	insert before mm/gup.c '^static bool vma_permits_fault\(' <"$CODE/gup-pages-vma.c"
+	insert after mm/gup.c '^EXPORT_SYMBOL\(get_user_pages_remote\);$' <"$CODE/get-user-pages-locked-vma.c"
 }
 
 patch_access-remote-vm()
 {
-	shared remote_event.h remote_read.c remote_read.h remote_stats.c remote_stats.h remote_untag.h remote_walk.c \
-		remote_walk.h
-	take mainline/mm/remote_debugfs.c mm/remote_debugfs.c
-	semantic 03-seams mm/remote_read.c mm/remote_stats.h mm/remote_walk.c
-	semantic 03-access-remote-vm mm/memory.c
-	printf '%s\n' 'obj-$(CONFIG_PER_VMA_LOCK) += remote_read.o remote_walk.o' 'ifdef CONFIG_DEBUG_FS' \
-		'obj-$(CONFIG_PER_VMA_LOCK_STATS) += remote_debugfs.o remote_stats.o' endif |
-		insert after mm/Makefile '^obj-\$\(CONFIG_TRANSPARENT_HUGEPAGE\) \+= '
-	maintain '^F:\smm/ptdump\.c$' mm/remote_debugfs.c mm/remote_event.h mm/remote_read.c mm/remote_read.h \
-		mm/remote_stats.c mm/remote_stats.h mm/remote_untag.h mm/remote_walk.c mm/remote_walk.h
+	fragment read-remote-vma.c |
+		insert above mm/memory.c '^ \* Access another process. address space as given in mm\.$'
+	semantic access-remote-vm mm/memory.c
+}
+
+patch_holes()
+{
+	feature mm/memory.c read-remote-vma.c HOLES
 }
 
 patch_process-vm-readv()
 {
-	shared remote_readv.c remote_readv.h
-	semantic 04-seams mm/remote_readv.c
-	semantic 04-process-vm-readv mm/process_vm_access.c
-	printf '%s\n' 'ifdef CONFIG_CROSS_MEMORY_ATTACH' 'obj-$(CONFIG_PER_VMA_LOCK) += remote_readv.o' endif |
-		insert after mm/Makefile 'remote_read\.o remote_walk\.o$'
-	maintain '^F:\smm/remote_read\.h$' mm/remote_readv.c mm/remote_readv.h
+	insert above mm/gup.c '^ \* Locking: \(\*locked == 1\) means' <"$CODE/gup-lock.c"
+	semantic process-vm-readv-gup mm/gup.c
+	insert after mm/gup.c '^EXPORT_SYMBOL\(pin_user_pages_remote\);$' <"$CODE/pin-user-pages-remote-unlocked.c"
+	insert after mm/internal.h '^\s+struct page \*\*pages, int \*locked\);$' <"$CODE/pin-user-pages-remote-unlocked.h"
+	semantic process-vm-readv mm/process_vm_access.c
 }
 
 patch_copy-remote-vm-str()
@@ -91,19 +93,30 @@ patch_copy-remote-vm-str()
 		not_needed
 		return
 	fi
-	take mainline/mm/remote_read_str.c mm/remote_read_str.c
-	take mainline/mm/remote_read_str.h mm/remote_read_str.h
-	semantic 05-copy-remote-vm-str mm/memory.c
-	printf '%s\n' 'ifdef CONFIG_BPF_SYSCALL' 'obj-$(CONFIG_PER_VMA_LOCK) += remote_read_str.o' endif |
-		insert after mm/Makefile 'remote_read\.o remote_walk\.o$'
-	maintain '^F:\smm/remote_read\.h$' mm/remote_read_str.c mm/remote_read_str.h
+	feature mm/memory.c read-remote-vma.c STRINGS
+	semantic copy-remote-vm-str mm/memory.c
+}
+
+patch_direct-copy()
+{
+	semantic folio-walk include/linux/pagewalk.h mm/pagewalk.c
+	replace mm/pagewalk.c '^ \* The mmap lock must be held in read mode\.$' <"$CODE/folio-walk.txt"
+	insert after mm/gup.c '^EXPORT_SYMBOL\(get_user_pages_remote\);$' <"$CODE/gup-walk-start.c"
+	insert after mm/internal.h '^\s+struct page \*\*pages, int \*locked\);$' <"$CODE/gup-walk-start.h"
+	feature mm/memory.c read-remote-vma.c DIRECT
+}
+
+# Entries in MAINTAINERS; before 6.16 there is one for all of mm/.
+maintain()
+{
+	! kernel_has MAINTAINERS '^F:\smm/ptdump\.c$' || printf 'F:\t%s\n' "${@:2}" | insert after MAINTAINERS "$1"
 }
 
 patch_selftest()
 {
 	local dir=tools/testing/selftests/mm
 
-	take mainline/selftest/remote_read.c $dir/remote_read.c
+	take selftest/remote_read.c $dir/remote_read.c
 	echo 'TEST_GEN_FILES += remote_read' | insert after $dir/Makefile '^TEST_GEN_FILES \+= pagemap_ioctl$'
 	! kernel_has $dir/.gitignore '^mrelease_test$' ||
 		echo 'remote_read' | insert after $dir/.gitignore '^mrelease_test$'
@@ -112,7 +125,7 @@ patch_selftest()
 	printf '%s\n' '' 'CATEGORY="remote_read" run_test ./remote_read' |
 		insert after $dir/run_vmtests.sh '^CATEGORY="process_mrelease" run_test '
 	if kernel_has $dir/Makefile '^TEST_PROGS \+= ksft_process_mrelease\.sh$'; then
-		take mainline/selftest/ksft_remote_read.sh $dir/ksft_remote_read.sh
+		take selftest/ksft_remote_read.sh $dir/ksft_remote_read.sh
 		chmod +x "$TREE/$dir/ksft_remote_read.sh"
 		echo 'TEST_PROGS += ksft_remote_read.sh' |
 			insert after $dir/Makefile '^TEST_PROGS \+= ksft_process_mrelease\.sh$'

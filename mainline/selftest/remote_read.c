@@ -23,9 +23,7 @@
 #include "../kselftest_harness.h"
 
 #define NR_PAGES	8
-
-/* Where the kernel counts which way a read went. */
-#define COUNTERS	"/sys/kernel/debug/remote_reads"
+#define NR_READS	1000
 
 /* A process to read from, and what is needed for it. */
 struct remote {
@@ -49,17 +47,20 @@ static ssize_t read_readv(pid_t pid, void *addr, void *buf, size_t len)
 	return process_vm_readv(pid, &local, 1, &remote, 1, 0);
 }
 
-/* Reads under the VMA lock so far, or -1 where they are not counted. */
-static long count_fast(void)
+/*
+ * Operations under VMA locks so far, page faults included; -1 where the kernel
+ * does not count them.
+ */
+static long count_vma_locks(void)
 {
 	char line[128];
 	long found = -1;
-	FILE *file = fopen(COUNTERS, "r");
+	FILE *file = fopen("/proc/vmstat", "r");
 
 	if (!file)
 		return -1;
 	while (found < 0 && fgets(line, sizeof(line), file))
-		sscanf(line, "fast %ld", &found);
+		sscanf(line, "vma_lock_success %ld", &found);
 	fclose(file);
 	return found;
 }
@@ -139,25 +140,36 @@ static ssize_t read_mem(struct remote *r, size_t from, size_t len)
 		     (off_t)(unsigned long)(r->area + from));
 }
 
-/* Memory that is there: all of it, and under the VMA lock where possible. */
+/* Memory that is there. */
 TEST_F(remote_read, present)
+{
+	start(_metadata, &self->r, NULL);
+	ASSERT_EQ(read_mem(&self->r, 100, 2 * self->r.page), 2 * self->r.page);
+	ASSERT_TRUE(is_pattern(self->r.buf, 100, 2 * self->r.page));
+	memset(self->r.buf, 0, 2 * self->r.page);
+	ASSERT_EQ(read_readv(self->r.child, self->r.area + 100, self->r.buf,
+			     2 * self->r.page), 2 * self->r.page);
+	ASSERT_TRUE(is_pattern(self->r.buf, 100, 2 * self->r.page));
+}
+
+/* Each read takes a VMA lock; few page faults happen meanwhile. */
+TEST_F(remote_read, vma_lock)
 {
 	long at_start, after_mem, after_readv;
 
 	start(_metadata, &self->r, NULL);
-	at_start = count_fast();
-	ASSERT_EQ(read_mem(&self->r, 100, 2 * self->r.page), 2 * self->r.page);
-	ASSERT_TRUE(is_pattern(self->r.buf, 100, 2 * self->r.page));
-	after_mem = count_fast();
-	ASSERT_EQ(read_readv(self->r.child, self->r.area + 100, self->r.buf,
-			     2 * self->r.page), 2 * self->r.page);
-	ASSERT_TRUE(is_pattern(self->r.buf, 100, 2 * self->r.page));
-	after_readv = count_fast();
-
+	at_start = count_vma_locks();
 	if (at_start < 0)
-		SKIP(return, "no " COUNTERS ": debugfs or the counters are not there");
-	ASSERT_GT(after_mem, at_start);
-	ASSERT_GT(after_readv, after_mem);
+		SKIP(return, "no vma_lock_success in /proc/vmstat");
+	for (int i = 0; i < NR_READS; i++)
+		ASSERT_EQ(read_mem(&self->r, 100, 8), 8);
+	after_mem = count_vma_locks();
+	for (int i = 0; i < NR_READS; i++)
+		ASSERT_EQ(read_readv(self->r.child, self->r.area, self->r.buf,
+				     8), 8);
+	after_readv = count_vma_locks();
+	ASSERT_GE(after_mem - at_start, NR_READS);
+	ASSERT_GE(after_readv - after_mem, NR_READS);
 }
 
 static int protect_second(struct remote *r)

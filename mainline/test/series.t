@@ -91,11 +91,11 @@ expect 'the front door' "no source of series '9.9'" make_alone series KERNEL=9.9
 
 tree_with mm/gup.c '1s/$/ /'
 expect 'changed since it was extracted' 'mm/gup.c has changed' "$series" "$kernel" "$work/out" "$work/tree"
-tree_with include/linux/pagewalk.h 's/FW_ZEROPAGE/FW_VMA_LOCKED/'
+tree_with mm/internal.h 's/FOLL_MADV_POPULATE/FOLL_VMA_LOCK/'
 expect 'patched already' 'is patched already' "$series" "$kernel" "$work/out" "$work/tree"
 
 # What git knows of is enough to refuse.
-mkdir -p "$work/repo/mm" "$work/repo/include/linux"
+mkdir -p "$work/repo/mm"
 cp "$pristine/Makefile" "$work/repo"
 cp "$pristine/mm/memory.c" "$work/repo/mm"
 git -C "$work/repo" init -q
@@ -104,13 +104,13 @@ git -C "$work/repo" -c user.name=test -c user.email=test commit -qm base
 echo >>"$work/repo/mm/memory.c"
 expect 'changed in a git tree' 'mm/memory.c has changed' "$series" "$kernel" "$work/out" "$work/repo"
 git -C "$work/repo" checkout -q mm/memory.c
-echo '#define FW_VMA_LOCKED' >"$work/repo/include/linux/pagewalk.h"
+echo '#define FOLL_VMA_LOCK' >"$work/repo/mm/internal.h"
 expect 'patched in a git tree' 'is patched already' "$series" "$kernel" "$work/out" "$work/repo"
 
 # As if it were somebody's own tree.
 tree_with mm/pagewalk.c 's/mmap_assert_locked/mmap_assert_other/'
 rm "$work/tree/.debian-version"
-expect 'a semantic patch does not fit' "02-folio-walk.cocci: rule 'assert' finds nothing in .*mm/pagewalk.c" \
+expect 'a semantic patch does not fit' "folio-walk.cocci: rule 'assert' finds nothing in .*mm/pagewalk.c" \
 	"$series" "$kernel" "$work/out" "$work/tree"
 tree_with include/linux/mmu_context.h 's/mm_untag_mask/mm_other_mask/'
 rm "$work/tree/.debian-version"
@@ -122,6 +122,11 @@ expect 'a mask that is not known' 'arch/x86/include/asm/io.h of .* has a mm_unta
 tree_with mm/pagewalk.c 's/The mmap lock must be held/The mmap lock may be held/'
 rm "$work/tree/.debian-version"
 expect 'a line is not there' 'is in 0 lines of mm/pagewalk.c' "$series" "$kernel" "$work/out" "$work/tree"
+
+tree_with mm/gup.c 's/^next_page:/other_page:/'
+rm "$work/tree/.debian-version"
+expect 'lines that move are not there' "is not in __get_user_pages.*\(\) of mm/gup.c" \
+	"$series" "$kernel" "$work/out" "$work/tree"
 
 tree_with mm/pagewalk.c ''
 rm "$work/tree/.debian-version"

@@ -96,7 +96,7 @@ static void check_events(const struct job *job)
 {
 	const struct read_case *c = job->c;
 
-	if (c->events == ANY_EVENTS || mainline() == CONTROL)
+	if (c->events == ANY_EVENTS || mainline() != MODULE)
 		return;
 	for (int i = 0; i < NR_EVENTS; i++) {
 		unsigned long n = job->on.events.n[i];

@@ -45,6 +45,8 @@ bool waits_for_mmap_lock(pid_t pid)
 {
 	static const char *const functions[] = {
 		"__access_remote_vm", "process_vm_rw", "remote_read",
+		/* of the series for mainline */
+		"gup_lock", "__gup_longterm_locked",
 	};
 	char path[64], function[64];
 

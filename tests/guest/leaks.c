@@ -269,7 +269,7 @@ int main(void)
 	};
 
 	signal(SIGALRM, on_alarm);
-	alarm(120);
+	alarm(280);
 	target = target_alloc();
 	cmocka_set_message_output(CM_OUTPUT_TAP);
 	return cmocka_run_group_tests(tests, NULL, NULL);

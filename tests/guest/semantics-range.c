@@ -166,8 +166,10 @@ static void prepare_nothing(struct target *t)
 /* An address with bits that the processor ignores. */
 static void prepare_tagged(struct target *t)
 {
+#ifdef SYS_arch_prctl
 	if (syscall(SYS_arch_prctl, ARCH_ENABLE_TAGGED_ADDR, 6))
 		lacks(t, "tagged addresses (LAM)");
+#endif
 	prepare_large(t);
 	t->addr |= 1UL << 57;
 }

@@ -379,8 +379,10 @@ static void prepare_last_of_all(struct target *t)
 /* An address with bits that the processor ignores. */
 static void prepare_tagged(struct target *t)
 {
+#ifdef SYS_arch_prctl
 	if (syscall(SYS_arch_prctl, ARCH_ENABLE_TAGGED_ADDR, 6))
 		lacks(t, "tagged addresses (LAM)");
+#endif
 	kinds[ANON].make(t, (char *)TARGET_AT, SMALL);
 	t->addr = TARGET_AT | 1UL << 57;
 }

@@ -15,7 +15,6 @@
 
 #define LIVEPATCH	"/sys/kernel/livepatch/vmapeek"
 #define STATS		"/sys/module/vmapeek/stats"
-#define DEBUGFS_FILE	"/sys/kernel/debug/remote_reads"
 #define MODULE_FILE	"/vmapeek.ko"
 
 const char *const event_names[NR_EVENTS] = {
@@ -169,39 +168,13 @@ void vmapeek_off(void)
 		die("cannot unload vmapeek: %s", strerror(err));
 }
 
-/* One line "NAME NUMBER" for each event. */
-static struct counters counters_read_debugfs(void)
-{
-	struct counters c = { 0 };
-	char line[128], name[96];
-	unsigned long n;
-	int found = 0;
-	FILE *file = fopen(DEBUGFS_FILE, "r");
-
-	while (file && fgets(line, sizeof(line), file)) {
-		if (sscanf(line, "%95s %lu", name, &n) != 2)
-			continue;
-		for (int i = 0; i < NR_EVENTS; i++) {
-			if (!strcmp(name, event_names[i])) {
-				c.n[i] = n;
-				found++;
-			}
-		}
-	}
-	if (file)
-		fclose(file);
-	if (found != (mainline() == PATCHED ? NR_EVENTS : 0))
-		die("%d counters in " DEBUGFS_FILE, found);
-	return c;
-}
-
 struct counters counters_read(void)
 {
 	struct counters c = { 0 };
 	char path[128], text[32];
 
 	if (mainline() != MODULE)
-		return counters_read_debugfs();
+		return c;
 	for (int i = 0; i < NR_EVENTS; i++) {
 		snprintf(path, sizeof(path), STATS "/%s", event_names[i]);
 		if (read_line(path, text, sizeof(text)))

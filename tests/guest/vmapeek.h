@@ -50,7 +50,7 @@ int vmapeek_unload(void);
 int vmapeek_enable(bool on);
 bool vmapeek_in_transition(void);
 
-/* All 0 when the module is not loaded. On mainline, from debugfs. */
+/* All 0 when the module is not loaded, and on mainline. */
 struct counters counters_read(void);
 struct counters counters_since(const struct counters *start);
 

@@ -17,8 +17,13 @@
 #define READER_NAME	"reader"
 #define MAX_TASKS	1024
 
-static const char *const reads[] = { "remote_read", "remote_readv" };
-#define NR_READS	(sizeof(reads) / sizeof(reads[0]))
+#define NR_READS	2
+
+static const char *const reads[NR_READS] = { "remote_read", "remote_readv" };
+/* The same of the series for mainline: what runs under the VMA lock. */
+static const char *const patched_reads[NR_READS] = {
+	"read_remote_vma", "gup_pages_vma",
+};
 
 static bool append(const char *path, const char *text)
 {
@@ -102,7 +107,8 @@ bool reach_prepare(void)
 	write_line(INSTANCE "/trace_clock", "global");
 	write_line(INSTANCE "/buffer_size_kb", "1024");
 	for (unsigned int i = 0; i < NR_READS; i++) {
-		snprintf(name, sizeof(name), "%s%s", module, reads[i]);
+		snprintf(name, sizeof(name), "%s%s", module,
+			 mainline() == PATCHED ? patched_reads[i] : reads[i]);
 		if (!probe("read_", i, name))
 			return false;
 	}

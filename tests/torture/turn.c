@@ -220,5 +220,5 @@ bool has_read(const struct play *p, const struct sum *sum)
 	for (unsigned int i = 0; i < NR(interfaces); i++)
 		if (!sum->reads[interfaces[i]])
 			return false;
-	return sum->fast || mainline() == CONTROL || (p->rules & NEVER_FAST);
+	return sum->fast || mainline() != MODULE || (p->rules & NEVER_FAST);
 }

@@ -35,10 +35,6 @@ identifier fw, vma, addr, flags;
 +		vma_assert_locked(vma);
 +	else
 +		mmap_assert_locked(vma->vm_mm);
-+
-+	/* Its page tables may be unshared while only the VMA lock is held. */
-+	if (WARN_ON_ONCE((flags & FW_VMA_LOCKED) && is_vm_hugetlb_page(vma)))
-+		return NULL;
  	vma_pgtable_walk_begin(vma);
  ...
  }

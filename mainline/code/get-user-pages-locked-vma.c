@@ -1,0 +1,33 @@
+
+/**
+ * get_user_pages_locked_vma() - get pages of a VMA that is read-locked
+ * @vma:	the VMA, which holds the whole range
+ * @start:	starting user address, untagged
+ * @nr_pages:	number of pages from start to get
+ * @gup_flags:	flags modifying lookup behaviour
+ * @pages:	array that receives pointers to the pages
+ * @locked:	must point to 1; 0 on return if a fault dropped the VMA lock
+ *
+ * get_user_pages_remote() for callers that hold the read lock of @vma instead
+ * of the mmap lock.  Faults are handled under that lock, too.
+ *
+ * A fault that needs the mmap lock drops the VMA lock.  Then *@locked is 0 and
+ * @vma must not be used any more.  The caller looks it up again, or takes the
+ * mmap lock.  This happens without FAULT_FLAG_ALLOW_RETRY as well.
+ *
+ * Return: number of pages, which may be less than requested, or -errno.  0 only
+ * if the VMA lock was dropped.
+ */
+long get_user_pages_locked_vma(struct vm_area_struct *vma, unsigned long start,
+			       unsigned long nr_pages, unsigned int gup_flags,
+			       struct page **pages, int *locked)
+{
+	/* FAULT_FLAG_RETRY_NOWAIT keeps a lock that a VMA fault has dropped. */
+	if (WARN_ON_ONCE(gup_flags & (FOLL_NOWAIT | FOLL_LONGTERM)))
+		return -EINVAL;
+	if (!is_valid_gup_args(pages, NULL, &gup_flags, FOLL_GET | FOLL_TOUCH |
+			       FOLL_REMOTE | FOLL_VMA_LOCK))
+		return -EINVAL;
+
+	return gup_pages_vma(vma, start, nr_pages, gup_flags, pages, locked);
+}

@@ -1,0 +1,58 @@
+/*
+ * Can read faults in @vma be handled under its lock?  If not, a fault drops the
+ * lock without having waited, and the address space may change before the rest
+ * is pinned.  Untouched memory needs an anon_vma only for huge pages.
+ */
+static bool gup_vma_can_fault(struct vm_area_struct *vma)
+{
+	if (vma->vm_ops && !is_vm_hugetlb_page(vma))
+		return vma->vm_ops->map_pages;
+	return vma->anon_vma || (vma->vm_flags & (VM_MAYSHARE | VM_NOHUGEPAGE)) ||
+	       round_up(vma->vm_start, PMD_SIZE) + PMD_SIZE > vma->vm_end;
+}
+
+/*
+ * Lock what __get_user_pages_locked() reads: with FOLL_VMA_LOCK the VMA, if it
+ * holds the whole range, otherwise the mmap.  Return the VMA, NULL if it is the
+ * mmap, or an error pointer.
+ */
+static struct vm_area_struct *gup_lock(struct mm_struct *mm,
+				       unsigned long start,
+				       unsigned long nr_pages,
+				       unsigned int flags)
+{
+	struct vm_area_struct *vma = NULL;
+
+	if (flags & FOLL_VMA_LOCK)
+		vma = lock_remote_vma(mm, &start);
+	if (vma) {
+		if (nr_pages <= PHYS_PFN(vma->vm_end - (start & PAGE_MASK)) &&
+		    (gup_vma_can_fault(vma) || check_vma_flags(vma, flags)))
+			return vma;
+		vma_end_read(vma);
+	}
+	return ERR_PTR(mmap_read_lock_killable(mm));
+}
+
+static void gup_unlock(struct mm_struct *mm, struct vm_area_struct *vma)
+{
+	if (vma) {
+		vma_end_read(vma);
+		count_vm_vma_lock_event(VMA_LOCK_SUCCESS);
+	} else {
+		mmap_read_unlock(mm);
+	}
+}
+
+/* __get_user_pages() under the lock that gup_lock() took. */
+static long gup_pages(struct mm_struct *mm, struct vm_area_struct *vma,
+		      unsigned long start, unsigned long nr_pages,
+		      unsigned int flags, struct page **pages, int *locked)
+{
+	if (vma)
+		return gup_pages_vma(vma, gup_untagged_addr(mm, start),
+				     nr_pages, flags, pages, locked);
+	return __get_user_pages(mm, start, nr_pages, flags & ~FOLL_VMA_LOCK,
+				pages, locked);
+}
+

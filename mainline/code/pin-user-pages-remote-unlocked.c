@@ -1,0 +1,30 @@
+
+/**
+ * pin_user_pages_remote_unlocked() - pin pages of a remote process
+ * @mm:		mm_struct of target mm
+ * @start:	starting user address
+ * @nr_pages:	number of pages from start to pin
+ * @gup_flags:	flags modifying lookup behaviour
+ * @pages:	array that receives pointers to the pages pinned
+ *
+ * pin_user_pages_remote() for callers without the mmap lock.  For reads, if one
+ * VMA holds the whole range, its read lock is taken instead.
+ *
+ * All pages are from one moment, unless a fault had to wait: those from there
+ * on are from another.
+ */
+long pin_user_pages_remote_unlocked(struct mm_struct *mm, unsigned long start,
+				    unsigned long nr_pages,
+				    unsigned int gup_flags,
+				    struct page **pages)
+{
+	int locked = 0;
+
+	if (!is_valid_gup_args(pages, NULL, &gup_flags, FOLL_PIN | FOLL_TOUCH |
+			       FOLL_REMOTE | FOLL_UNLOCKABLE))
+		return 0;
+	if (!(gup_flags & (FOLL_WRITE | FOLL_NOWAIT | FOLL_LONGTERM)))
+		gup_flags |= FOLL_VMA_LOCK;
+	return __gup_longterm_locked(mm, start, nr_pages, pages, &locked,
+				     gup_flags);
+}

@@ -1,0 +1,181 @@
+#ifdef STRINGS
+/* With @str, stop at the end of the string.  Return the number of bytes. */
+static int copy_from_remote_page(struct vm_area_struct *vma, struct page *page,
+				 unsigned long addr, void *buf, int bytes,
+				 bool str)
+{
+	void *maddr = kmap_local_page(page);
+
+	if (str)
+		bytes = strnlen(maddr + offset_in_page(addr), bytes);
+	copy_from_user_page(vma, page, addr, buf, maddr + offset_in_page(addr),
+			    bytes);
+	kunmap_local(maddr);
+
+	/* The string may have become shorter meanwhile. */
+	return str ? strnlen(buf, bytes) : bytes;
+}
+#else
+static void copy_from_remote_page(struct vm_area_struct *vma, struct page *page,
+				  unsigned long addr, void *buf, int bytes)
+{
+	void *maddr = kmap_local_page(page);
+
+	copy_from_user_page(vma, page, addr, buf, maddr + offset_in_page(addr),
+			    bytes);
+	kunmap_local(maddr);
+}
+#endif
+
+#ifdef HOLES
+/*
+ * True if nothing is mapped at @addr and no stack above may grow down to it, so
+ * that __access_remote_vm() would end there.  That holds for a moment at which
+ * nobody was changing the address space.
+ *
+ * With @racy, a hole counts while a writer holds the mmap lock, too.
+ */
+static bool is_remote_hole(struct mm_struct *mm, unsigned long addr, bool racy)
+{
+	VMA_ITERATOR(vmi, mm, addr);
+	struct vm_area_struct *next;
+	unsigned int seq;
+	bool hole;
+
+	/* A stack below may grow up to it. */
+	if (IS_ENABLED(CONFIG_STACK_GROWSUP))
+		return false;
+	if (!mmap_lock_speculate_try_begin(mm, &seq) && !racy)
+		return false;
+
+	rcu_read_lock();
+	next = vma_next(&vmi);
+	hole = !next || (vma_iter_addr(&vmi) > addr &&
+			 !(READ_ONCE(next->vm_flags) & VM_GROWSDOWN));
+	rcu_read_unlock();
+
+	return hole && (racy || !mmap_lock_speculate_retry(mm, seq));
+}
+
+#endif
+/*
+ * __access_remote_vm() for a read from one VMA, under the VMA's read lock.
+#ifdef STRINGS
+ * With @str, it ends with the string that begins at @addr.
+#endif
+ *
+ * Return the number of bytes.  -EAGAIN if the mmap lock is needed: the caller
+ * starts over then, so that no two bytes were read under different locks.
+ */
+static int read_remote_vma(struct mm_struct *mm, unsigned long addr, void *buf,
+#ifdef STRINGS
+			   int len, unsigned int gup_flags, bool str)
+#else
+			   int len, unsigned int gup_flags)
+#endif
+{
+	struct vm_area_struct *vma = lock_remote_vma(mm, &addr);
+	void *old_buf = buf;
+	int locked = 1;
+
+	if (!vma)
+#ifdef STRINGS
+		return !str && is_remote_hole(mm, addr, false) ? 0 : -EAGAIN;
+	if (!str && len > vma->vm_end - addr) {
+#elifdef HOLES
+		return is_remote_hole(mm, addr, false) ? 0 : -EAGAIN;
+	if (len > vma->vm_end - addr) {
+#else
+		return -EAGAIN;
+	if (len > vma->vm_end - addr)
+		goto fall_back;
+#endif
+#ifdef HOLES
+		/* Titles must be readable while a writer is stuck. */
+		bool racy = (gup_flags & FOLL_ANON) &&
+			    (vma->vm_flags & VM_GROWSDOWN);
+
+		if (!is_remote_hole(mm, vma->vm_end, racy))
+			goto fall_back;
+		len = vma->vm_end - addr;
+	}
+#endif
+
+	while (len) {
+		int bytes = min_t(int, len, PAGE_SIZE - offset_in_page(addr));
+#ifdef DIRECT
+		struct folio_walk fw;
+#endif
+		struct page *page;
+#ifdef STRINGS
+		int nr;
+
+		/* The rest of a string may be in another VMA. */
+		if (addr == vma->vm_end)
+			goto fall_back;
+#endif
+
+#ifdef DIRECT
+		page = gup_walk_start(&fw, vma, addr, gup_flags);
+		if (page) {
+#ifdef STRINGS
+			nr = copy_from_remote_page(vma, page, addr, buf, bytes,
+						   str);
+#else
+			copy_from_remote_page(vma, page, addr, buf, bytes);
+#endif
+			folio_walk_end(&fw, vma);
+		} else {
+			if (get_user_pages_locked_vma(vma, addr, 1, gup_flags,
+						      &page, &locked) != 1)
+				break;
+#ifdef STRINGS
+			nr = copy_from_remote_page(vma, page, addr, buf, bytes,
+						   str);
+#else
+			copy_from_remote_page(vma, page, addr, buf, bytes);
+#endif
+			put_page(page);
+		}
+#else
+		if (get_user_pages_locked_vma(vma, addr, 1, gup_flags, &page,
+					      &locked) != 1)
+			break;
+#ifdef STRINGS
+		nr = copy_from_remote_page(vma, page, addr, buf, bytes, str);
+#else
+		copy_from_remote_page(vma, page, addr, buf, bytes);
+#endif
+		put_page(page);
+#endif
+#ifdef STRINGS
+		len = nr == bytes ? len - bytes : 0;
+		buf += nr;
+		addr += nr;
+#else
+		len -= bytes;
+		buf += bytes;
+		addr += bytes;
+#endif
+	}
+	if (!locked)
+		return -EAGAIN;
+#ifdef STRINGS
+	/* The slow path knows how to fail, and drivers another way to read. */
+	if (len && (str || (vma->vm_ops && vma->vm_ops->access)))
+		goto fall_back;
+#else
+	/* The driver may have another way to read the rest. */
+	if (len && vma->vm_ops && vma->vm_ops->access)
+		goto fall_back;
+#endif
+
+	vma_end_read(vma);
+	count_vm_vma_lock_event(VMA_LOCK_SUCCESS);
+	return buf - old_buf;
+
+fall_back:
+	vma_end_read(vma);
+	return -EAGAIN;
+}
+
