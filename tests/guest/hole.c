@@ -285,7 +285,7 @@ int main(void)
 	};
 	size_t first = mainline() == MODULE ? 0 : 4;
 
-	alarm(280);
+	alarm(900);
 	target = target_alloc();
 	replaced = mmap(NULL, PAGE, PROT_READ | PROT_WRITE,
 			MAP_SHARED | MAP_ANONYMOUS, -1, 0);
