@@ -80,6 +80,12 @@ static void prepare_stack(struct target *t)
 	prepare(t, PROT_READ | PROT_WRITE, MAP_GROWSDOWN);
 }
 
+static void spin(void)
+{
+	for (volatile int i = 0; i < 2000; i++)
+		;
+}
+
 /*
  * Nothing follows a mapping, but now and then something is mapped there. Only
  * then is the mapping's last byte odd.
@@ -89,7 +95,8 @@ static void *fill(void *arg)
 	volatile unsigned char *last = (unsigned char *)target->addr;
 	char *second = arg;
 
-	use_cpu(1);
+	if (sysconf(_SC_NPROCESSORS_ONLN) > 1)
+		use_cpu(1);
 	for (;;) {
 		/* Of other protection, or the two would be one mapping. */
 		if (mmap(second, PAGE, PROT_READ | PROT_WRITE | PROT_EXEC,
@@ -97,12 +104,12 @@ static void *fill(void *arg)
 		    second)
 			_exit(1);
 		++*last;
-		/* About as long as nothing is mapped. */
-		for (volatile int i = 0; i < 2000; i++)
-			;
+		spin();
 		++*last;
 		if (munmap(second, PAGE))
 			_exit(1);
+		/* Or nobody who waits for the lock would see the hole. */
+		spin();
 		++*replaced;
 	}
 	return NULL;
