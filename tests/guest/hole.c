@@ -142,7 +142,7 @@ static void older_than_hole(int reads)
 	assert_int_equal(reader_open(&r, MEM, pid), 0);
 	use_cpu(0);
 	busy = keep_cpu_busy();
-	for (int i = 0; i < reads; i++) {
+	for (int i = 0; i < reads && wrong < 3; i++) {
 		long n = reader_read(&r, target->addr, bytes, 2);
 
 		cut += n == 1;
@@ -168,7 +168,7 @@ static void on_filled(void **state)
 {
 	(void)state;
 	vmapeek_on();
-	older_than_hole(3 * READS);
+	older_than_hole(6 * READS);
 }
 
 /*
