@@ -127,17 +127,6 @@ static void first_then_last(size_t size)
 		_exit(1);
 }
 
-/* The same, with more VMAs between them than are locked at the same time. */
-static void first_then_last_of_many(size_t size)
-{
-	bool begin = !generations->nr;
-
-	first_then_last(size);
-	for (size_t i = 2 * PAGE; begin && i < size - PAGE; i += 2 * PAGE)
-		if (mprotect(AT + i, PAGE, PROT_READ))
-			_exit(1);
-}
-
 static void *replace(void *arg)
 {
 	const struct moment_case *c = arg;
@@ -225,8 +214,6 @@ static const struct moment_case cases[] = {
 	{ "many VMAs", 64, many_vmas, .events = EV(LEAVES_VMA) },
 	{ "a page, then another VMA", 2, first_then_last, .ordered = true,
 	  .events = EV(FAST) },
-	{ "a page, then the last of many VMAs", 32, first_then_last_of_many,
-	  .ordered = true, .events = EV(LEAVES_VMA) },
 	{ "here and gone", 64, here_and_gone, .events = EV(FAST) },
 	{ "here and gone, with faults of the reader", 64, here_and_gone,
 	  .fault_local = true, .events = EV(FAST) },
