@@ -134,9 +134,13 @@ static unsigned long runs(unsigned int nr)
 	return sum;
 }
 
-static bool belongs(const struct row *row, const char *play)
+/*
+ * A row that a read has met is not traced again: its events, a million in some
+ * plays, would push those of the rows that are still unmet out of the buffer.
+ */
+static bool is_followed(const struct row *row, const char *play)
 {
-	return row->found && !strcmp(row->play, play);
+	return row->found && !row->met && !strcmp(row->play, play);
 }
 
 static void trace_until(unsigned int nr, bool set)
@@ -152,7 +156,7 @@ void reach_start(const char *play)
 	bool any = false;
 
 	for (unsigned int i = 0; i < nr_rows; i++) {
-		if (!belongs(&rows[i], play))
+		if (!is_followed(&rows[i], play))
 			continue;
 		any = true;
 		rows[i].runs -= runs(i);
@@ -271,7 +275,7 @@ void reach_stop(const char *play)
 
 	write_line(INSTANCE "/tracing_on", "0");
 	for (unsigned int i = 0; i < nr_rows; i++) {
-		if (!belongs(&rows[i], play))
+		if (!is_followed(&rows[i], play))
 			continue;
 		any = true;
 		enable("row_", i, false);
