@@ -51,22 +51,10 @@ bench_number()
 	fi
 }
 
-# bench_build PROGRAM SOURCE...: from guest/ and from the tests' guest/. Static, so that targets have few VMAs.
+# bench_build PROGRAM: of guest/, linked with the tests' library. Each run has its own: several may run at a time.
 bench_build()
 {
-	local program=$1 name
-	local -a sources=("$TOP/bench/guest/$1.c")
-	shift
-
-	for name; do
-		if [[ -e $TOP/bench/guest/$name.c ]]; then
-			sources+=("$TOP/bench/guest/$name.c")
-		else
-			sources+=("$TOP/tests/guest/$name.c")
-		fi
-	done
-	gcc -std=gnu11 -D_GNU_SOURCE -O2 -Wall -Wextra -Wshadow -Werror -static-pie -pthread -I "$TOP/tests/guest" \
-		-o "$TMP/$program" "${sources[@]}" || die "bench/guest/$program.c does not compile; see above"
+	make -s -C "$TOP/bench/guest" O="$TMP" "$TMP/$1" || die "bench/guest/$1.c does not compile; see above"
 }
 
 # Shows the guest's lines as they come; keeps the results, without their "@". Some results are 100,000 lines.

@@ -24,7 +24,6 @@
 #include <cmocka.h>
 
 #include "interference.h"
-#include "limit.h"
 #include "vmapeek.h"
 
 /* Each may have taken its time to hang. */

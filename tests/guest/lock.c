@@ -24,7 +24,6 @@
 #include "hold.h"
 #include "reader.h"
 #include "target.h"
-#include "title.h"
 #include "vmapeek.h"
 
 #define LARGE		(64 * KIB)

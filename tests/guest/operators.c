@@ -22,7 +22,6 @@
 #include <unistd.h>
 #include <cmocka.h>
 
-#include "limit.h"
 #include "reader.h"
 #include "target.h"
 #include "vmapeek.h"

@@ -26,7 +26,6 @@
 #include <unistd.h>
 #include <cmocka.h>
 
-#include "limit.h"
 #include "reader.h"
 #include "readv.h"
 #include "vmapeek.h"

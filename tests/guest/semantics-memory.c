@@ -15,7 +15,7 @@
 #include <unistd.h>
 
 #include "cases.h"
-#include "uffd-rwp.h"
+#include "kinds-make.h"
 
 #ifndef MAP_DROPPABLE
 #define MAP_DROPPABLE		0x08

@@ -12,7 +12,6 @@
 #include <unistd.h>
 
 #include "cases.h"
-#include "title.h"
 
 /* Let cmdline or environ show @len bytes from @p on. */
 static void show_as(struct target *t, bool environ, void *p, size_t len)

@@ -32,10 +32,8 @@
 #include <cmocka.h>
 
 #include "hold.h"
-#include "limit.h"
 #include "reader.h"
 #include "target.h"
-#include "title.h"
 #include "vmapeek.h"
 
 #define CYCLES		50

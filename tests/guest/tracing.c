@@ -15,7 +15,6 @@
 #include <cmocka.h>
 
 #include "hold.h"
-#include "limit.h"
 #include "reader.h"
 #include "target.h"
 #include "vmapeek.h"

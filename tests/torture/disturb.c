@@ -8,7 +8,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "../guest/vmapeek.h"
+#include "vmapeek.h"
 #include "plays.h"
 
 #define CPU	"/sys/devices/system/cpu/cpu%d/online"

@@ -10,7 +10,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "../guest/vmapeek.h"
+#include "vmapeek.h"
 #include "plays.h"
 
 #define REGION		((char *)REGION_AT)

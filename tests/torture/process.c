@@ -17,7 +17,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "../guest/vmapeek.h"
+#include "vmapeek.h"
 #include "plays.h"
 
 #define REGION		((char *)REGION_AT)

@@ -7,7 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "../guest/vmapeek.h"
+#include "vmapeek.h"
 #include "reach.h"
 
 #define TRACING		"/sys/kernel/tracing"

@@ -12,8 +12,8 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-#include "../guest/reader.h"
-#include "../guest/target.h"
+#include "reader.h"
+#include "target.h"
 
 /* Nobody else maps anything near. */
 #define REGION_AT	0x100000000000UL

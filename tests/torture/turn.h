@@ -5,7 +5,7 @@
 
 #include <stdbool.h>
 
-#include "../guest/vmapeek.h"
+#include "vmapeek.h"
 #include "reach.h"
 #include "scene.h"
 

@@ -11,7 +11,6 @@
 #include <unistd.h>
 
 #include "kinds-make.h"
-#include "uffd-rwp.h"
 
 #ifndef UFFDIO_POISON
 #define UFFDIO_POISON		_IOWR(UFFDIO, 8, struct poison)

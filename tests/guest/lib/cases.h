@@ -58,6 +58,4 @@ int run_cases(const struct read_case *cases, size_t count);
 void outcome_lacks(struct outcome *o, const char *what);
 void outcome_broken(struct outcome *o, const char *what);
 
-#define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
-
 #endif

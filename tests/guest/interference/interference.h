@@ -2,7 +2,7 @@
 /*
  * A reader is stopped at a chosen place, the target does something meanwhile,
  * and then both go on. One combination is a cell; see interference.c for the
- * product and interference-cell.c for the order of things in one cell.
+ * product and cell.c for the order of things in one cell.
  */
 #ifndef INTERFERENCE_H
 #define INTERFERENCE_H
@@ -154,17 +154,17 @@ size_t deed_size(void);
 /* Does an access of the target to that page wait for the reader's page? */
 bool deed_page_is_missing(void);
 
-/* interference-memory.c */
+/* memory.c */
 extern const struct memory memories[];
 extern const size_t nr_memories;
 /* A child of the target that shares all with it and does nothing. */
 void fork_idle_child(struct target *t);
 
-/* interference-places.c */
+/* places.c */
 extern const struct place places[];
 extern const size_t nr_places;
 /*
- * interference-product.c: the cells whose names begin with, or match, one of
+ * product.c: the cells whose names begin with, or match, one of
  * @names, or all if there is none.
  */
 const struct cell *cells_make(char **names, size_t *nr);
@@ -176,15 +176,15 @@ int uffd_open(void *at, size_t size);
 /* Let the test itself have the userfaultfd of @pid; closed by the next one. */
 void uffd_take(pid_t pid);
 
-/* interference-ksm.c */
+/* ksm.c */
 void ksm_prepare(struct target *t);
 void ksm_merge(pid_t target);
 
-/* interference-deeds.c */
+/* deeds.c */
 extern const struct deed deeds[];
 extern const size_t nr_deeds;
 
-/* interference-report.c: what was seen in one run of a cell, as lines. */
+/* report.c: what was seen in one run of a cell, as lines. */
 #define REPORT_SIZE	(16 * KIB)
 
 struct report {
@@ -206,7 +206,7 @@ void report_reader(struct report *r);
 /* All lines of both; those that differ are marked. */
 void reports_print(const struct report *a, const struct report *b);
 
-/* interference-fuse.c */
+/* fuse.c */
 bool fuse_start(void);
 void fuse_stop(void);
 /* In the target: a new file of NR_PAGES. */
@@ -214,7 +214,7 @@ int fuse_open(void);
 bool fuse_is_asked(void);
 void fuse_serve(void);
 
-/* interference-swap.c */
+/* swap.c */
 bool swap_start(void);
 void swap_stop(void);
 void swap_hold(pid_t target);
@@ -222,10 +222,10 @@ void swap_serve(void);
 
 extern const struct method methods[];
 extern const size_t nr_methods;
-/* interference-reader.c: fork the reader, which ends after its read. */
+/* reader.c: fork the reader, which ends after its read. */
 pid_t reader_fork(pid_t target, int done[2]);
 
-/* interference-cell.c */
+/* cell.c */
 /* For a child of the target: the target's end is not its own. */
 void deed_child(void);
 void cell_run(const struct cell *cell, struct report *r);

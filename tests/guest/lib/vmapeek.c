@@ -2,12 +2,9 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
-#include <signal.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -22,64 +19,6 @@ const char *const event_names[NR_EVENTS] = {
 	REMOTE_READ_RESULTS(X)
 #undef X
 };
-
-void die(const char *format, ...)
-{
-	va_list args;
-
-	va_start(args, format);
-	fputs("Bail out! ", stdout);
-	vprintf(format, args);
-	putchar('\n');
-	va_end(args);
-	fflush(stdout);
-	_exit(2);
-}
-
-void use_cpu(int cpu)
-{
-	cpu_set_t set;
-
-	CPU_ZERO(&set);
-	CPU_SET(cpu, &set);
-	if (sched_setaffinity(0, sizeof(set), &set))
-		die("there is no CPU %d for this", cpu);
-}
-
-pid_t keep_cpu_busy(void)
-{
-	pid_t pid = fork();
-
-	if (pid)
-		return pid;
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	for (;;)
-		;
-}
-
-bool read_line(const char *path, char *buf, size_t size)
-{
-	FILE *file = fopen(path, "r");
-	bool ok;
-
-	if (!file)
-		return false;
-	ok = fgets(buf, size, file);
-	fclose(file);
-	if (ok)
-		buf[strcspn(buf, "\n")] = '\0';
-	return ok;
-}
-
-void write_line(const char *path, const char *text)
-{
-	int fd = open(path, O_WRONLY);
-
-	if (fd < 0 || write(fd, text, strlen(text)) < 0)
-		die("cannot write \"%s\" to %s: %s", text, path,
-		    strerror(errno));
-	close(fd);
-}
 
 enum mainline mainline(void)
 {

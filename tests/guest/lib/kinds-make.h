@@ -3,7 +3,9 @@
 #ifndef KINDS_MAKE_H
 #define KINDS_MAKE_H
 
+#include <linux/userfaultfd.h>
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "target.h"
 
@@ -42,5 +44,17 @@ void make_fault_sigbus(struct target *t, char *at, size_t size);
 void make_fault_poisoned(struct target *t, char *at, size_t size);
 void make_write_protected(struct target *t, char *at, size_t size);
 void make_access_protected(struct target *t, char *at, size_t size);
+
+/* userfaultfd's read-write-protection of Linux 7.3, which libraries' headers lack. */
+#define UFFD_REGISTER_MODE_RWP	(1ULL << 3)
+#define UFFD_WITH_RWP		(1ULL << 17)
+#define UFFD_RWPROTECT_MODE_RWP	(1ULL << 0)
+
+struct uffd_rwprotect {
+	struct uffdio_range range;
+	uint64_t mode;
+};
+
+#define UFFD_RWPROTECT	_IOWR(UFFDIO, 0x09, struct uffd_rwprotect)
 
 #endif

@@ -4,9 +4,9 @@
 #define VMAPEEK_H
 
 #include <stdbool.h>
-#include <sys/types.h>
 
-#include "../../kernel/remote_results.h"
+#include "../../../kernel/remote_results.h"
+#include "util.h"
 
 /* The module's counters: OK is shown as "fast". */
 enum event {
@@ -53,22 +53,5 @@ bool vmapeek_in_transition(void);
 /* All 0 when the module is not loaded, and on mainline. */
 struct counters counters_read(void);
 struct counters counters_since(const struct counters *start);
-
-/* From now on, the calling task runs on this one only. */
-void use_cpu(int cpu);
-
-/*
- * A child that competes for the CPU of the calling task, which is then preempted
- * wherever the kernel allows it. To be killed and waited for.
- */
-pid_t keep_cpu_busy(void);
-
-/* Print what is wrong and end this process. */
-void die(const char *format, ...)
-	__attribute__((noreturn, format(printf, 1, 2)));
-
-/* A file's first line as text; false when it cannot be read. */
-bool read_line(const char *path, char *buf, size_t size);
-void write_line(const char *path, const char *text);
 
 #endif
