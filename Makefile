@@ -39,7 +39,7 @@ help:
 	@echo 'make check-torture  the same with rules broken on purpose, which it must see'
 	@echo 'make fuzz           random reads, stock and with vmapeek; SEED=1 ROUNDS=4 READS=2750'
 	@echo 'make bench          measure what vmapeek gives and costs, into build/bench/; bench-quick: only instructions'
-	@echo 'make bench-plots    draw the plots in docs/ from the data there'
+	@echo 'make bench-plots    draw the plots in docs/ from bench/record/'
 	@echo 'make bench-tracepoint  the instructions with and without the tracepoint, which is off'
 	@echo 'make check-model    search the model of the lock protocol for errors'
 	@echo 'make module         build vmapeek.ko for the kernel under test, into build/KERNEL/'
@@ -77,8 +77,8 @@ deb:
 demo: module
 	@$(TOP)/demo/demo $(KERNEL) $(O)
 
-# In docs/ the data of one good run: cp build/bench/{instructions,breakdown,atomics,immunity,harm,scale,program}.tsv docs/ &&
-# make bench-plots
+# bench/record/ has the data of one good run: cp build/bench/{instructions,breakdown,atomics,immunity,harm,scale,program}.tsv
+# bench/record/6.12/ && make bench-plots
 bench: module
 	@$(TOP)/bench/instructions -r 3 $(KERNEL) $(O)
 	@$(TOP)/bench/breakdown $(KERNEL) $(O)
@@ -93,7 +93,7 @@ bench-quick: module
 
 bench-plots:
 	@$(LAB) need gnuplot-nox
-	@cd $(TOP)/docs && gnuplot $(TOP)/bench/plots.gp
+	@cd $(TOP) && gnuplot bench/plots.gp
 
 bench-tracepoint: module
 	@$(TOP)/bench/tracepoint $(KERNEL) $(O)

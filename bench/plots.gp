@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-# The plots of docs/results.md, from the data in docs/: make bench-plots
+# The plots of docs/results.md, from bench/record/6.12/: make bench-plots. To be run where bench/ and docs/ are.
 set datafile separator "\t"
 set datafile commentschars "#"
 set terminal svg size 720,460 font "sans-serif,13" background "#ffffff"
@@ -10,7 +10,7 @@ set tics nomirror
 # A reader's row of immunity.tsv that matches name and size.
 took(reader, size, column) = strcol(1) eq reader && column(2) == size && column(3) > 0 ? column(column) : NaN
 
-set output "immunity.svg"
+set output "docs/immunity.svg"
 set title "Latency of a reader while the mmap lock is held"
 set xlabel "held for, ms"
 set ylabel "latency / (stock latency with the lock free + hold)"
@@ -19,7 +19,7 @@ set logscale y
 set format y "%g"
 set yrange [0.00001:5]
 set key below maxrows 3
-plot "immunity.tsv" using 3:(took("cmdline", 4096, 5)) with linespoints lc rgb "#cf222e" pt 7 title "cmdline, stock", \
+plot "bench/record/6.12/immunity.tsv" using 3:(took("cmdline", 4096, 5)) with linespoints lc rgb "#cf222e" pt 7 title "cmdline, stock", \
 	"" using 3:(took("cmdline", 4096, 8)) with linespoints lc rgb "#0969da" pt 7 title "cmdline, vmapeek", \
 	"" using 3:(took("process_vm_readv", 8, 5)) with linespoints lc rgb "#cf222e" pt 4 dt 2 title "process\\_vm\\_readv 8 B, stock", \
 	"" using 3:(took("process_vm_readv", 8, 8)) with linespoints lc rgb "#0969da" pt 4 dt 2 title "process\\_vm\\_readv 8 B, vmapeek", \
@@ -28,7 +28,7 @@ plot "immunity.tsv" using 3:(took("cmdline", 4096, 5)) with linespoints lc rgb "
 
 rate(reader, column) = strcol(1) eq "mmap and munmap" && strcol(2) eq reader ? column(column) : NaN
 
-set output "harm.svg"
+set output "docs/harm.svg"
 set title "mmap and munmap of 4 KiB in a process that is read"
 set xlabel "readers"
 set ylabel "rate, with nobody reading = 1"
@@ -37,14 +37,14 @@ set format y "% h"
 set xrange [-0.2:8.2]
 set yrange [0:2.1]
 set key below maxrows 3
-plot "harm.tsv" using 3:(rate("cmdline", 5)):6:7 with yerrorlines lc rgb "#cf222e" pt 7 title "cmdline, stock", \
+plot "bench/record/6.12/harm.tsv" using 3:(rate("cmdline", 5)):6:7 with yerrorlines lc rgb "#cf222e" pt 7 title "cmdline, stock", \
 	"" using 3:(rate("cmdline", 11)):12:13 with yerrorlines lc rgb "#0969da" pt 7 title "cmdline, vmapeek", \
 	"" using 3:(rate("mem", 5)):6:7 with yerrorlines lc rgb "#cf222e" pt 4 dt 2 title "mem, stock", \
 	"" using 3:(rate("mem", 11)):12:13 with yerrorlines lc rgb "#0969da" pt 4 dt 2 title "mem, vmapeek", \
 	"" using 3:(rate("process_vm_readv", 5)):6:7 with yerrorlines lc rgb "#cf222e" pt 2 dt 3 title "process\\_vm\\_readv, stock", \
 	"" using 3:(rate("process_vm_readv", 11)):12:13 with yerrorlines lc rgb "#0969da" pt 2 dt 3 title "process\\_vm\\_readv, vmapeek"
 
-set output "breakdown.svg"
+set output "docs/breakdown.svg"
 set terminal svg size 720,480
 set title "Instructions of a read, by part"
 unset xlabel
@@ -59,6 +59,6 @@ set key outside right Left reverse invert
 set xtics rotate by -35 font ",11" noenhanced
 set bmargin 8
 set datafile columnheaders
-parts = "< awk -v wide=1 -f ../bench/parts.awk breakdown.tsv"
+parts = "< awk -v wide=1 -f bench/parts.awk bench/record/6.12/breakdown.tsv"
 colour(i) = word("#afb8c1 #d0d7de #8250df #d4a72c #cf222e #0969da #54aeff #1a7f37 #e16f24 #bf3989 #24292f", i)
 plot for [i = 2:12] parts using i:xtic(1) lc rgb colour(i - 1) title columnheader(i)

@@ -3,9 +3,8 @@
 # What the tests here begin with. KERNEL chooses the series; TEST_MODULE another vmapeek.ko.
 TOP=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 KERNEL=${KERNEL:-6.12}
-RECORD=$TOP/docs/instructions.tsv
-[[ $KERNEL = 6.12 ]] || RECORD=$TOP/docs/instructions-$KERNEL.tsv
-NO_RECORD="docs/${RECORD##*/} is not there: 'make bench KERNEL=$KERNEL' makes it"
+RECORD=$TOP/bench/record/$KERNEL/instructions.tsv
+NO_RECORD="${RECORD#"$TOP/"} is not there: 'make bench KERNEL=$KERNEL' makes it"
 MODULES=$TOP/build/$KERNEL
 if [[ -n ${TEST_MODULE:-} ]]; then
 	MODULES=${TEST_MODULE%/*}

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0
-# No read may take more instructions than on record in docs/.
+# No read may take more instructions than on record in bench/record/.
 set -euo pipefail
 
 # shellcheck source=/dev/null
