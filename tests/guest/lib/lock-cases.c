@@ -1,0 +1,238 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <errno.h>
+#include <sched.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#include <cmocka.h>
+
+#include "hold.h"
+#include "lock-cases.h"
+#include "vmapeek.h"
+
+#define MOST	(64 * MIB)
+
+/* What the reader tells; in memory that all share. */
+struct result {
+	long n;
+	unsigned char bytes[MOST];
+};
+
+static struct target *target;
+static struct result *result;
+
+pid_t lock_target(const struct lock_case *c)
+{
+	pid_t pid;
+
+	if (!c->prepare)
+		return title_start(0);
+	pid = target_start(c->prepare, target);
+	assert_string_equal(target->broken, "");
+	return pid;
+}
+
+static long read_once(const struct lock_case *c, struct reader *r, pid_t pid)
+{
+	unsigned long addr = c->offset;
+
+	if (c->how != CMDLINE && c->how != ENVIRON)
+		addr += target->addr;
+	if (c->read)
+		return c->read(c, pid, addr, result->bytes);
+	return reader_read(r, addr, result->bytes, c->len);
+}
+
+/*
+ * The reader opens and attaches before the lock is held, as only the read is
+ * of interest. So it has no file of those who hold the lock, either, which
+ * would go on being held.
+ */
+struct lock_reader lock_reader_start(const struct lock_case *c, pid_t pid)
+{
+	struct lock_reader r = { .out = memfd_create("out", MFD_CLOEXEC) };
+	int opened[2], start[2];
+	struct reader reader;
+	char byte;
+
+	if (r.out < 0 || pipe(opened) || pipe(start))
+		die("pipe: %s", strerror(errno));
+	result->n = 0;
+	memset(result->bytes, 0, c->len);
+	fflush(stdout);
+	r.pid = fork();
+	if (!r.pid) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		if (c->prints)
+			dup2(r.out, 1);
+		result->n = reader_open(&reader, c->how, pid);
+		close(start[1]);
+		if (write(opened[1], "o", 1) != 1 ||
+		    read(start[0], &byte, 1) != 1)
+			_exit(1);
+		if (!result->n)
+			result->n = read_once(c, &reader, pid);
+		_exit(0);
+	}
+	close(start[0]);
+	close(opened[1]);
+	if (read(opened[0], &byte, 1) != 1)
+		die("the reader died");
+	close(opened[0]);
+	r.go = start[1];
+	return r;
+}
+
+void lock_reader_go(struct lock_reader *r)
+{
+	if (write(r->go, "g", 1) != 1)
+		die("the reader died");
+	close(r->go);
+}
+
+bool lock_reader_ended(const struct lock_reader *r)
+{
+	for (;;) {
+		if (waitpid(r->pid, NULL, WNOHANG) == r->pid)
+			return true;
+		if (waits_for_mmap_lock(r->pid))
+			return false;
+		sched_yield();
+	}
+}
+
+void lock_reader_check(const struct lock_case *c, const struct lock_reader *r)
+{
+	unsigned char (*byte)(unsigned long) = c->byte ? c->byte : pattern;
+
+	if (c->prints)
+		result->n = pread(r->out, result->bytes, MOST, 0);
+	close(r->out);
+	assert_int_equal(result->n, c->want ? c->want : (long)c->len);
+	if (c->is_right)
+		assert_true(c->is_right(result->bytes, result->n));
+	for (long i = 0; i < result->n && !c->is_right; i++)
+		if (result->bytes[i] != byte(c->offset + i))
+			fail_msg("wrong byte %ld", i);
+}
+
+/* @mode: how the lock is held; for "read", a writer waits for it, too. */
+static void run_held(const struct lock_case *c, const char *mode, bool fast)
+{
+	pid_t pid = lock_target(c);
+	struct lock_reader r = lock_reader_start(c, pid);
+	int hold = hold_begin(mode, pid), writer = -1;
+	bool ended;
+
+	hold_wait(hold, "held");
+	if (!strcmp(mode, "read")) {
+		writer = hold_begin("write", pid);
+		hold_wait(writer, "queued");
+	}
+	lock_reader_go(&r);
+	ended = lock_reader_ended(&r);
+	/* A claim about the lock is worth nothing once it is released. */
+	assert_true(hold_is(hold, "held"));
+	if (writer >= 0)
+		assert_true(hold_is(writer, "queued"));
+
+	close(hold);
+	if (writer >= 0)
+		close(writer);
+	if (!ended)
+		waitpid(r.pid, NULL, 0);
+	target_stop(pid);
+
+	assert_int_equal(ended, fast);
+	lock_reader_check(c, &r);
+}
+
+static bool is_fast(const struct lock_case *c, bool no_writer)
+{
+	if (mainline() == PATCHED && c->patched != AS_MODULE)
+		return c->patched == ENDS;
+	return c->fast ||
+	       (no_writer && c->fast_if_read && mainline() != PATCHED);
+}
+
+static void off_write(void **state)
+{
+	vmapeek_off();
+	run_held(*state, "write", false);
+}
+
+static void off_read(void **state)
+{
+	vmapeek_off();
+	run_held(*state, "read", false);
+}
+
+static void on_write(void **state)
+{
+	const struct lock_case *c = *state;
+
+	vmapeek_on();
+	run_held(c, "write", is_fast(c, false));
+}
+
+static void on_read(void **state)
+{
+	const struct lock_case *c = *state;
+
+	vmapeek_on();
+	run_held(c, "read", is_fast(c, true));
+}
+
+static const struct pass {
+	const char *name;
+	CMUnitTestFunction run;
+	enum mainline not_on;
+} passes[] = {
+	{ "off, held for write", off_write, PATCHED },
+	{ "off, held for read, a writer waits", off_read, PATCHED },
+	{ "on, held for write", on_write, CONTROL },
+	{ "on, held for read, a writer waits", on_read, CONTROL },
+};
+
+int lock_main(const struct lock_case *cases, size_t nr,
+	      const struct CMUnitTest *more, size_t nr_more)
+{
+	struct CMUnitTest *tests = calloc(ARRAY_SIZE(passes) * nr + nr_more,
+					  sizeof(*tests));
+	size_t n = 0;
+	char *name;
+
+	alarm(LOCK_TIME_LIMIT);
+	target = target_alloc();
+	result = mmap(NULL, sizeof(*result), PROT_READ | PROT_WRITE,
+		      MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (!tests || result == MAP_FAILED)
+		die("no memory");
+
+	for (size_t p = 0; p < ARRAY_SIZE(passes); p++) {
+		if (mainline() == passes[p].not_on)
+			continue;
+		for (size_t i = 0; i < nr; i++, n++) {
+			if (asprintf(&name, "%s: %s", passes[p].name,
+				     cases[i].name) < 0)
+				die("no memory");
+			tests[n].name = name;
+			tests[n].test_func = passes[p].run;
+			tests[n].initial_state = (void *)&cases[i];
+		}
+	}
+	for (size_t i = 0; i < nr_more; i++)
+		tests[n++] = more[i];
+
+	cmocka_set_message_output(CM_OUTPUT_TAP);
+	return _cmocka_run_group_tests("lock", tests, n, NULL, NULL);
+}

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Reads of a process whose mmap lock is held on purpose: what the fast path
+ * serves comes back while it is still held; everything else is seen waiting
+ * for it, and is right once it is released. No time is measured.
+ */
+#ifndef LOCK_CASES_H
+#define LOCK_CASES_H
+
+#include <stdbool.h>
+
+#include "reader.h"
+#include "target.h"
+
+#define LOCK_TIME_LIMIT	280	/* seconds; only a failure takes so long */
+
+struct CMUnitTest;
+
+struct lock_case {
+	const char *name;
+	prepare_fn prepare;	/* NULL: a process with a title */
+	enum interface how;
+	unsigned long offset;	/* from target.addr */
+	size_t len;
+	long want;		/* bytes or error, if not @len */
+	bool fast;
+	/* With nobody in the middle of a change, that suffices for a hole. */
+	bool fast_if_read;
+	/* With the series for mainline, where that is not @fast. */
+	enum { AS_MODULE, ENDS, WAITS } patched;
+
+	/* Set: the read, instead of one by @how; bytes or a negative error. */
+	long (*read)(const struct lock_case *c, pid_t pid, unsigned long addr,
+		     void *buf);
+	bool prints;		/* @read executes what prints the bytes */
+	size_t segment;		/* for @read */
+
+	/* What is read, by distance from target.addr; NULL: pattern(). */
+	unsigned char (*byte)(unsigned long offset);
+	/* Set: looked at instead of each byte. */
+	bool (*is_right)(const unsigned char *bytes, size_t n);
+};
+
+struct lock_reader {
+	pid_t pid;
+	int go;			/* it reads when told to */
+	int out;		/* what it prints, a file */
+};
+
+/* For tests that need more steps than lock_main() has. */
+pid_t lock_target(const struct lock_case *c);
+struct lock_reader lock_reader_start(const struct lock_case *c, pid_t pid);
+void lock_reader_go(struct lock_reader *r);
+/* Until it has ended, or (false) is seen waiting for the mmap lock. */
+bool lock_reader_ended(const struct lock_reader *r);
+void lock_reader_check(const struct lock_case *c, const struct lock_reader *r);
+
+/*
+ * Runs each case off and on, with the lock held in two ways, and @more tests.
+ * Returns main()'s value.
+ */
+int lock_main(const struct lock_case *cases, size_t nr,
+	      const struct CMUnitTest *more, size_t nr_more);
+
+#endif
