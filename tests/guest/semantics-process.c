@@ -12,55 +12,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "cases.h"
+#include "process-cases.h"
 
-#define HELPER32	"/bin/helper32"
 #define SETUID_COPY	"/tmp/setuid-copy"
-#define KTHREADD	2
-#define NOBODY		65534
 #define LOW_ADDR	0x10000000UL
-#define TEXT32		"text of a 32-bit process"
-
-/* Read with every detail of failure kept in the result. */
-static void read_into(struct outcome *o, const struct read_case *c, pid_t pid,
-		      unsigned long addr)
-{
-	struct counters start = counters_read();
-
-	o->ret = remote_read(c->how, pid, addr, o->bytes, c->len);
-	o->events = counters_since(&start);
-}
-
-static void run_zombie(const struct read_case *c, struct outcome *o)
-{
-	siginfo_t info;
-	pid_t pid;
-
-	fflush(stdout);
-	pid = fork();
-	if (!pid)
-		_exit(0);
-	waitid(P_PID, pid, &info, WEXITED | WNOWAIT);
-	read_into(o, c, pid, 0);
-	waitpid(pid, NULL, 0);
-}
-
-static void run_kthread(const struct read_case *c, struct outcome *o)
-{
-	read_into(o, c, KTHREADD, 0);
-}
-
-static void run_gone(const struct read_case *c, struct outcome *o)
-{
-	pid_t pid;
-
-	fflush(stdout);
-	pid = fork();
-	if (!pid)
-		_exit(0);
-	waitpid(pid, NULL, 0);
-	read_into(o, c, pid, 0);
-}
 
 static void run_self(const struct read_case *c, struct outcome *o)
 {
@@ -88,13 +43,6 @@ static void copy_setuid(void)
 	close(to);
 	if (chmod(SETUID_COPY, 04755))
 		die("cannot make a setuid program: %s", strerror(errno));
-}
-
-static void become_nobody(void)
-{
-	if (setgid(NOBODY) || setuid(NOBODY) ||
-	    prctl(PR_SET_DUMPABLE, 1, 0, 0, 0))
-		_exit(111);
 }
 
 /* As nobody; executes the setuid program when told to by @go. */
@@ -189,44 +137,6 @@ static void run_setuid_kept_fd(const struct read_case *c, struct outcome *o)
 	target_stop(pid);
 }
 
-static FILE *start32(const char *args, pid_t *pid)
-{
-	char line[256];
-	int out[2];
-
-	snprintf(line, sizeof(line), "exec " HELPER32 " %s", args);
-	if (pipe(out))
-		die("pipe: %s", strerror(errno));
-	fflush(stdout);
-	*pid = fork();
-	if (!*pid) {
-		dup2(out[1], 1);
-		close(out[0]);
-		close(out[1]);
-		execl("/bin/sh", "sh", "-c", line, NULL);
-		_exit(127);
-	}
-	close(out[1]);
-	return fdopen(out[0], "r");
-}
-
-static void run_target32(const struct read_case *c, struct outcome *o)
-{
-	unsigned long addr = 0;
-	pid_t pid;
-	FILE *out = start32("target", &pid);
-
-	if (fscanf(out, "%lx", &addr) != 1)
-		outcome_lacks(o, "32-bit programs");
-	else
-		read_into(o, c, pid, c->how == CMDLINE ? 0 : addr);
-	if (o->ret > 0 && c->how != CMDLINE &&
-	    memcmp(o->bytes, TEXT32, o->ret))
-		outcome_broken(o, "not its text");
-	fclose(out);
-	target_stop(pid);
-}
-
 static void prepare_low(struct target *t)
 {
 	void *p = map_at(t, LOW_ADDR, 2 * PAGE, PROT_READ | PROT_WRITE,
@@ -248,11 +158,8 @@ static void prepare_high(struct target *t)
 static void run_reader32(const struct read_case *c, struct outcome *o)
 {
 	struct target *t = target_alloc();
-	pid_t pid = target_start(c->prepare, t), reader;
-	struct counters start;
+	pid_t pid = target_start(c->prepare, t);
 	char args[128];
-	int status;
-	FILE *out;
 
 	if (c->how == PEEKDATA)
 		snprintf(args, sizeof(args), "peek %d %lx", pid, t->addr);
@@ -260,14 +167,7 @@ static void run_reader32(const struct read_case *c, struct outcome *o)
 		snprintf(args, sizeof(args), "read /proc/%d/%s %lx %zu", pid,
 			 c->how == MEM ? "mem" : "cmdline",
 			 c->how == MEM ? t->addr : 0, c->len);
-	start = counters_read();
-	out = start32(args, &reader);
-	o->ret = fread(o->bytes, 1, MAX_READ, out);
-	o->events = counters_since(&start);
-	fclose(out);
-	waitpid(reader, &status, 0);
-	if (WIFEXITED(status) && WEXITSTATUS(status))
-		o->ret = -WEXITSTATUS(status);
+	read32(o, args);
 	target_stop(pid);
 }
 

@@ -17,63 +17,13 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "process-cases.h"
 #include "readv.h"
 
-#define HELPER32	"/bin/helper32"
-#define TEXT32		"text of a 32-bit process"
-#define KTHREADD	2
-#define NOBODY		65534
 #define LOW_ADDR	0x10000000UL
 #define LOW_SIZE	(64 * PAGE)
 #define SIZE		(16 * PAGE)
 #define YAMA		"/proc/sys/kernel/yama/ptrace_scope"
-
-static void read_into(struct outcome *o, pid_t pid, unsigned long addr,
-		      size_t len)
-{
-	struct counters start = counters_read();
-
-	o->ret = remote_read(READV, pid, addr, o->bytes, len);
-	o->events = counters_since(&start);
-}
-
-static bool started(struct outcome *o, const struct target *t)
-{
-	strcpy(o->lacks, t->lacks);
-	strcpy(o->broken, t->broken);
-	return !o->lacks[0] && !o->broken[0];
-}
-
-static void run_zombie(const struct read_case *c, struct outcome *o)
-{
-	siginfo_t info;
-	pid_t pid;
-
-	fflush(stdout);
-	pid = fork();
-	if (!pid)
-		_exit(0);
-	waitid(P_PID, pid, &info, WEXITED | WNOWAIT);
-	read_into(o, pid, (unsigned long)&info, c->len);
-	waitpid(pid, NULL, 0);
-}
-
-static void run_gone(const struct read_case *c, struct outcome *o)
-{
-	pid_t pid;
-
-	fflush(stdout);
-	pid = fork();
-	if (!pid)
-		_exit(0);
-	waitpid(pid, NULL, 0);
-	read_into(o, pid, (unsigned long)&pid, c->len);
-}
-
-static void run_kthread(const struct read_case *c, struct outcome *o)
-{
-	read_into(o, KTHREADD, TARGET_AT, c->len);
-}
 
 /* A second thread; its number goes into target.size. */
 static void *stay(void *arg)
@@ -127,8 +77,8 @@ static void run_leader_gone(const struct read_case *c, struct outcome *o)
 	struct target *t = target_alloc();
 	pid_t pid = start_without_leader(t);
 
-	if (started(o, t))
-		read_into(o, pid, TARGET_AT, c->len);
+	if (outcome_started(o, t))
+		read_into(o, c, pid, TARGET_AT);
 	target_stop(pid);
 }
 
@@ -138,8 +88,8 @@ static void run_thread_of_leader_gone(const struct read_case *c,
 	struct target *t = target_alloc();
 	pid_t pid = start_without_leader(t);
 
-	if (started(o, t))
-		read_into(o, t->size, TARGET_AT + c->offset, c->len);
+	if (outcome_started(o, t))
+		read_into(o, c, t->size, TARGET_AT + c->offset);
 	target_stop(pid);
 }
 
@@ -148,16 +98,9 @@ static void run_thread(const struct read_case *c, struct outcome *o)
 	struct target *t = target_alloc();
 	pid_t pid = target_start(prepare_thread, t);
 
-	if (started(o, t))
-		read_into(o, t->size, TARGET_AT + c->offset, c->len);
+	if (outcome_started(o, t))
+		read_into(o, c, t->size, TARGET_AT + c->offset);
 	target_stop(pid);
-}
-
-static void become_nobody(void)
-{
-	if (setgid(NOBODY) || setuid(NOBODY) ||
-	    prctl(PR_SET_DUMPABLE, 1, 0, 0, 0))
-		_exit(111);
 }
 
 static void become_nobody_for_now(void)
@@ -242,7 +185,7 @@ static void run_as(const struct read_case *c, struct outcome *o)
 
 	if (as->yama && !read_line(YAMA, before, sizeof(before)))
 		outcome_lacks(o, "Yama");
-	else if (started(o, t)) {
+	else if (outcome_started(o, t)) {
 		if (as->yama)
 			write_line(YAMA, as->yama);
 		read_as(o, as, pid, c->len);
@@ -362,51 +305,12 @@ static void run_self(const struct read_case *c, struct outcome *o)
 
 	self = c->arg;
 	pid = target_start(c->prepare, t);
-	if (started(o, t)) {
+	if (outcome_started(o, t)) {
 		o->ret = t->size;
 		o->events = counters_since(&start);
 		remote_read(MEM, pid, TARGET_AT + self->check, o->bytes,
 			    SELF_SIZE);
 	}
-	target_stop(pid);
-}
-
-/* A helper program with these arguments, and what it prints. */
-static FILE *start32(const char *args, pid_t *pid)
-{
-	char line[256];
-	int out[2];
-
-	snprintf(line, sizeof(line), "exec " HELPER32 " %s", args);
-	if (pipe(out))
-		die("pipe: %s", strerror(errno));
-	fflush(stdout);
-	*pid = fork();
-	if (!*pid) {
-		dup2(out[1], 1);
-		close(out[0]);
-		close(out[1]);
-		execl("/bin/sh", "sh", "-c", line, NULL);
-		_exit(127);
-	}
-	close(out[1]);
-	return fdopen(out[0], "r");
-}
-
-static void run_target32(const struct read_case *c, struct outcome *o)
-{
-	unsigned long addr = 0;
-	pid_t pid;
-	FILE *out = start32("target", &pid);
-
-	if (fscanf(out, "%lx", &addr) != 1)
-		outcome_lacks(o, "32-bit programs");
-	else
-		read_into(o, pid, addr, c->len);
-	errno = 0;
-	if (o->ret > 0 && memcmp(o->bytes, TEXT32, o->ret))
-		outcome_broken(o, "not its text");
-	fclose(out);
 	target_stop(pid);
 }
 
@@ -430,24 +334,14 @@ static void run_reader32(const struct read_case *c, struct outcome *o)
 {
 	const struct reader32 *r = c->arg;
 	struct target *t = target_alloc();
-	struct counters start;
 	char args[192];
-	pid_t pid, reader;
-	int status;
-	FILE *out;
+	pid_t pid;
 
 	low_kind = r->kind;
 	pid = target_start(prepare_low, t);
-	if (started(o, t)) {
+	if (outcome_started(o, t)) {
 		snprintf(args, sizeof(args), "readv %d %s", pid, r->args);
-		start = counters_read();
-		out = start32(args, &reader);
-		o->ret = fread(o->bytes, 1, MAX_READ, out);
-		o->events = counters_since(&start);
-		fclose(out);
-		waitpid(reader, &status, 0);
-		if (WIFEXITED(status) && WEXITSTATUS(status))
-			o->ret = -WEXITSTATUS(status);
+		read32(o, args);
 	}
 	target_stop(pid);
 }
@@ -500,7 +394,7 @@ static void run_int80(const struct read_case *c, struct outcome *o)
 }
 
 #define CASE(_name, _run, _len, _want, _content, _events)		\
-	{ .name = _name, .run = _run, .len = _len, .want = _want,	\
+	{ .name = _name, .run = _run, .how = READV, .len = _len, .want = _want, \
 	  .content = _content, .events = _events }
 #define AS_CASE(_name, _become, _yama, _prepare, _want, _events)	\
 	{ .name = _name, .run = run_as, .prepare = _prepare, .len = 100, \

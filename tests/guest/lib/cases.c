@@ -31,6 +31,13 @@ void outcome_broken(struct outcome *o, const char *what)
 		 strerror(errno));
 }
 
+bool outcome_started(struct outcome *o, const struct target *t)
+{
+	strcpy(o->lacks, t->lacks);
+	strcpy(o->broken, t->broken);
+	return !o->lacks[0] && !o->broken[0];
+}
+
 static void run_read(const struct read_case *c, struct outcome *o)
 {
 	static struct target *t;
@@ -41,9 +48,7 @@ static void run_read(const struct read_case *c, struct outcome *o)
 	if (!t)
 		t = target_alloc();
 	pid = target_start(c->prepare, t);
-	strcpy(o->lacks, t->lacks);
-	strcpy(o->broken, t->broken);
-	if (o->lacks[0] || o->broken[0])
+	if (!outcome_started(o, t))
 		goto stop;
 
 	start = counters_read();

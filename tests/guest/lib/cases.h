@@ -54,7 +54,9 @@ struct read_case {
 /* Run as a cmocka group; returns main()'s value. */
 int run_cases(const struct read_case *cases, size_t count);
 
-/* For read_case.run: give up this run. */
+/* For read_case.run: is this target prepared? If not, the outcome says so. */
+bool outcome_started(struct outcome *o, const struct target *t);
+/* Or give up this run. */
 void outcome_lacks(struct outcome *o, const char *what);
 void outcome_broken(struct outcome *o, const char *what);
 

@@ -91,9 +91,7 @@ void run_vectors(const struct read_case *c, struct outcome *o)
 	local_make();
 	pid = v->prepare ? target_start(v->prepare, t) :
 			   kind_start(v->kind, v->size, t);
-	strcpy(o->lacks, t->lacks);
-	strcpy(o->broken, t->broken);
-	if (!o->lacks[0] && !o->broken[0]) {
+	if (outcome_started(o, t)) {
 		state_clear_referenced(pid);
 		start = counters_read();
 		o->ret = readv_raw(pid, v->local, v->nr_local, v->remote,
