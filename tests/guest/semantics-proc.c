@@ -162,32 +162,38 @@ static void run_title(const struct read_case *c, struct outcome *o)
 	title_stop(pid);
 }
 
-#define CASE(_name, _prepare, _how, _offset, _len, _want, _content, _events) \
-	{ .name = _name, .prepare = _prepare, .how = _how, .offset = _offset, \
-	  .len = _len, .want = _want, .content = _content, .events = _events }
 #define LENGTH(_len)							\
-	CASE("cmdline, " #_len " bytes", prepare_cmdline_##_len, CMDLINE, 0, \
-	     _len, _len, PATTERN, EV(FAST)),				\
-	CASE("environ, " #_len " bytes", prepare_environ_##_len, ENVIRON, 0, \
-	     _len, _len, PATTERN, EV(FAST))
-#define REFUSED(_name, _prepare, _how, _event) \
-	CASE(_name, _prepare, _how, 0, 100, 0, ANYTHING, EV(_event))
+	{ .name = "cmdline, " #_len " bytes",				\
+	  .prepare = prepare_cmdline_##_len, .how = CMDLINE,		\
+	  .len = _len, .want = _len, .events = EV(FAST) },		\
+	{ .name = "environ, " #_len " bytes",				\
+	  .prepare = prepare_environ_##_len, .how = ENVIRON,		\
+	  .len = _len, .want = _len, .events = EV(FAST) }
+#define REFUSED(_name, _prepare, _how, _event)				\
+	{ .name = _name, .prepare = _prepare, .how = _how, .len = 100,	\
+	  .want = 0, .content = ANYTHING, .events = EV(_event) }
 
 static const struct read_case cases[] = {
 	LENGTH(1), LENGTH(4095), LENGTH(4096), LENGTH(4097), LENGTH(65536),
 	LENGTH(1048576),
-	CASE("cmdline, 0 bytes", prepare_cmdline_4096, CMDLINE, 0, 0, 0,
-	     ANYTHING, ANY_EVENTS),
-	CASE("environ, 0 bytes", prepare_environ_4096, ENVIRON, 0, 0, 0,
-	     ANYTHING, NO_EVENTS),
-	CASE("cmdline from the middle", prepare_cmdline_65536, CMDLINE, 5000,
-	     10000, 10000, PATTERN, EV(FAST)),
-	CASE("environ from the middle", prepare_environ_65536, ENVIRON, 5000,
-	     10000, 10000, PATTERN, EV(FAST)),
-	CASE("environ, past its end", prepare_environ_4096, ENVIRON, 4096, 10,
-	     0, ANYTHING, NO_EVENTS),
-	CASE("environ, empty", prepare_empty, ENVIRON, 0, 10, COMPARE,
-	     ANYTHING, NO_EVENTS),
+	{ .name = "cmdline, 0 bytes", .prepare = prepare_cmdline_4096,
+	  .how = CMDLINE, .len = 0, .want = 0, .content = ANYTHING,
+	  .events = ANY_EVENTS },
+	{ .name = "environ, 0 bytes", .prepare = prepare_environ_4096,
+	  .how = ENVIRON, .len = 0, .want = 0, .content = ANYTHING,
+	  .events = NO_EVENTS },
+	{ .name = "cmdline from the middle", .prepare = prepare_cmdline_65536,
+	  .how = CMDLINE, .offset = 5000, .len = 10000, .want = 10000,
+	  .events = EV(FAST) },
+	{ .name = "environ from the middle", .prepare = prepare_environ_65536,
+	  .how = ENVIRON, .offset = 5000, .len = 10000, .want = 10000,
+	  .events = EV(FAST) },
+	{ .name = "environ, past its end", .prepare = prepare_environ_4096,
+	  .how = ENVIRON, .offset = 4096, .len = 10, .want = 0,
+	  .content = ANYTHING, .events = NO_EVENTS },
+	{ .name = "environ, empty", .prepare = prepare_empty, .how = ENVIRON,
+	  .len = 10, .want = COMPARE, .content = ANYTHING,
+	  .events = NO_EVENTS },
 
 	REFUSED("cmdline from a file", prepare_cmdline_file, CMDLINE,
 		FOLL_ANON),
@@ -207,13 +213,16 @@ static const struct read_case cases[] = {
 		NOT_PERMITTED),
 	REFUSED("environ from write-only memory", prepare_environ_write_only,
 		ENVIRON, NOT_PERMITTED),
-	CASE("environ, untouched", prepare_environ_untouched, ENVIRON, 0, 100,
-	     100, ZEROS, EV(NOT_PRESENT)),
+	{ .name = "environ, untouched", .prepare = prepare_environ_untouched,
+	  .how = ENVIRON, .len = 100, .want = 100, .content = ZEROS,
+	  .events = EV(NOT_PRESENT) },
 	REFUSED("environ from nowhere", prepare_environ_gone, ENVIRON, NO_VMA),
-	CASE("environ in two VMAs", prepare_environ_two_vmas, ENVIRON, 0, 200,
-	     200, ANYTHING, EV(LEAVES_VMA)),
-	CASE("cmdline, a title that ends in a hole", prepare_title_to_hole,
-	     CMDLINE, 0, 2 * PAGE, COMPARE, ANYTHING, EV(FAST)),
+	{ .name = "environ in two VMAs", .prepare = prepare_environ_two_vmas,
+	  .how = ENVIRON, .len = 200, .want = 200, .content = ANYTHING,
+	  .events = EV(LEAVES_VMA) },
+	{ .name = "cmdline, a title that ends in a hole",
+	  .prepare = prepare_title_to_hole, .how = CMDLINE, .len = 2 * PAGE,
+	  .want = COMPARE, .content = ANYTHING, .events = EV(FAST) },
 
 	{ .name = "title, less than a page below the stack's end", .len = 0,
 	  .want = sizeof(TITLE), .content = ANYTHING, .events = EV(FAST),

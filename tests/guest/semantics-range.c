@@ -174,12 +174,10 @@ static void prepare_tagged(struct target *t)
 	t->addr |= 1UL << 57;
 }
 
-#define CASE(_name, _prepare, _how, _offset, _len, _want, _content, _events) \
-	{ .name = _name, .prepare = _prepare, .how = _how, .offset = _offset, \
-	  .len = _len, .want = _want, .content = _content, .events = _events }
-#define LENGTH(_len, _how, _name) \
-	CASE(_name ", " #_len " bytes", prepare_large, _how, 0, _len, _len, \
-	     PATTERN, (_len) ? EV(FAST) : NO_EVENTS)
+#define LENGTH(_len, _how, _name)					\
+	{ .name = _name ", " #_len " bytes", .prepare = prepare_large,	\
+	  .how = _how, .len = _len, .want = _len,			\
+	  .events = (_len) ? EV(FAST) : NO_EVENTS }
 #define LENGTHS(_how, _name)						\
 	LENGTH(0, _how, _name), LENGTH(1, _how, _name),			\
 	LENGTH(4095, _how, _name), LENGTH(4096, _how, _name),		\
@@ -189,23 +187,32 @@ static void prepare_tagged(struct target *t)
 static const struct read_case cases[] = {
 	LENGTHS(MEM, "mem"),
 	LENGTHS(MEM_TRACED, "mem, traced"),
-	CASE("PEEKDATA", prepare_large, PEEKDATA, 16, 8, 8, PATTERN, EV(FAST)),
-	CASE("PEEKTEXT", prepare_large, PEEKTEXT, 16, 8, 8, PATTERN, EV(FAST)),
-	CASE("PEEKDATA, not aligned, across pages", prepare_large, PEEKDATA,
-	     PAGE - 3, 8, 8, PATTERN, EV(FAST)),
+	{ .name = "PEEKDATA", .prepare = prepare_large, .how = PEEKDATA,
+	  .offset = 16, .len = 8, .want = 8, .events = EV(FAST) },
+	{ .name = "PEEKTEXT", .prepare = prepare_large, .how = PEEKTEXT,
+	  .offset = 16, .len = 8, .want = 8, .events = EV(FAST) },
+	{ .name = "PEEKDATA, not aligned, across pages",
+	  .prepare = prepare_large, .how = PEEKDATA, .offset = PAGE - 3,
+	  .len = 8, .want = 8, .events = EV(FAST) },
 
-	CASE("two VMAs", prepare_two_vmas, MEM, 3996, 200, 200, PATTERN,
-	     EV(LEAVES_VMA)),
-	CASE("two VMAs, PEEKDATA", prepare_two_vmas, PEEKDATA, PAGE - 4, 8, 8,
-	     PATTERN, EV(LEAVES_VMA)),
-	CASE("a VMA, then secret memory", prepare_then_secret, MEM, 3996, 200,
-	     100, PATTERN, EV(LEAVES_VMA) | EV(SPECIAL)),
-	CASE("a VMA, then secret memory, PEEKDATA", prepare_then_secret,
-	     PEEKDATA, PAGE - 4, 8, -EIO, ANYTHING, EV(LEAVES_VMA)),
-	CASE("a VMA, then a hole", prepare_then_hole, MEM, 8092, 200, 100,
-	     PATTERN, EV(FAST) | EV(NO_VMA)),
-	CASE("a VMA, then a hole, PEEKDATA", prepare_then_hole, PEEKDATA,
-	     2 * PAGE - 4, 8, -EIO, ANYTHING, EV(FAST)),
+	{ .name = "two VMAs", .prepare = prepare_two_vmas, .how = MEM,
+	  .offset = 3996, .len = 200, .want = 200, .events = EV(LEAVES_VMA) },
+	{ .name = "two VMAs, PEEKDATA", .prepare = prepare_two_vmas,
+	  .how = PEEKDATA, .offset = PAGE - 4, .len = 8, .want = 8,
+	  .events = EV(LEAVES_VMA) },
+	{ .name = "a VMA, then secret memory", .prepare = prepare_then_secret,
+	  .how = MEM, .offset = 3996, .len = 200, .want = 100,
+	  .events = EV(LEAVES_VMA) | EV(SPECIAL) },
+	{ .name = "a VMA, then secret memory, PEEKDATA",
+	  .prepare = prepare_then_secret, .how = PEEKDATA, .offset = PAGE - 4,
+	  .len = 8, .want = -EIO, .content = ANYTHING,
+	  .events = EV(LEAVES_VMA) },
+	{ .name = "a VMA, then a hole", .prepare = prepare_then_hole,
+	  .how = MEM, .offset = 8092, .len = 200, .want = 100,
+	  .events = EV(FAST) | EV(NO_VMA) },
+	{ .name = "a VMA, then a hole, PEEKDATA", .prepare = prepare_then_hole,
+	  .how = PEEKDATA, .offset = 2 * PAGE - 4, .len = 8, .want = -EIO,
+	  .content = ANYTHING, .events = EV(FAST) },
 	{ .name = "a hole below a stack", .prepare = prepare_then_stack,
 	  .how = MEM, .offset = 3996, .len = 200, .want = 100,
 	  .content = PATTERN, .events = EV(LEAVES_VMA) | EV(NO_VMA),
@@ -222,27 +229,35 @@ static const struct read_case cases[] = {
 	  .prepare = prepare_below_stack, .how = MEM, .len = 200,
 	  .want = 200, .content = ZEROS, .events = EV(NO_VMA),
 	  .extra = stack_start },
-	CASE("the end of the stack", prepare_stack_end, MEM, -8, 100, 8,
-	     ANYTHING, EV(FAST) | EV(NO_VMA)),
+	{ .name = "the end of the stack", .prepare = prepare_stack_end,
+	  .how = MEM, .offset = -8, .len = 100, .want = 8, .content = ANYTHING,
+	  .events = EV(FAST) | EV(NO_VMA) },
 
-	CASE("last byte of the address space", prepare_last_page, MEM,
-	     PAGE - 1, 1, 1, PATTERN, EV(FAST)),
-	CASE("beyond the last byte of the address space", prepare_last_page,
-	     MEM, PAGE - 1, 2, 1, PATTERN, EV(FAST) | EV(NO_VMA)),
-	CASE("address 0", prepare_nothing, MEM, 0, 8, -EIO, ANYTHING,
-	     EV(NO_VMA)),
-	CASE("kernel address", prepare_nothing, MEM, KERNEL_ADDR, 8, -EIO,
-	     ANYTHING, EV(NO_VMA)),
-	CASE("kernel address, PEEKDATA", prepare_nothing, PEEKDATA,
-	     KERNEL_ADDR, 8, -EIO, ANYTHING, EV(NO_VMA)),
-	CASE("vsyscall page", prepare_nothing, MEM, VSYSCALL_ADDR, 8, COMPARE,
-	     ANYTHING, EV(NO_VMA)),
-	CASE("not canonical", prepare_nothing, PEEKDATA, 1L << 60, 8, -EIO,
-	     ANYTHING, EV(NO_VMA)),
-	CASE("the very last address", prepare_nothing, PEEKDATA, -4, 8, -EIO,
-	     ANYTHING, EV(NO_VMA)),
-	CASE("tagged address", prepare_tagged, PEEKDATA, 0, 8, 8, PATTERN,
-	     EV(FAST)),
+	{ .name = "last byte of the address space",
+	  .prepare = prepare_last_page, .how = MEM, .offset = PAGE - 1,
+	  .len = 1, .want = 1, .events = EV(FAST) },
+	{ .name = "beyond the last byte of the address space",
+	  .prepare = prepare_last_page, .how = MEM, .offset = PAGE - 1,
+	  .len = 2, .want = 1, .events = EV(FAST) | EV(NO_VMA) },
+	{ .name = "address 0", .prepare = prepare_nothing, .how = MEM, .len = 8,
+	  .want = -EIO, .content = ANYTHING, .events = EV(NO_VMA) },
+	{ .name = "kernel address", .prepare = prepare_nothing, .how = MEM,
+	  .offset = KERNEL_ADDR, .len = 8, .want = -EIO, .content = ANYTHING,
+	  .events = EV(NO_VMA) },
+	{ .name = "kernel address, PEEKDATA", .prepare = prepare_nothing,
+	  .how = PEEKDATA, .offset = KERNEL_ADDR, .len = 8, .want = -EIO,
+	  .content = ANYTHING, .events = EV(NO_VMA) },
+	{ .name = "vsyscall page", .prepare = prepare_nothing, .how = MEM,
+	  .offset = VSYSCALL_ADDR, .len = 8, .want = COMPARE,
+	  .content = ANYTHING, .events = EV(NO_VMA) },
+	{ .name = "not canonical", .prepare = prepare_nothing, .how = PEEKDATA,
+	  .offset = 1L << 60, .len = 8, .want = -EIO, .content = ANYTHING,
+	  .events = EV(NO_VMA) },
+	{ .name = "the very last address", .prepare = prepare_nothing,
+	  .how = PEEKDATA, .offset = -4, .len = 8, .want = -EIO,
+	  .content = ANYTHING, .events = EV(NO_VMA) },
+	{ .name = "tagged address", .prepare = prepare_tagged, .how = PEEKDATA,
+	  .len = 8, .want = 8, .events = EV(FAST) },
 };
 
 int main(void)

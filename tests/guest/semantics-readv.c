@@ -35,31 +35,40 @@ struct of_kind {
 
 #define SMALL		(4 * PAGE)
 #define PLAIN(_kind)							\
-	{ _kind, SMALL, 100, 2 * PAGE, 2 * PAGE, PATTERN, EV(FAST), EV(FAST) }
+	{ .kind = _kind, .size = SMALL, .offset = 100, .len = 2 * PAGE,	\
+	  .want = 2 * PAGE, .events = EV(FAST), .events_again = EV(FAST) }
 #define HUGE_PAGES(_kind, _content, _events)				\
-	{ _kind, 2 * HUGE_PAGE, HUGE_PAGE - 100, 64 * KIB, 64 * KIB,	\
-	  _content, _events, EV(FAST) }
+	{ .kind = _kind, .size = 2 * HUGE_PAGE,				\
+	  .offset = HUGE_PAGE - 100, .len = 64 * KIB, .want = 64 * KIB,	\
+	  .content = _content, .events = _events,			\
+	  .events_again = EV(FAST) }
 #define MADE_PRESENT(_kind, _content, _event)				\
-	{ _kind, SMALL, 100, 2 * PAGE, 2 * PAGE, _content, EV(_event),	\
-	  EV(FAST) }
+	{ .kind = _kind, .size = SMALL, .offset = 100, .len = 2 * PAGE,	\
+	  .want = 2 * PAGE, .content = _content, .events = EV(_event),	\
+	  .events_again = EV(FAST) }
 #define REFUSED(_kind, _event)						\
-	{ _kind, SMALL, 100, 8, -EFAULT, ANYTHING, EV(_event), EV(_event) }
+	{ .kind = _kind, .size = SMALL, .offset = 100, .len = 8,	\
+	  .want = -EFAULT, .content = ANYTHING, .events = EV(_event),	\
+	  .events_again = EV(_event) }
 /* As far as the middle. */
 #define HALF(_kind)							\
-	{ _kind, SMALL, PAGE, 3 * PAGE, PAGE, PATTERN, EV(NOT_PRESENT),	\
-	  EV(NOT_PRESENT) }
+	{ .kind = _kind, .size = SMALL, .offset = PAGE, .len = 3 * PAGE, \
+	  .want = PAGE, .events = EV(NOT_PRESENT),			\
+	  .events_again = EV(NOT_PRESENT) }
 
 static const struct of_kind of_kinds[] = {
 	PLAIN(ANON),
 	MADE_PRESENT(UNTOUCHED, ZEROS, NOT_PRESENT),
 	MADE_PRESENT(SPARSE, ANYTHING, NOT_PRESENT),
-	{ ZERO_PAGE, SMALL, 100, 2 * PAGE, 2 * PAGE, ZEROS, EV(FAST),
-	  EV(FAST) },
+	{ .kind = ZERO_PAGE, .size = SMALL, .offset = 100, .len = 2 * PAGE,
+	  .want = 2 * PAGE, .content = ZEROS, .events = EV(FAST),
+	  .events_again = EV(FAST) },
 	HUGE_PAGES(HUGE, PATTERN, EV(FAST)),
 	HUGE_PAGES(HUGE_SPLIT, PATTERN, EV(FAST)),
 	HUGE_PAGES(HUGE_ZERO, ZEROS, EV(FAST)),
-	{ MEDIUM, 128 * KIB, 64 * KIB - 100, 2 * PAGE, 2 * PAGE, PATTERN,
-	  EV(FAST), EV(FAST) },
+	{ .kind = MEDIUM, .size = 128 * KIB, .offset = 64 * KIB - 100,
+	  .len = 2 * PAGE, .want = 2 * PAGE, .events = EV(FAST),
+	  .events_again = EV(FAST) },
 	PLAIN(SHARED),
 	HUGE_PAGES(SHARED_HUGE, PATTERN, EV(FAST)),
 	PLAIN(MEMFD),
@@ -68,8 +77,9 @@ static const struct of_kind of_kinds[] = {
 	PLAIN(FILE_COPIED),
 	MADE_PRESENT(FILE_UNTOUCHED, PATTERN, NOT_PRESENT),
 	HALF(FILE_ENDS),
-	{ HUGETLB, HUGE_PAGE, 100, 2 * PAGE, 2 * PAGE, PATTERN, EV(SPECIAL),
-	  EV(SPECIAL) },
+	{ .kind = HUGETLB, .size = HUGE_PAGE, .offset = 100, .len = 2 * PAGE,
+	  .want = 2 * PAGE, .events = EV(SPECIAL),
+	  .events_again = EV(SPECIAL) },
 	REFUSED(SECRET, SPECIAL),
 	PLAIN(DROPPABLE),
 	PLAIN(MLOCKED),
@@ -90,11 +100,13 @@ static const struct of_kind of_kinds[] = {
 	MADE_PRESENT(FORKED_ALONE, PATTERN, UNSHARE),
 	MADE_PRESENT(FAULT_SERVED, PATTERN, NOT_PRESENT),
 	REFUSED(FAULT_SIGBUS, NOT_PRESENT),
-	{ FAULT_POISONED, SMALL, 100, 2 * PAGE, PAGE - 100, PATTERN,
-	  EV(NOT_PRESENT), EV(NOT_PRESENT) },
+	{ .kind = FAULT_POISONED, .size = SMALL, .offset = 100, .len = 2 * PAGE,
+	  .want = PAGE - 100, .events = EV(NOT_PRESENT),
+	  .events_again = EV(NOT_PRESENT) },
 	PLAIN(WRITE_PROTECTED),
-	{ ACCESS_PROTECTED, SMALL, 100, 2 * PAGE, PAGE - 100, PATTERN,
-	  EV(NOT_PRESENT), EV(NOT_PRESENT) },
+	{ .kind = ACCESS_PROTECTED, .size = SMALL, .offset = 100,
+	  .len = 2 * PAGE, .want = PAGE - 100, .events = EV(NOT_PRESENT),
+	  .events_again = EV(NOT_PRESENT) },
 	PLAIN(STACK),
 	REFUSED(DEVICE, SPECIAL),
 };
@@ -124,9 +136,7 @@ static void run_kind(const struct read_case *c, struct outcome *o, bool again)
 	if (!t)
 		t = target_alloc();
 	pid = kind_start(k->kind, k->size, t);
-	strcpy(o->lacks, t->lacks);
-	strcpy(o->broken, t->broken);
-	if (!o->lacks[0] && !o->broken[0]) {
+	if (outcome_started(o, t)) {
 		state_clear_referenced(pid);
 		if (again) {
 			remote_read(READV, pid, addr, o->bytes, k->len);
@@ -217,9 +227,7 @@ static void run_classic_lru(const struct read_case *c, struct outcome *o)
 	if (has_lru_gen)
 		write_line(lru_gen, "n");
 	pid = kind_start(k->kind, k->size, t);
-	strcpy(o->lacks, t->lacks);
-	strcpy(o->broken, t->broken);
-	if (!o->lacks[0] && !o->broken[0]) {
+	if (outcome_started(o, t)) {
 		state_clear_referenced(pid);
 		remote_read(READV, pid, TARGET_AT + k->offset, o->bytes,
 			    k->len);
@@ -387,70 +395,84 @@ static void prepare_tagged(struct target *t)
 	t->addr = TARGET_AT | 1UL << 57;
 }
 
-/* At an address counted from target.addr, which is mostly left 0. */
-#define AT_CASE(_name, _prepare, _addr, _len, _want, _events)		\
-	{ .name = _name, .prepare = _prepare, .how = READV,		\
-	  .offset = _addr, .len = _len, .want = _want,			\
-	  .content = ANYTHING, .events = _events }
-#define LRU_CASE(_name, _kind, _size, _offset, _len, _want)		\
-	{ .name = _name, .run = run_classic_lru, .want = _want,		\
-	  .content = ANYTHING, .events = ANY_EVENTS,			\
-	  .arg = &(const struct of_kind){ _kind, _size, _offset, _len,	\
-					  0, ANYTHING, 0, 0 } }
+#define MARKED(...)							\
+	.run = run_classic_lru, .content = ANYTHING,			\
+	.events = ANY_EVENTS, .arg = &(const struct of_kind){ __VA_ARGS__ }
 
 /* Less room than is read: what does not fit is faulted in all the same. */
 #define SHORT_CASE(_kind, _size, _name, _events)			\
-	VECTORS_CASE("no room for the rest: " _name, _kind, _size,	\
-		     (L(0, 100)), (R(0, _size)), 100, ANYTHING, _events)
+	{ .name = "no room for the rest: " _name,			\
+	  VECTORS(.kind = _kind, .size = _size,				\
+		  LOCAL(L(0, 100)), REMOTE(R(0, _size))),		\
+	  .want = 100, .content = ANYTHING, .events = _events }
 /* The same where the reader's memory turns out to be invalid. */
 #define FAULT_CASE(_kind, _size, _name, _events)			\
-	VECTORS_CASE("an invalid buffer for the rest: " _name, _kind,	\
-		     _size, (L(LOCAL_HOLE - 100, 300)),			\
-		     (R(0, _size)), 100, ANYTHING, _events)
+	{ .name = "an invalid buffer for the rest: " _name,		\
+	  VECTORS(.kind = _kind, .size = _size,				\
+		  LOCAL(L(LOCAL_HOLE - 100, 300)), REMOTE(R(0, _size))), \
+	  .want = 100, .content = ANYTHING, .events = _events }
 
+/* Addresses are counted from target.addr, which is mostly left 0. */
 static const struct read_case other_cases[] = {
-	AT_CASE("vdso", prepare_vdso, 0, 64, 64, EV(FAST)),
-	AT_CASE("vvar", prepare_vvar, 0, 8, -EFAULT, EV(SPECIAL)),
+	{ .name = "vdso", .prepare = prepare_vdso, .how = READV, .len = 64,
+	  .want = 64, .content = ANYTHING, .events = EV(FAST) },
+	{ .name = "vvar", .prepare = prepare_vvar, .how = READV, .len = 8,
+	  .want = -EFAULT, .content = ANYTHING, .events = EV(SPECIAL) },
 
 	{ .name = "one of 256 pages is not present", .run = run_one_absent,
 	  .offset = 100, .len = MIB - 200, .want = MIB - 200,
 	  .content = ANYTHING, .events = EV(NOT_PRESENT) },
 
-	LRU_CASE("each page is marked accessed, once", ANON, SMALL, 100,
-		 3 * PAGE, 16),
-	LRU_CASE("what is found beside an absent page is marked once", SPARSE,
-		 SMALL, PAGE - 4, 8, 4),
-	LRU_CASE("a large folio is marked for one page", MEDIUM, 128 * KIB,
-		 100, 100, 64),
-	LRU_CASE("a large folio is marked for two pages", MEDIUM, 128 * KIB,
-		 100, PAGE, 0),
-	LRU_CASE("a large folio is marked for three pages", MEDIUM, 128 * KIB,
-		 100, 2 * PAGE, 64),
-	LRU_CASE("a huge page is not marked", HUGE, HUGE_PAGE, 100, PAGE, 0),
+	{ .name = "each page is marked accessed, once",
+	  MARKED(.kind = ANON, .size = SMALL, .offset = 100, .len = 3 * PAGE),
+	  .want = 16 },
+	{ .name = "what is found beside an absent page is marked once",
+	  MARKED(.kind = SPARSE, .size = SMALL, .offset = PAGE - 4, .len = 8),
+	  .want = 4 },
+	{ .name = "a large folio is marked for one page",
+	  MARKED(.kind = MEDIUM, .size = 128 * KIB, .offset = 100, .len = 100),
+	  .want = 64 },
+	{ .name = "a large folio is marked for two pages",
+	  MARKED(.kind = MEDIUM, .size = 128 * KIB, .offset = 100, .len = PAGE),
+	  .want = 0 },
+	{ .name = "a large folio is marked for three pages",
+	  MARKED(.kind = MEDIUM, .size = 128 * KIB, .offset = 100,
+		 .len = 2 * PAGE), .want = 64 },
+	{ .name = "a huge page is not marked",
+	  MARKED(.kind = HUGE, .size = HUGE_PAGE, .offset = 100, .len = PAGE),
+	  .want = 0 },
 
-	PREPARED_CASE("a hole at the start", prepare_hole_in_middle,
-		      (L(0, 8 * PAGE)), (R(3 * PAGE + 100, 4 * PAGE)), -EFAULT,
-		      ANYTHING, EV(FAST)),
-	PREPARED_CASE("a hole in the middle", prepare_hole_in_middle,
-		      (L(0, 8 * PAGE)), (R(0, 8 * PAGE)), 3 * PAGE, PATTERN,
-		      EV(FAST)),
-	PREPARED_CASE("nothing of what follows a hole", prepare_hole_in_middle,
-		      (L(0, 8 * PAGE)), (R(0, 4 * PAGE), R(5 * PAGE, 100)),
-		      3 * PAGE, PATTERN, EV(FAST)),
-	PREPARED_CASE("two VMAs", prepare_two_vmas, (L(0, 8 * PAGE)),
-		      (R(0, 8 * PAGE)), 8 * PAGE, PATTERN, EV(FAST)),
-	PREPARED_CASE("a VMA of another kind follows", prepare_then_shared,
-		      (L(0, 8 * PAGE)), (R(100, 6 * PAGE)), 6 * PAGE,
-		      ANYTHING, EV(FAST)),
-	PREPARED_CASE("PROT_NONE follows", prepare_then_no_access,
-		      (L(0, 8 * PAGE)), (R(0, 8 * PAGE)), SMALL, PATTERN,
-		      EV(FAST)),
-	PREPARED_CASE("secret memory follows", prepare_then_secret,
-		      (L(0, 8 * PAGE)), (R(0, 8 * PAGE)), SMALL, PATTERN,
-		      EV(SPECIAL)),
-	PREPARED_CASE("below a stack, which does not grow", prepare_far_stack,
-		      (L(0, 8 * PAGE)), (R(0, 8 * PAGE)), SMALL, PATTERN,
-		      EV(NO_VMA)),
+	{ .name = "a hole at the start",
+	  VECTORS(.prepare = prepare_hole_in_middle, LOCAL(L(0, 8 * PAGE)),
+		  REMOTE(R(3 * PAGE + 100, 4 * PAGE))), .want = -EFAULT,
+	  .content = ANYTHING, .events = EV(FAST) },
+	{ .name = "a hole in the middle",
+	  VECTORS(.prepare = prepare_hole_in_middle, LOCAL(L(0, 8 * PAGE)),
+		  REMOTE(R(0, 8 * PAGE))), .want = 3 * PAGE,
+	  .events = EV(FAST) },
+	{ .name = "nothing of what follows a hole",
+	  VECTORS(.prepare = prepare_hole_in_middle, LOCAL(L(0, 8 * PAGE)),
+		  REMOTE(R(0, 4 * PAGE), R(5 * PAGE, 100))), .want = 3 * PAGE,
+	  .events = EV(FAST) },
+	{ .name = "two VMAs",
+	  VECTORS(.prepare = prepare_two_vmas, LOCAL(L(0, 8 * PAGE)),
+		  REMOTE(R(0, 8 * PAGE))), .want = 8 * PAGE,
+	  .events = EV(FAST) },
+	{ .name = "a VMA of another kind follows",
+	  VECTORS(.prepare = prepare_then_shared, LOCAL(L(0, 8 * PAGE)),
+		  REMOTE(R(100, 6 * PAGE))), .want = 6 * PAGE,
+	  .content = ANYTHING, .events = EV(FAST) },
+	{ .name = "PROT_NONE follows",
+	  VECTORS(.prepare = prepare_then_no_access, LOCAL(L(0, 8 * PAGE)),
+		  REMOTE(R(0, 8 * PAGE))), .want = SMALL, .events = EV(FAST) },
+	{ .name = "secret memory follows",
+	  VECTORS(.prepare = prepare_then_secret, LOCAL(L(0, 8 * PAGE)),
+		  REMOTE(R(0, 8 * PAGE))), .want = SMALL,
+	  .events = EV(SPECIAL) },
+	{ .name = "below a stack, which does not grow",
+	  VECTORS(.prepare = prepare_far_stack, LOCAL(L(0, 8 * PAGE)),
+		  REMOTE(R(0, 8 * PAGE))), .want = SMALL,
+	  .events = EV(NO_VMA) },
 
 	SHORT_CASE(ANON, 8 * PAGE, "resident", EV(FAST)),
 	SHORT_CASE(SPARSE, 8 * PAGE, "every third page", EV(NOT_PRESENT)),
@@ -468,28 +490,41 @@ static const struct read_case other_cases[] = {
 	FAULT_CASE(FORKED, 1100 * PAGE, "1100 pages, shared with a child",
 		   EV(UNSHARE)),
 
-	AT_CASE("last byte of the address space", prepare_last_page,
-		LAST_PAGE + PAGE - 1, 1, 1, EV(FAST)),
-	AT_CASE("beyond the last byte of the address space",
-		prepare_last_of_all, LAST_PAGE + PAGE - 1, 100, 1,
-		EV(NO_VMA)),
-	AT_CASE("beyond the last byte below 2^47", prepare_last_below_high,
-		LAST_PAGE + PAGE - 1, 100, 1, EV(FAST)),
-	AT_CASE("an address of five levels", prepare_very_high, 100, 2 * PAGE,
-		2 * PAGE, EV(FAST)),
-	AT_CASE("tagged address", prepare_tagged, 100, 2 * PAGE, 2 * PAGE,
-		EV(FAST)),
-	AT_CASE("address 0", prepare_two_vmas, 0, 8, -EFAULT, EV(FAST)),
-	AT_CASE("kernel address", prepare_two_vmas, KERNEL_ADDR, 8, -EFAULT,
-		EV(NO_VMA)),
-	AT_CASE("vsyscall page", prepare_two_vmas, VSYSCALL_ADDR, 8, COMPARE,
-		EV(NO_VMA)),
-	AT_CASE("not canonical", prepare_two_vmas, 1L << 60, 8, -EFAULT,
-		EV(NO_VMA)),
-	AT_CASE("beyond the very last address", prepare_two_vmas, -4, 8,
-		-EFAULT, EV(NO_VMA)),
-	AT_CASE("beyond the very last page", prepare_two_vmas, -8192, 3 * PAGE,
-		-EFAULT, EV(NO_VMA)),
+	{ .name = "last byte of the address space",
+	  .prepare = prepare_last_page, .how = READV,
+	  .offset = LAST_PAGE + PAGE - 1, .len = 1, .want = 1,
+	  .content = ANYTHING, .events = EV(FAST) },
+	{ .name = "beyond the last byte of the address space",
+	  .prepare = prepare_last_of_all, .how = READV,
+	  .offset = LAST_PAGE + PAGE - 1, .len = 100, .want = 1,
+	  .content = ANYTHING, .events = EV(NO_VMA) },
+	{ .name = "beyond the last byte below 2^47",
+	  .prepare = prepare_last_below_high, .how = READV,
+	  .offset = LAST_PAGE + PAGE - 1, .len = 100, .want = 1,
+	  .content = ANYTHING, .events = EV(FAST) },
+	{ .name = "an address of five levels", .prepare = prepare_very_high,
+	  .how = READV, .offset = 100, .len = 2 * PAGE, .want = 2 * PAGE,
+	  .content = ANYTHING, .events = EV(FAST) },
+	{ .name = "tagged address", .prepare = prepare_tagged, .how = READV,
+	  .offset = 100, .len = 2 * PAGE, .want = 2 * PAGE, .content = ANYTHING,
+	  .events = EV(FAST) },
+	{ .name = "address 0", .prepare = prepare_two_vmas, .how = READV,
+	  .len = 8, .want = -EFAULT, .content = ANYTHING, .events = EV(FAST) },
+	{ .name = "kernel address", .prepare = prepare_two_vmas, .how = READV,
+	  .offset = KERNEL_ADDR, .len = 8, .want = -EFAULT, .content = ANYTHING,
+	  .events = EV(NO_VMA) },
+	{ .name = "vsyscall page", .prepare = prepare_two_vmas, .how = READV,
+	  .offset = VSYSCALL_ADDR, .len = 8, .want = COMPARE,
+	  .content = ANYTHING, .events = EV(NO_VMA) },
+	{ .name = "not canonical", .prepare = prepare_two_vmas, .how = READV,
+	  .offset = 1L << 60, .len = 8, .want = -EFAULT, .content = ANYTHING,
+	  .events = EV(NO_VMA) },
+	{ .name = "beyond the very last address", .prepare = prepare_two_vmas,
+	  .how = READV, .offset = -4, .len = 8, .want = -EFAULT,
+	  .content = ANYTHING, .events = EV(NO_VMA) },
+	{ .name = "beyond the very last page", .prepare = prepare_two_vmas,
+	  .how = READV, .offset = -8192, .len = 3 * PAGE, .want = -EFAULT,
+	  .content = ANYTHING, .events = EV(NO_VMA) },
 
 	{ .name = "256 MiB of small pages", .run = run_large,
 	  .prepare = prepare_large_small_pages, .len = 256 * MIB - 100,

@@ -38,7 +38,7 @@ ssize_t readv_raw(pid_t pid, const struct iovec *local,
 /* Start a target with @size bytes of @kind at TARGET_AT. */
 pid_t kind_start(enum kind kind, size_t size, struct target *t);
 
-/* Of a read_case, as its @arg, with run_vectors() as its @run. */
+/* Of a read_case, by VECTORS(). */
 struct vectors {
 	enum kind kind;
 	size_t size;
@@ -53,23 +53,18 @@ struct vectors {
 /* Compares, besides what is returned and written, state_of() the target. */
 void run_vectors(const struct read_case *c, struct outcome *o);
 
-/* Initializers: distances from LOCAL_AT and TARGET_AT. */
+/* Of a case: segments by distance from LOCAL_AT and TARGET_AT. */
 #define L(_at, _len)	{ (void *)(LOCAL_AT + (_at)), _len }
 #define R(_at, _len)	{ (void *)(TARGET_AT + (_at)), _len }
-#define VEC(...)							\
-	(const struct iovec[]){ __VA_ARGS__ },				\
-	sizeof((const struct iovec[]){ __VA_ARGS__ }) / sizeof(struct iovec)
-#define VECTORS_CASE(_name, _kind, _size, _local, _remote, _want,	\
-		     _content, _events)					\
-	{ .name = _name, .run = run_vectors, .want = _want,		\
-	  .content = _content, .events = _events,			\
-	  .arg = &(const struct vectors){				\
-		  _kind, _size, NULL, VEC _local, VEC _remote } }
-#define PREPARED_CASE(_name, _prepare, _local, _remote, _want, _content, \
-		      _events)						\
-	{ .name = _name, .run = run_vectors, .want = _want,		\
-	  .content = _content, .events = _events,			\
-	  .arg = &(const struct vectors){				\
-		  0, 0, _prepare, VEC _local, VEC _remote } }
+#define NR_IOVECS(...)							\
+	(sizeof((const struct iovec[]){ __VA_ARGS__ }) / sizeof(struct iovec))
+#define LOCAL(...)							\
+	.local = (const struct iovec[]){ __VA_ARGS__ },			\
+	.nr_local = NR_IOVECS(__VA_ARGS__)
+#define REMOTE(...)							\
+	.remote = (const struct iovec[]){ __VA_ARGS__ },		\
+	.nr_remote = NR_IOVECS(__VA_ARGS__)
+#define VECTORS(...)							\
+	.run = run_vectors, .arg = &(const struct vectors){ __VA_ARGS__ }
 
 #endif
