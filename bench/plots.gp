@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-# The plots of docs/results.md, from bench/record/6.12/: make bench-plots. To be run where bench/ and docs/ are.
+# The plots of docs/results.md, from bench/record/6.12/: make -C bench plots. To be run where bench/ and docs/ are.
 set datafile separator "\t"
 set datafile commentschars "#"
 set terminal svg size 720,460 font "sans-serif,13" background "#ffffff"

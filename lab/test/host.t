@@ -128,6 +128,7 @@ case "$*" in
 esac
 END
 expect 'packages, while another apt runs' 0 'another apt or dpkg is at work' "$lab" need nonesuch-a
+LAB_INSTALL=no expect 'packages that are not to be installed' 125 'as root: apt-get install nonesuch-a' "$lab" need nonesuch-a
 expect 'packages that there are not' 125 'cannot install nonesuch-b: apt failed: E: Unable to locate' "$lab" need nonesuch-b
 mv "$work/apt-get.off" "$work/bin/apt-get"
 rm "$work/bin/id"

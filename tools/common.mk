@@ -1,0 +1,25 @@
+# SPDX-License-Identifier: GPL-2.0
+# What the Makefiles of the checkout and of its rooms share.
+
+TOP := $(patsubst %/tools/,%,$(dir $(abspath $(lastword $(MAKEFILE_LIST)))))
+KERNEL ?= 6.12
+ifneq ($(words $(KERNEL)),1)
+$(error KERNEL is '$(KERNEL)': name one series, such as KERNEL=6.12)
+endif
+O := $(TOP)/build/$(KERNEL)
+LAB := $(TOP)/lab/lab
+PROVE := prove --timer
+
+# The other targets say what is missing, and how to get it.
+INSTALLING := demo check check-all deps
+ifeq ($(filter $(INSTALLING),$(MAKECMDGOALS)),)
+export LAB_INSTALL := no
+endif
+
+# What building a kernel takes; its compiler is the one that Debian 12 has.
+BUILD_PACKAGES := gcc-12 flex bison bc libelf-dev
+
+MAKEFLAGS += --no-print-directory
+
+.DELETE_ON_ERROR:
+.NOTPARALLEL:
