@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Reading another process's resident memory under the VMA's read lock.
+ * access_remote_vm(): reading another process's memory under the VMA's lock.
  *
- * Reads of another address space take its mmap lock for the whole transfer,
- * although the memory is there most of the time. Here the VMA is found under
- * RCU and read-locked instead. Whatever is not plainly fine is not attempted:
- * the caller takes the slow path, which knows how to fault, to grow stacks and
- * to fail.
+ * Reads of another address space take its mmap lock for the whole transfer.
+ * Here the VMA is found under RCU and read-locked instead, as page faults do it;
+ * a page that is not there is faulted in under the same lock. What cannot be
+ * known for sure that way is not answered: the caller takes the slow path, which
+ * knows how to grow stacks and how to wait for a writer.
  *
  * One VMA lock covers a whole transfer. Reading on into the next VMA under
  * the next lock could show an address space that never was.
@@ -21,29 +21,45 @@
 
 /*
  * A read that runs out of @vma. If nothing follows, the slow path returns the
- * bytes up to there. That must be so when the last of them is copied, or they
- * could be newer than the hole. *@len becomes that number of bytes.
+ * bytes up to there: *@len becomes that. *@seq is the mmap lock's sequence
+ * count, to be compared when the bytes are copied: they could be newer than the
+ * hole.
  *
  * Only cmdline and environ, which ask for anonymous memory and read titles
- * from the end of the stack a page at a time, believe the hole under a writer:
- * they must not wait for it. See "Titles" in docs/locking.md.
+ * from the end of the stack a page at a time, believe the hole under a writer,
+ * and whatever has changed since: they must not wait for it. Then *@seq is
+ * NULL. See "Titles" in docs/locking.md.
  */
+static bool remote_read_ends(struct vm_area_struct *vma, unsigned long addr,
+			     int *len, unsigned int gup_flags,
+			     unsigned int **seq)
+{
+	bool is_title = (vma->vm_flags & VM_GROWSDOWN) &&
+			(gup_flags & FOLL_ANON);
+	struct mm_struct *mm = vma->vm_mm;
+
+	if (vma->vm_flags & VM_GROWSUP)
+		return false;
+	if (!mmap_lock_speculate_try_begin(mm, *seq) ||
+	    !remote_is_hole(mm, vma->vm_end, false)) {
+		if (!is_title || !remote_is_hole(mm, vma->vm_end, true))
+			return false;
+	}
+	if (is_title)
+		*seq = NULL;
+	*len = vma->vm_end - addr;
+	return true;
+}
+
 static noinline enum remote_read_result
 remote_read_short(struct vm_area_struct *vma, unsigned long addr, void *buf,
 		  int *len, unsigned int gup_flags)
 {
-	bool is_title = (vma->vm_flags & VM_GROWSDOWN) &&
-			(gup_flags & FOLL_ANON);
-	unsigned int seq;
+	unsigned int value, *seq = &value;
 
-	if (!mmap_lock_speculate_try_begin(vma->vm_mm, &seq) && !is_title)
+	if (!remote_read_ends(vma, addr, len, gup_flags, &seq))
 		return REMOTE_READ_LEAVES_VMA;
-	if ((vma->vm_flags & VM_GROWSUP) ||
-	    !remote_is_hole(vma->vm_mm, vma->vm_end, is_title))
-		return REMOTE_READ_LEAVES_VMA;
-	*len = vma->vm_end - addr;
-	return remote_copy(vma, addr, buf, *len, gup_flags,
-			   is_title ? NULL : &seq);
+	return remote_copy(vma, addr, buf, *len, gup_flags, seq);
 }
 
 /*
@@ -63,17 +79,86 @@ static enum remote_read_result remote_read_vma(struct vm_area_struct *vma,
 	return remote_copy(vma, addr, buf, *len, gup_flags, NULL);
 }
 
+/*
+ * As remote_read_vma(), for memory that is not there and for hugetlb. @len is
+ * what was asked for at first. Drops the VMA's lock.
+ */
+static enum remote_read_result
+remote_read_absent(struct vm_area_struct *vma, unsigned long addr, void *buf,
+		   int *len, unsigned int gup_flags)
+{
+	struct mm_struct *mm = vma->vm_mm;
+	unsigned int value, *seq = NULL;
+	enum remote_read_result result;
+	int wanted;
+
+	if (*len > vma->vm_end - addr) {
+		seq = &value;
+		if (!remote_read_ends(vma, addr, len, gup_flags, &seq)) {
+			vma_end_read(vma);
+			return REMOTE_READ_LEAVES_VMA;
+		}
+	}
+	wanted = *len;
+	result = remote_copy_absent(&vma, addr, buf, len, gup_flags);
+	if (result == REMOTE_READ_OK && *len == wanted && seq &&
+	    mmap_lock_speculate_retry(mm, *seq))
+		result = REMOTE_READ_LEAVES_VMA;
+	if (vma)
+		vma_end_read(vma);
+	return result;
+}
+
+static bool remote_has_access(const struct vm_area_struct *vma)
+{
+	return vma->vm_ops && vma->vm_ops->access;
+}
+
+/*
+ * What remote_read_vma() did not read, and @result is why. Drops the VMA's lock.
+ *
+ * Where GUP refuses a VMA that brings no ->access(), the slow path reads nothing
+ * and that is the answer.
+ */
+static noinline enum remote_read_result
+remote_read_again(struct vm_area_struct *vma, unsigned long addr, void *buf,
+		  int *len, unsigned int gup_flags,
+		  enum remote_read_result result)
+{
+	if (remote_check_any_vma(vma, gup_flags) != REMOTE_READ_OK) {
+		if (!remote_has_access(vma)) {
+			*len = 0;
+			result = REMOTE_READ_OK;
+		}
+	} else if (result == REMOTE_READ_NOT_PRESENT ||
+		   is_vm_hugetlb_page(vma)) {
+		return remote_read_absent(vma, addr, buf, len, gup_flags);
+	}
+	vma_end_read(vma);
+	return result;
+}
+
+/* No VMA could be locked. Where there is none, the slow path reads nothing. */
+static noinline enum remote_read_result
+remote_read_hole(struct mm_struct *mm, unsigned long addr, int *len)
+{
+	if (!remote_is_hole(mm, addr, false))
+		return REMOTE_READ_NO_VMA;
+	*len = 0;
+	return REMOTE_READ_OK;
+}
+
 /**
  * remote_read - read another address space without its mmap lock
  * @mm: the address space; the caller holds a reference (mm_users)
  * @addr: address to read from, possibly tagged
- * @buf: kernel memory to read into; its content is undefined unless all is read
+ * @buf: kernel memory to read into; its content is undefined where nothing was read
  * @len: number of bytes
  * @gup_flags: FOLL_* flags, as for access_remote_vm()
  * @why: if not NULL: gets the result
  *
- * Context: Process context. Takes a VMA's read lock, never the mmap lock;
- * does not fault; may sleep only to be rescheduled.
+ * Context: Process context. Takes a VMA's read lock, never the mmap lock. May
+ * sleep, for as long as a fault in the memory that is read takes.
  *
  * Return: the number of bytes read, as the slow path would have read them (but
  * see remote_read_short() on titles); or -EAGAIN: the slow path must be taken,
@@ -84,6 +169,7 @@ int remote_read(struct mm_struct *mm, unsigned long addr, void *buf, int len,
 {
 	enum remote_read_result result;
 	struct vm_area_struct *vma;
+	int vma_len;
 
 	if (gup_flags & FOLL_WRITE) {
 		result = REMOTE_READ_WRITE;
@@ -96,12 +182,19 @@ int remote_read(struct mm_struct *mm, unsigned long addr, void *buf, int len,
 
 	addr = remote_untag(mm, addr);
 	vma = lock_vma_under_rcu(mm, addr);
-	if (!vma) {
-		result = REMOTE_READ_NO_VMA;
+	if (unlikely(!vma)) {
+		result = remote_read_hole(mm, addr, &len);
 		goto out;
 	}
-	result = remote_read_vma(vma, addr, buf, &len, gup_flags);
-	vma_end_read(vma);
+	vma_len = len;
+	result = remote_read_vma(vma, addr, buf, &vma_len, gup_flags);
+	if (likely(result == REMOTE_READ_OK)) {
+		len = vma_len;
+		vma_end_read(vma);
+	} else {
+		result = remote_read_again(vma, addr, buf, &len, gup_flags,
+					   result);
+	}
 out:
 	remote_count(result);
 	if (why)

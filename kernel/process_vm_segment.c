@@ -4,19 +4,23 @@
  * caller's memory.
  *
  * A segment is read in chunks. All of a chunk is pinned before any of it is
- * copied, as it was in the address space at one moment:
+ * copied, as it was in the address space at one moment; only a fault that drops
+ * the lock which it runs under ends one moment and begins the next, here as in
+ * stock.
  *
  * - The VMAs of the chunk are read-locked, all of them before the first page is
- *   looked up, and then resident pages are pinned. The locks are dropped before
+ *   looked up, and then the pages are pinned. The locks are dropped before
  *   anything is copied: the caller's memory may fault, and that may wait for
  *   somebody who waits for one of these VMAs.
- * - From the first page on that the fast path may not take, GUP pins the rest
- *   of the chunk under the mmap lock. It does so in one call: a fault that drops
- *   the lock ends one moment and begins the next, and only GUP knows where.
- *   The pages before it are kept if nobody has had the mmap lock for writing
- *   since the first of them was looked up. The mmap lock is only tried while
- *   pages are pinned; if that fails they are dropped, and GUP pins the whole
- *   chunk.
+ * - A page that is not there, or that belongs to others, too, is faulted in
+ *   under its own VMA's lock alone: it may take long, and nobody should have to
+ *   wait for the other VMAs. That they are still the same shows the mmap lock's
+ *   sequence count.
+ * - From the first page on that cannot be had so, GUP pins the rest of the chunk
+ *   under the mmap lock. The pages before it are kept if nobody has had the mmap
+ *   lock for writing since the moment began. The mmap lock is only tried while
+ *   pages are pinned; if that fails they are dropped, and GUP pins from where
+ *   the moment began.
  */
 #include <linux/mm.h>
 #include <linux/mmap_lock.h>
@@ -48,7 +52,11 @@
  * @runs: memory for @pins, if that is enough
  * @vmas: those that are read-locked
  * @nr_vmas: their number
- * @seq: the mmap lock's sequence count before the first page was looked up
+ * @start: where the moment at hand begins, once a fault is needed
+ * @nr_kept: runs of the moments before it, which stay whatever happens
+ * @seq: the mmap lock's sequence count before the moment's first page was looked
+ *	up
+ * @fault_flags: FAULT_FLAG_* for the next fault
  * @why: why it was needed last; REMOTE_READ_OK if it was not
  */
 struct remote_readv {
@@ -58,7 +66,10 @@ struct remote_readv {
 	struct remote_run runs[REMOTE_READV_RUNS];
 	struct vm_area_struct *vmas[REMOTE_READV_VMAS];
 	unsigned int nr_vmas;
+	unsigned long start;
+	unsigned int nr_kept;
 	unsigned int seq;
+	unsigned int fault_flags;
 	enum remote_read_result why;
 };
 
@@ -97,13 +108,23 @@ static unsigned long remote_readv_lock(struct remote_readv *rr,
 		rr->vmas[rr->nr_vmas++] = vma;
 
 		pins->miss = remote_check_vma(vma, 0);
-		if (pins->miss != REMOTE_READ_OK)
+		if (unlikely(pins->miss != REMOTE_READ_OK) &&
+		    remote_check_any_vma(vma, 0) != REMOTE_READ_OK) {
+			pins->miss = REMOTE_READ_NOT_PERMITTED;
 			break;
+		}
 		addr = vma->vm_end;
 		if (likely(addr >= end))
 			return end;
 	} while (true);
 	return addr;
+}
+
+/* Was there no writer since the moment at hand began? */
+static bool remote_readv_is_one_moment(const struct remote_readv *rr)
+{
+	/* An odd count is a writer's. */
+	return !(rr->seq & 1) && !mmap_lock_speculate_retry(rr->mm, rr->seq);
 }
 
 /*
@@ -120,7 +141,7 @@ static bool remote_readv_is_invalid(struct remote_readv *rr,
 		/* Above task_size GUP may still serve the gate (vsyscall) page. */
 		return addr < rr->mm->task_size &&
 		       remote_is_hole(rr->mm, addr, false) &&
-		       !mmap_lock_speculate_retry(rr->mm, rr->seq);
+		       remote_readv_is_one_moment(rr);
 	default:
 		return false;
 	}
@@ -149,16 +170,22 @@ static unsigned long remote_readv_fill(struct remote_readv *rr,
  *
  * The pages are those of one moment: no VMA changes between the last one's lock
  * and the last look-up. Where a hole ends the chunk, or the slow path goes on,
- * @rr->seq tells whether that was so at the same moment.
+ * @rr->seq tells whether that was so at the same moment. With @goes_on, it is
+ * also the moment of the pages that are already pinned.
  */
-static unsigned long remote_readv_pin_fast(struct remote_readv *rr,
-					   unsigned long start,
-					   unsigned long end)
+static __always_inline unsigned long
+remote_readv_pin_fast(struct remote_readv *rr, unsigned long start,
+		      unsigned long end, bool goes_on)
 {
 	unsigned long locked = remote_readv_lock(rr, start, end), addr;
 	enum remote_read_result miss = rr->pins.miss;
 
-	mmap_lock_speculate_try_begin(rr->mm, &rr->seq);
+	if (!goes_on) {
+		mmap_lock_speculate_try_begin(rr->mm, &rr->seq);
+	} else if (!remote_readv_is_one_moment(rr)) {
+		rr->pins.miss = REMOTE_READ_LEAVES_VMA;
+		return start;
+	}
 	addr = remote_readv_fill(rr, start, locked);
 	if (likely(addr == end) || addr != locked)
 		return addr;
@@ -170,31 +197,30 @@ static unsigned long remote_readv_pin_fast(struct remote_readv *rr,
 }
 
 /*
- * Take the mmap lock, and drop the locks of the VMAs. The pages that are pinned
- * stay if they are of the moment at which the lock was taken. Otherwise, and
+ * Take the mmap lock, and drop the locks of the VMAs. The pages of the moment at
+ * hand stay if they are of the moment at which the lock was taken. Otherwise, and
  * where the lock must be waited for, they are dropped: a reader that waits for
  * it has no page pinned in stock, which the target could tell. Returns false if
  * the reader was killed, as stock's could only be after the wait.
  */
 static bool remote_readv_lock_mm(struct remote_readv *rr)
 {
-	bool locked = rr->pins.nr && mmap_read_trylock(rr->mm);
+	bool locked = rr->pins.nr > rr->nr_kept && mmap_read_trylock(rr->mm);
 
 	if (!locked || mmap_lock_speculate_retry(rr->mm, rr->seq))
-		remote_pins_put(&rr->pins);
+		remote_pins_drop(&rr->pins, rr->nr_kept);
 	remote_readv_unlock(rr);
 	return locked || !mmap_read_lock_killable(rr->mm);
 }
 
 /*
- * Pin from @start to @end by GUP, which drops the mmap lock and takes it again
- * where a fault insists. What the fast path has pinned, up to @addr, is kept if
- * possible. Returns how far it got.
+ * Pin from @rr->start to @end by GUP, which drops the mmap lock and takes it
+ * again where a fault insists. What is pinned, up to @addr, is kept if possible.
+ * Returns how far it got.
  */
-static noinline unsigned long remote_readv_pin_slow(struct remote_readv *rr,
-						    unsigned long start,
-						    unsigned long addr,
-						    unsigned long end)
+static unsigned long remote_readv_pin_slow(struct remote_readv *rr,
+					   unsigned long addr,
+					   unsigned long end)
 {
 	unsigned long nr_pages;
 	struct page **pages;
@@ -205,9 +231,9 @@ static noinline unsigned long remote_readv_pin_slow(struct remote_readv *rr,
 	rr->why = rr->pins.miss;
 
 	if (!remote_readv_lock_mm(rr))
-		return start;
-	if (!rr->pins.nr)
-		addr = start;
+		return rr->start;
+	if (rr->pins.nr == rr->nr_kept)
+		addr = rr->start;
 	remote_pins_commit(&rr->pins);
 
 	nr_pages = DIV_ROUND_UP(end - (addr & PAGE_MASK), PAGE_SIZE);
@@ -221,6 +247,157 @@ static noinline unsigned long remote_readv_pin_slow(struct remote_readv *rr,
 	return addr;
 }
 
+/* Unlock all VMAs but the one at @addr, which is returned. */
+static struct vm_area_struct *remote_readv_keep_vma(struct remote_readv *rr,
+						    unsigned long addr)
+{
+	struct vm_area_struct *vma = NULL;
+
+	while (rr->nr_vmas) {
+		struct vm_area_struct *last = rr->vmas[--rr->nr_vmas];
+
+		if (addr >= last->vm_start && addr < last->vm_end)
+			vma = last;
+		else
+			vma_end_read(last);
+	}
+	return vma;
+}
+
+static bool remote_readv_is_absent(const struct remote_readv *rr)
+{
+	return rr->pins.miss == REMOTE_READ_NOT_PRESENT ||
+	       rr->pins.miss == REMOTE_READ_UNSHARE;
+}
+
+/*
+ * Fault in, and pin, from *@addr to @end, or to the end of @vma, which is the
+ * only one that is locked. *@addr becomes how far it got. If that is not all,
+ * @rr->pins.miss says why, or the result does.
+ */
+static enum remote_fault_result
+remote_readv_fault_vma(struct remote_readv *rr, struct vm_area_struct *vma,
+		       unsigned long *addr, unsigned long end)
+{
+	enum remote_fault_result result;
+	unsigned int faults = 0;
+	unsigned long next;
+
+	end = min(end, vma->vm_end);
+	do {
+		unsigned int unshare = 0;
+
+		if (fatal_signal_pending(current)) {
+			rr->pins.miss = REMOTE_READ_FATAL_SIGNAL;
+			break;
+		}
+		cond_resched();
+
+		/* GUP does both for a page before it faults in the next. */
+		remote_pins_commit(&rr->pins);
+		if (rr->pins.miss == REMOTE_READ_UNSHARE)
+			unshare = FAULT_FLAG_UNSHARE;
+		result = remote_fault(vma, *addr, rr->fault_flags | unshare);
+		if (result != REMOTE_FAULT_DONE)
+			return result;
+
+		next = remote_pins_fill(&rr->pins, vma, *addr, end);
+		if (next != *addr) {
+			faults = 0;
+			rr->fault_flags &= ~FAULT_FLAG_TRIED;
+		}
+		*addr = next;
+	} while (next != end && remote_readv_is_absent(rr) &&
+		 ++faults < REMOTE_FAULT_TRIES);
+	return REMOTE_FAULT_DONE;
+}
+
+/* The moment at hand is over, and the next one begins at @addr. */
+static unsigned long remote_readv_next_moment(struct remote_readv *rr,
+					      unsigned long addr,
+					      unsigned long end)
+{
+	unsigned long next;
+
+	rr->start = addr;
+	rr->nr_kept = rr->pins.nr;
+	next = remote_readv_pin_fast(rr, addr, end, false);
+	if (next == addr)
+		rr->fault_flags |= FAULT_FLAG_TRIED;
+	return next;
+}
+
+/*
+ * Go on at *@addr, where a page is not there, by faults in its VMA as far as
+ * they get. *@addr becomes that, and @rr->pins.miss is as from
+ * remote_readv_pin_fast(). Returns false if there is no use in another try.
+ */
+static bool remote_readv_pin_absent(struct remote_readv *rr,
+				    unsigned long *addr, unsigned long end)
+{
+	struct vm_area_struct *vma = remote_readv_keep_vma(rr, *addr);
+	bool is_alone = rr->start >= vma->vm_start && end <= vma->vm_end;
+	enum remote_fault_result result;
+
+	if (!remote_may_fault(vma)) {
+		rr->vmas[rr->nr_vmas++] = vma;
+		return false;
+	}
+
+	result = remote_readv_fault_vma(rr, vma, addr, end);
+	switch (result) {
+	case REMOTE_FAULT_DONE:
+		break;
+	case REMOTE_FAULT_FAILED:
+		rr->pins.miss = REMOTE_READ_OK;
+		break;
+	case REMOTE_FAULT_DROPPED_LOCK:
+		/* Should the same page drop it again, GUP shall wait. */
+		if (!(rr->fault_flags & FAULT_FLAG_TRIED)) {
+			*addr = remote_readv_next_moment(rr, *addr, end);
+			return true;
+		}
+		rr->start = *addr;
+		rr->nr_kept = rr->pins.nr;
+		return false;
+	case REMOTE_FAULT_NEEDS_MMAP_LOCK:
+		return false;
+	}
+
+	vma_end_read(vma);
+	if (rr->pins.miss != REMOTE_READ_OK)
+		return false;
+	if (result == REMOTE_FAULT_DONE && *addr != end) {
+		*addr = remote_readv_pin_fast(rr, *addr, end, true);
+		return true;
+	}
+	if (!is_alone && !remote_readv_is_one_moment(rr))
+		rr->pins.miss = REMOTE_READ_LEAVES_VMA;
+	return false;
+}
+
+/*
+ * Go on at @addr, where the pages that are there end. Returns how far it got,
+ * which is where the slow path stops, too.
+ */
+static noinline unsigned long remote_readv_pin_rest(struct remote_readv *rr,
+						    unsigned long start,
+						    unsigned long addr,
+						    unsigned long end)
+{
+	rr->start = start;
+	rr->nr_kept = 0;
+	rr->fault_flags = FAULT_FLAG_ALLOW_RETRY | FAULT_FLAG_KILLABLE;
+	while (remote_readv_is_absent(rr) &&
+	       remote_readv_pin_absent(rr, &addr, end))
+		;
+	if (rr->pins.miss != REMOTE_READ_OK)
+		return remote_readv_pin_slow(rr, addr, end);
+	remote_readv_unlock(rr);
+	remote_pins_commit(&rr->pins);
+	return addr;
+}
+
 /*
  * Pin from @start to @end, all of it as it was at one moment. Returns how far
  * it got, which is where the slow path stops, too.
@@ -231,9 +408,9 @@ static unsigned long remote_readv_pin(struct remote_readv *rr,
 	unsigned long addr;
 
 	remote_set_has_pinned(rr->mm);
-	addr = remote_readv_pin_fast(rr, start, end);
+	addr = remote_readv_pin_fast(rr, start, end, false);
 	if (unlikely(rr->pins.miss != REMOTE_READ_OK))
-		return remote_readv_pin_slow(rr, start, addr, end);
+		return remote_readv_pin_rest(rr, start, addr, end);
 
 	remote_readv_unlock(rr);
 	remote_pins_commit(&rr->pins);

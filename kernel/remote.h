@@ -34,8 +34,14 @@ enum remote_read_result {
 
 /* remote_stats.c: results by CPU, and what they are called */
 
+/**
+ * struct remote_stats - what is counted
+ * @count: reads, by result
+ * @faults: page faults that were taken in the memory that is read
+ */
 struct remote_stats {
 	unsigned long count[NR_REMOTE_READ_RESULTS];
+	unsigned long faults;
 };
 
 DECLARE_PER_CPU(struct remote_stats, remote_stats);
@@ -48,7 +54,14 @@ static inline void remote_count(enum remote_read_result result)
 	this_cpu_inc(remote_stats.count[result]);
 }
 
+/* Any context, as remote_count(). */
+static inline void remote_count_fault(void)
+{
+	this_cpu_inc(remote_stats.faults);
+}
+
 unsigned long remote_stats_sum(enum remote_read_result result);
+unsigned long remote_stats_faults(void);
 
 /* remote_vma.c: the VMA, whether it may be read, and what follows it */
 
@@ -69,24 +82,14 @@ static inline unsigned long remote_untag(struct mm_struct *mm,
 	return addr & mm_untag_mask(mm);
 }
 
-/**
- * remote_check_vma - may this VMA be read without the mmap lock?
- * @vma: the VMA, read-locked
- * @gup_flags: FOLL_FORCE and FOLL_ANON count
- *
- * The checks of GUP for a remote read, plus hugetlb, whose page tables the VMA
- * lock does not protect.
- *
- * Context: @vma is read-locked.
- *
- * Return: REMOTE_READ_OK, or the reason to take the slow path.
- */
+/* As remote_check_vma(), but for the VMAs that @special refuses. */
 static __always_inline enum remote_read_result
-remote_check_vma(struct vm_area_struct *vma, unsigned int gup_flags)
+__remote_check_vma(struct vm_area_struct *vma, unsigned int gup_flags,
+		   vm_flags_t special)
 {
 	vm_flags_t vm_flags = vma->vm_flags;
 
-	if (vm_flags & (VM_IO | VM_PFNMAP | VM_HUGETLB))
+	if (vm_flags & special)
 		return REMOTE_READ_SPECIAL;
 
 	/*
@@ -109,27 +112,89 @@ remote_check_vma(struct vm_area_struct *vma, unsigned int gup_flags)
 	return REMOTE_READ_OK;
 }
 
+/**
+ * remote_check_vma - may this VMA be read, and its entries be walked?
+ * @vma: the VMA, read-locked
+ * @gup_flags: FOLL_FORCE and FOLL_ANON count
+ *
+ * The checks of GUP for a remote read, plus hugetlb, whose page tables the VMA
+ * lock does not protect.
+ *
+ * Context: @vma is read-locked.
+ *
+ * Return: REMOTE_READ_OK, or the reason against it.
+ */
+static __always_inline enum remote_read_result
+remote_check_vma(struct vm_area_struct *vma, unsigned int gup_flags)
+{
+	return __remote_check_vma(vma, gup_flags,
+				  VM_IO | VM_PFNMAP | VM_HUGETLB);
+}
+
+enum remote_read_result remote_check_any_vma(struct vm_area_struct *vma,
+					     unsigned int gup_flags);
+
 bool remote_is_hole(struct mm_struct *mm, unsigned long addr, bool with_writer);
 
-/* remote_copy.c: resident memory of one VMA, copied to kernel memory */
+/* remote_fault.c: memory that is not there, under the VMA's lock */
+
+/**
+ * enum remote_fault_result - what became of a page fault
+ * @REMOTE_FAULT_DONE: the page may be there now: look again
+ * @REMOTE_FAULT_FAILED: it cannot be had, which ends the read at this page
+ * @REMOTE_FAULT_DROPPED_LOCK: the fault has waited, and dropped the VMA's lock
+ *	for that, as stock's fault would have dropped the mmap lock
+ * @REMOTE_FAULT_NEEDS_MMAP_LOCK: nothing but the slow path will do; the VMA's
+ *	lock is dropped
+ */
+enum remote_fault_result {
+	REMOTE_FAULT_DONE,
+	REMOTE_FAULT_FAILED,
+	REMOTE_FAULT_DROPPED_LOCK,
+	REMOTE_FAULT_NEEDS_MMAP_LOCK,
+};
+
+/*
+ * Faults for one page, after each of which it is gone again, before the slow
+ * path is asked.
+ */
+#define REMOTE_FAULT_TRIES	8
+
+bool remote_may_fault(struct vm_area_struct *vma);
+enum remote_fault_result remote_fault(struct vm_area_struct *vma,
+				      unsigned long addr, unsigned int flags);
+
+/* remote_hugetlb.c: entries of hugetlb memory */
+
+struct folio_walk;
+
+struct folio *remote_hugetlb_walk_start(struct folio_walk *fw,
+					struct vm_area_struct *vma,
+					unsigned long addr);
+void remote_hugetlb_walk_end(struct folio_walk *fw, struct vm_area_struct *vma);
+
+/* remote_copy.c: memory of one VMA, copied to kernel memory */
 
 enum remote_read_result remote_copy(struct vm_area_struct *vma,
 				    unsigned long addr, void *buf,
 				    unsigned int len, unsigned int gup_flags,
 				    const unsigned int *seq);
+enum remote_read_result remote_copy_absent(struct vm_area_struct **vmap,
+					   unsigned long addr, void *buf,
+					   int *len, unsigned int gup_flags);
 
 /* remote_pin.c: resident memory, pinned */
 
 /**
  * enum remote_run_kind - how the memory of a run was found
  * @REMOTE_RUN_PTES: by page-table entries; a pin for each page
- * @REMOTE_RUN_PMD: by a huge entry; a pin for each page
+ * @REMOTE_RUN_HUGE: by a huge entry; a pin for each page
  * @REMOTE_RUN_ZERO: the zero page, which is never pinned
  * @REMOTE_RUN_GUP: by GUP, which has marked and counted it; a pin for each page
  */
 enum remote_run_kind {
 	REMOTE_RUN_PTES,
-	REMOTE_RUN_PMD,
+	REMOTE_RUN_HUGE,
 	REMOTE_RUN_ZERO,
 	REMOTE_RUN_GUP,
 };
@@ -153,31 +218,34 @@ struct remote_run {
  * @runs: the memory, without gaps between them
  * @nr: number of @runs
  * @max: how many there is room for
+ * @nr_committed: runs that are marked and counted, see remote_pins_commit()
  * @nr_more: pages of the last run whose pins are still to be taken
  * @nr_pages: number of pins, those of GUP left out
+ * @nr_counted: those of @nr_pages that are in NR_FOLL_PIN_ACQUIRED
  * @nid: the NUMA node of the last folio that was pinned
  * @is_mixed: the folios are on more than one node
- * @is_counted: the pins are in NR_FOLL_PIN_ACQUIRED
  * @miss: REMOTE_READ_OK, or why less was found than asked for
  */
 struct remote_pins {
 	struct remote_run *runs;
 	unsigned int nr;
 	unsigned int max;
+	unsigned int nr_committed;
 	unsigned int nr_more;
 	unsigned int nr_pages;
+	unsigned int nr_counted;
 	int nid;
 	bool is_mixed;
-	bool is_counted;
 	enum remote_read_result miss;
 };
 
 static inline void remote_pins_clear(struct remote_pins *pins)
 {
 	pins->nr = 0;
+	pins->nr_committed = 0;
 	pins->nr_pages = 0;
+	pins->nr_counted = 0;
 	pins->is_mixed = false;
-	pins->is_counted = false;
 }
 
 /* A function rather than an initializer: @runs stays uninitialized. */
@@ -199,46 +267,45 @@ unsigned long remote_pins_add_gup(struct remote_pins *pins,
 				  unsigned long addr, unsigned long end,
 				  struct page **pages, unsigned long nr_pages);
 void remote_pins_count_mixed(const struct remote_pins *pins,
+			     unsigned int start, unsigned int end,
 			     enum node_stat_item item);
+void remote_pins_drop(struct remote_pins *pins, unsigned int nr);
 
 static inline unsigned int remote_run_nr_pages(const struct remote_run *run)
 {
 	return DIV_ROUND_UP(offset_in_page(run->offset) + run->len, PAGE_SIZE);
 }
 
-/* Count the pins of all runs but GUP's in vmstat. */
-static __always_inline void remote_pins_count(const struct remote_pins *pins,
-					      enum node_stat_item item)
-{
-	if (unlikely(pins->is_mixed))
-		remote_pins_count_mixed(pins, item);
-	else if (pins->nr_pages)
-		mod_node_page_state(NODE_DATA(pins->nid), item, pins->nr_pages);
-}
-
 /**
  * remote_pins_commit - the pins are going to be used
  * @pins: the pins
  *
- * Marks as accessed what GUP would have marked, and counts the pins. Not
- * idempotent; the memory must not be read again by the slow path. FOLL_TOUCH
- * marks the folio, not the PTE, and once for each PTE.
+ * Marks as accessed what GUP would have marked, and counts the pins, as far as
+ * that is not done. The memory must not be read again by the slow path.
+ * FOLL_TOUCH marks the folio, not the PTE, and once for each PTE.
  *
  * Context: Process context; no lock is needed.
  */
 static __always_inline void remote_pins_commit(struct remote_pins *pins)
 {
-	const struct remote_run *run;
-	unsigned int nr;
+	unsigned int i, nr;
 
-	for (run = pins->runs; run < pins->runs + pins->nr; run++) {
-		if (run->kind == REMOTE_RUN_PMD)
+	for (i = pins->nr_committed; i < pins->nr; i++) {
+		const struct remote_run *run = &pins->runs[i];
+
+		if (run->kind == REMOTE_RUN_HUGE)
 			continue;
 		for (nr = remote_run_nr_pages(run); nr; nr--)
 			folio_mark_accessed(run->folio);
 	}
-	remote_pins_count(pins, NR_FOLL_PIN_ACQUIRED);
-	pins->is_counted = true;
+	if (unlikely(pins->is_mixed))
+		remote_pins_count_mixed(pins, pins->nr_committed, pins->nr,
+					NR_FOLL_PIN_ACQUIRED);
+	else if (pins->nr_pages != pins->nr_counted)
+		mod_node_page_state(NODE_DATA(pins->nid), NR_FOLL_PIN_ACQUIRED,
+				    pins->nr_pages - pins->nr_counted);
+	pins->nr_committed = pins->nr;
+	pins->nr_counted = pins->nr_pages;
 }
 
 static __always_inline void remote_unpin_folio(struct folio *folio,
@@ -274,8 +341,12 @@ static __always_inline void remote_pins_put(struct remote_pins *pins)
 {
 	const struct remote_run *run;
 
-	if (pins->is_counted)
-		remote_pins_count(pins, NR_FOLL_PIN_RELEASED);
+	if (unlikely(pins->is_mixed))
+		remote_pins_count_mixed(pins, 0, pins->nr_committed,
+					NR_FOLL_PIN_RELEASED);
+	else if (pins->nr_counted)
+		mod_node_page_state(NODE_DATA(pins->nid), NR_FOLL_PIN_RELEASED,
+				    pins->nr_counted);
 	for (run = pins->runs; run < pins->runs + pins->nr; run++)
 		remote_run_put(run);
 	remote_pins_clear(pins);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Copies resident memory of one VMA to kernel memory, under the VMA's read
+ * Copies memory of one VMA to kernel memory, under the VMA's read
  * lock, as access_remote_vm() does: page by page, in the order of addresses.
  *
  * A page is copied while its page-table entry is locked, so that takes no
@@ -277,4 +277,94 @@ enum remote_read_result remote_copy(struct vm_area_struct *vma,
 	if (len <= PAGE_SIZE && remote_is_one_table(addr, len))
 		return remote_copy_two_pages(vma, addr, buf, len, gup_flags);
 	return remote_copy_pages(vma, addr, buf, len, gup_flags, NULL);
+}
+
+/* As remote_copy_page(), for hugetlb memory. May sleep. */
+static noinline enum remote_read_result
+remote_copy_hugetlb_page(struct vm_area_struct *vma, unsigned long addr,
+			 void *buf, unsigned int len)
+{
+	struct folio_walk fw __uninitialized;
+
+	if (!remote_hugetlb_walk_start(&fw, vma, addr))
+		return REMOTE_READ_NOT_PRESENT;
+	remote_copy_bytes(fw.page, offset_in_page(addr), buf, len);
+	remote_hugetlb_walk_end(&fw, vma);
+	return REMOTE_READ_OK;
+}
+
+/* Copy out of one page, and fault it in where it is not there. */
+static enum remote_read_result
+remote_copy_absent_page(struct vm_area_struct **vmap, unsigned long addr,
+			void *buf, unsigned int len, unsigned int gup_flags,
+			bool *failed)
+{
+	struct vm_area_struct *vma = *vmap;
+	enum remote_read_result result;
+	unsigned int faults;
+
+	for (faults = 0; remote_copy_goes_on(); faults++) {
+		if (is_vm_hugetlb_page(vma))
+			result = remote_copy_hugetlb_page(vma, addr, buf, len);
+		else
+			result = remote_copy_page(vma, addr, buf, len,
+						  gup_flags, NULL);
+		if (result != REMOTE_READ_NOT_PRESENT ||
+		    faults == REMOTE_FAULT_TRIES || !remote_may_fault(vma))
+			return result;
+
+		switch (remote_fault(vma, addr, 0)) {
+		case REMOTE_FAULT_DONE:
+			continue;
+		case REMOTE_FAULT_FAILED:
+			*failed = true;
+			return REMOTE_READ_OK;
+		default:
+			*vmap = NULL;
+			return REMOTE_READ_NOT_PRESENT;
+		}
+	}
+	return REMOTE_READ_FATAL_SIGNAL;
+}
+
+/**
+ * remote_copy_absent - copy memory of one VMA, and fault in what is not there
+ * @vmap: the VMA, read-locked; becomes NULL if that lock was dropped
+ * @addr: where to read, in bytes
+ * @buf: kernel memory to copy to
+ * @len: number of bytes, not 0; all of them inside the VMA. Becomes shorter
+ *	where a page cannot be had
+ * @gup_flags: FOLL_* flags of the read
+ *
+ * For what remote_copy() cannot do: pages that are not there, and hugetlb.
+ * Marks each page as accessed before it faults in the next, as GUP does. So
+ * when it fails after that, the slow path marks such pages a second time.
+ *
+ * Context: Process context. May sleep, for as long as a fault takes.
+ *
+ * Return: REMOTE_READ_OK, or why not all was copied.
+ */
+enum remote_read_result remote_copy_absent(struct vm_area_struct **vmap,
+					   unsigned long addr, void *buf,
+					   int *len, unsigned int gup_flags)
+{
+	enum remote_read_result result;
+	unsigned int bytes, copied = 0;
+	bool failed = false;
+
+	do {
+		bytes = min_t(unsigned int, *len - copied,
+			      PAGE_SIZE - offset_in_page(addr + copied));
+		result = remote_copy_absent_page(vmap, addr + copied,
+						 buf + copied, bytes,
+						 gup_flags, &failed);
+		if (result != REMOTE_READ_OK)
+			return result;
+		if (failed)
+			break;
+		copied += bytes;
+	} while (copied < *len);
+
+	*len = copied;
+	return REMOTE_READ_OK;
 }

@@ -85,7 +85,7 @@ remote_pins_add(struct remote_pins *pins, struct folio *folio,
 	unsigned int start = folio_page_idx(folio, page) * PAGE_SIZE + offset;
 	struct remote_run *run = &pins->runs[pins->nr];
 
-	if (pins->nr && run[-1].folio == folio &&
+	if (pins->nr > pins->nr_committed && run[-1].folio == folio &&
 	    run[-1].kind == kind && run[-1].offset + run[-1].len == start) {
 		run[-1].len += len;
 		pins->nr_more += nr_pages;
@@ -161,28 +161,73 @@ static unsigned long remote_pins_add_ptes(struct remote_pins *pins,
 	}
 }
 
+/*
+ * Take what one huge entry maps, which begins with @page, up to @end. The entry
+ * is locked and maps @size bytes. For a huge entry, PageAnonExclusive lives on
+ * the head page.
+ */
+static unsigned long remote_pins_add_huge(struct remote_pins *pins,
+					  struct folio *folio,
+					  struct page *page, bool writable,
+					  unsigned long size,
+					  unsigned long addr, unsigned long end)
+{
+	unsigned long offset = addr & (size - 1), nr_pages;
+
+	if (remote_must_unshare(folio, page, writable)) {
+		pins->miss = REMOTE_READ_UNSHARE;
+		return addr;
+	}
+
+	end = min(end, addr - offset + size);
+	nr_pages = DIV_ROUND_UP(offset_in_page(addr) + end - addr, PAGE_SIZE);
+	if (!remote_pins_add(pins, folio, page, offset, end - addr, nr_pages,
+			     REMOTE_RUN_HUGE))
+		return addr;
+	return end;
+}
+
 static unsigned long remote_pins_add_pmd(struct remote_pins *pins,
 					 struct vm_area_struct *vma,
 					 const struct folio_walk *fw,
 					 struct folio *folio,
 					 unsigned long addr, unsigned long end)
 {
-	/* For a PMD mapping, PageAnonExclusive lives on the head page. */
-	struct page *page = pmd_page(fw->pmd);
-	unsigned long nr_pages;
+	unsigned long next = remote_pins_add_huge(pins, folio,
+						  pmd_page(fw->pmd),
+						  pmd_write(fw->pmd), PMD_SIZE,
+						  addr, end);
 
-	if (remote_must_unshare(folio, page, pmd_write(fw->pmd))) {
-		pins->miss = REMOTE_READ_UNSHARE;
+	if (next != addr)
+		remote_touch_pmd(vma, addr, fw);
+	return next;
+}
+
+/* As remote_pins_fill_table(), for hugetlb memory. May sleep. */
+static noinline unsigned long
+remote_pins_fill_hugetlb(struct remote_pins *pins, struct vm_area_struct *vma,
+			 unsigned long addr, unsigned long end)
+{
+	struct folio_walk fw __uninitialized;
+	struct page *head;
+	struct folio *folio;
+	bool is_pud;
+
+	folio = remote_hugetlb_walk_start(&fw, vma, addr);
+	if (!folio) {
+		pins->miss = REMOTE_READ_NOT_PRESENT;
 		return addr;
 	}
-
-	end = pmd_addr_end(addr, end);
-	nr_pages = DIV_ROUND_UP(offset_in_page(addr) + end - addr, PAGE_SIZE);
-	if (!remote_pins_add(pins, folio, page, addr & ~PMD_MASK, end - addr,
-			     nr_pages, REMOTE_RUN_PMD))
-		return addr;
-	remote_touch_pmd(vma, addr, fw);
-	return end;
+	is_pud = fw.level == FW_LEVEL_PUD;
+	head = is_pud ? pud_page(fw.pud) : pmd_page(fw.pmd);
+	pins->miss = REMOTE_READ_OK;
+	addr = remote_pins_add_huge(pins, folio, head,
+				    is_pud ? pud_write(fw.pud) :
+					     pmd_write(fw.pmd),
+				    is_pud ? PUD_SIZE : PMD_SIZE, addr, end);
+	remote_pins_take_more(pins);
+	remote_hugetlb_walk_end(&fw, vma);
+	return addr;
 }
 
 /*
@@ -196,6 +241,9 @@ static unsigned long remote_pins_fill_table(struct remote_pins *pins,
 {
 	struct folio_walk fw __uninitialized;
 	struct folio *folio;
+
+	if (unlikely(is_vm_hugetlb_page(vma)))
+		return remote_pins_fill_hugetlb(pins, vma, addr, end);
 
 	folio = remote_folio_walk_start(&fw, vma, addr);
 	if (!folio) {
@@ -219,7 +267,7 @@ static unsigned long remote_pins_fill_table(struct remote_pins *pins,
 /**
  * remote_pins_fill - pin resident memory
  * @pins: initialized; gets the runs, behind those that it has
- * @vma: the VMA, read-locked; not hugetlb
+ * @vma: the VMA, read-locked
  * @addr: start of the range, in bytes
  * @end: end of the range; inside @vma
  *
@@ -240,7 +288,6 @@ unsigned long remote_pins_fill(struct remote_pins *pins,
 	unsigned long next;
 
 	VM_WARN_ON_ONCE(addr < vma->vm_start || end > vma->vm_end);
-	VM_WARN_ON_ONCE(pins->is_counted);
 
 	for (;;) {
 		next = remote_pins_fill_table(pins, vma, addr, end);
@@ -276,6 +323,7 @@ struct page **remote_pins_gup_pages(struct remote_pins *pins,
 
 	if (WARN_ON_ONCE(nr_pages > pins->max - pins->nr))
 		return NULL;
+	VM_WARN_ON_ONCE(pins->nr_committed != pins->nr);
 	return (struct page **)(pins->runs + pins->max) - nr_pages;
 }
 
@@ -305,17 +353,58 @@ unsigned long remote_pins_add_gup(struct remote_pins *pins,
 		run->kind = REMOTE_RUN_GUP;
 		addr += run->len;
 	}
+	pins->nr_committed = pins->nr;
 	return addr;
 }
 
-/* As remote_pins_count(), where the folios are on several nodes. */
+static bool remote_run_is_counted_here(const struct remote_run *run)
+{
+	return run->kind == REMOTE_RUN_PTES || run->kind == REMOTE_RUN_HUGE;
+}
+
+/**
+ * remote_pins_count_mixed - count pins in vmstat where nodes differ
+ * @pins: the pins
+ * @start: the first run
+ * @end: the run behind the last
+ * @item: what to count
+ */
 void remote_pins_count_mixed(const struct remote_pins *pins,
+			     unsigned int start, unsigned int end,
 			     enum node_stat_item item)
 {
-	const struct remote_run *run;
+	unsigned int i;
 
-	for (run = pins->runs; run < pins->runs + pins->nr; run++)
-		if (run->kind == REMOTE_RUN_PTES || run->kind == REMOTE_RUN_PMD)
+	for (i = start; i < end; i++) {
+		const struct remote_run *run = &pins->runs[i];
+
+		if (remote_run_is_counted_here(run))
 			mod_node_page_state(folio_pgdat(run->folio), item,
 					    remote_run_nr_pages(run));
+	}
+}
+
+/**
+ * remote_pins_drop - drop the last pins
+ * @pins: the pins, none of them by GUP from @nr on
+ * @nr: how many runs to keep
+ */
+void remote_pins_drop(struct remote_pins *pins, unsigned int nr)
+{
+	while (pins->nr > nr) {
+		const struct remote_run *run = &pins->runs[--pins->nr];
+		unsigned int nr_pages = remote_run_nr_pages(run);
+
+		if (remote_run_is_counted_here(run)) {
+			pins->nr_pages -= nr_pages;
+			if (pins->nr < pins->nr_committed) {
+				pins->nr_counted -= nr_pages;
+				mod_node_page_state(folio_pgdat(run->folio),
+						    NR_FOLL_PIN_RELEASED,
+						    nr_pages);
+			}
+		}
+		remote_run_put(run);
+	}
+	pins->nr_committed = min(pins->nr_committed, nr);
 }

@@ -34,3 +34,18 @@ unsigned long remote_stats_sum(enum remote_read_result result)
 		sum += per_cpu(remote_stats, cpu).count[result];
 	return sum;
 }
+
+/**
+ * remote_stats_faults - how many page faults were taken in what is read
+ *
+ * Return: the sum of the counters of all CPUs.
+ */
+unsigned long remote_stats_faults(void)
+{
+	unsigned long sum = 0;
+	int cpu;
+
+	for_each_possible_cpu(cpu)
+		sum += per_cpu(remote_stats, cpu).faults;
+	return sum;
+}

@@ -1,11 +1,28 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Addresses at which nothing is mapped, found without the mmap lock.
+ * What is mapped at an address, and whether it may be read.
  */
 #include <linux/mm.h>
 #include <linux/mmap_lock.h>
 
 #include "remote.h"
+
+/**
+ * remote_check_any_vma - may this VMA be read, hugetlb or not?
+ * @vma: the VMA, read-locked
+ * @gup_flags: FOLL_FORCE and FOLL_ANON count
+ *
+ * Exactly the checks of GUP for a remote read.
+ *
+ * Context: @vma is read-locked.
+ *
+ * Return: REMOTE_READ_OK, or the reason against it.
+ */
+enum remote_read_result remote_check_any_vma(struct vm_area_struct *vma,
+					     unsigned int gup_flags)
+{
+	return __remote_check_vma(vma, gup_flags, VM_IO | VM_PFNMAP);
+}
 
 /* Is there a mapping at @addr that does not grow down? */
 static bool remote_is_no_stack(struct mm_struct *mm, unsigned long addr)

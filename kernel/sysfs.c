@@ -13,7 +13,7 @@ static struct kobject *remote_stats_kobj;
 
 /* One for each result, and the list of them that sysfs wants. */
 static struct kobj_attribute remote_read_attrs[NR_REMOTE_READ_RESULTS];
-static struct attribute *remote_read_attr_list[NR_REMOTE_READ_RESULTS + 1];
+static struct attribute *remote_read_attr_list[NR_REMOTE_READ_RESULTS + 2];
 
 static const struct attribute_group remote_stats_group = {
 	.attrs = remote_read_attr_list,
@@ -25,6 +25,14 @@ static ssize_t remote_stats_show(struct kobject *kobj,
 	return sysfs_emit(buf, "%lu\n",
 			  remote_stats_sum(attr - remote_read_attrs));
 }
+
+static ssize_t faults_show(struct kobject *kobj, struct kobj_attribute *attr,
+			   char *buf)
+{
+	return sysfs_emit(buf, "%lu\n", remote_stats_faults());
+}
+
+static struct kobj_attribute faults_attr = __ATTR_RO(faults);
 
 /**
  * sysfs_stats_create - show the counters in a directory below @parent
@@ -45,6 +53,7 @@ int sysfs_stats_create(struct kobject *parent)
 		attr->show = remote_stats_show;
 		remote_read_attr_list[result] = &attr->attr;
 	}
+	remote_read_attr_list[result] = &faults_attr.attr;
 
 	remote_stats_kobj = kobject_create_and_add("stats", parent);
 	if (!remote_stats_kobj)

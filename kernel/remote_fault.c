@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Page faults in another address space under the VMA's read lock, with the flags
+ * that GUP passes for the same read: then the kernel waits, accounts and fails
+ * as it does under the mmap lock.
+ *
+ * handle_mm_fault() drops the lock that it runs under where it answers
+ * VM_FAULT_RETRY or VM_FAULT_COMPLETED. That has two reasons, which must be told
+ * apart:
+ *
+ * - It waited for something. A caller that allows that (FAULT_FLAG_ALLOW_RETRY)
+ *   gets the same answer from a fault under the mmap lock.
+ * - It needs the mmap lock. Stock does not get that answer; whoever asked must
+ *   take the slow path.
+ */
+#include <linux/hugetlb.h>
+#include <linux/mm.h>
+#include <linux/userfaultfd_k.h>
+
+#include "remote.h"
+
+/**
+ * remote_may_fault - may a page of this VMA be faulted in under its lock?
+ * @vma: the VMA, read-locked, which may be read
+ *
+ * Not where the fault needs the mmap lock in any case, as for drivers without
+ * map_pages. Not where an entry may be present and yet be nothing to read, as
+ * for DAX: the look-up would fail again after the fault. And not where
+ * access_remote_vm() asks ->access() after a fault that failed, as the slow path
+ * would have to take that fault once more.
+ *
+ * Return: true if remote_fault() may be tried.
+ */
+bool remote_may_fault(struct vm_area_struct *vma)
+{
+	const struct vm_operations_struct *ops = vma->vm_ops;
+
+	if ((vma->vm_flags & VM_MIXEDMAP) || vma_is_dax(vma))
+		return false;
+	if (is_vm_hugetlb_page(vma) || !ops)
+		return true;
+	return ops->map_pages && !ops->access;
+}
+
+/*
+ * Does VM_FAULT_RETRY mean that the mmap lock is needed? An anonymous page may
+ * need an anon_vma, and that the mmap lock. Nothing else of memory without an
+ * anon_vma can be waited for, but for userfaultfd's answer.
+ */
+static bool remote_fault_needs_mmap_lock(struct vm_area_struct *vma)
+{
+	if (vma->anon_vma || userfaultfd_armed(vma))
+		return false;
+	return vma_is_anonymous(vma) ||
+	       (is_vm_hugetlb_page(vma) && !(vma->vm_flags & VM_MAYSHARE));
+}
+
+/**
+ * remote_fault - fault in a page of another address space
+ * @vma: the VMA, read-locked, for which remote_may_fault() said yes
+ * @addr: an address in the page
+ * @flags: FAULT_FLAG_* of the read, beyond those of every remote read
+ *
+ * Context: Process context; may sleep. @vma stays locked if the result is
+ * REMOTE_FAULT_DONE or REMOTE_FAULT_FAILED; otherwise its lock is dropped, and
+ * the VMA may be gone.
+ *
+ * Return: enum remote_fault_result.
+ */
+enum remote_fault_result remote_fault(struct vm_area_struct *vma,
+				      unsigned long addr, unsigned int flags)
+{
+	bool needs_mmap_lock = remote_fault_needs_mmap_lock(vma);
+	vm_fault_t ret;
+
+	remote_count_fault();
+	ret = handle_mm_fault(vma, addr,
+			      flags | FAULT_FLAG_REMOTE | FAULT_FLAG_VMA_LOCK,
+			      NULL);
+	if (ret & (VM_FAULT_RETRY | VM_FAULT_COMPLETED)) {
+		if (needs_mmap_lock || !(flags & FAULT_FLAG_ALLOW_RETRY))
+			return REMOTE_FAULT_NEEDS_MMAP_LOCK;
+		return REMOTE_FAULT_DROPPED_LOCK;
+	}
+	return ret & VM_FAULT_ERROR ? REMOTE_FAULT_FAILED : REMOTE_FAULT_DONE;
+}
