@@ -17,6 +17,7 @@
 
 #include "hold.h"
 #include "lock-cases.h"
+#include "readv.h"
 #include "vmapeek.h"
 
 #define LARGE		(64 * KIB)
@@ -34,6 +35,54 @@ static void prepare(struct target *t)
 
 	if (!show_memory(true, t->addr, t->addr + LARGE))
 		broken(t, "PR_SET_MM");
+}
+
+static void make(struct target *t, enum kind kind, size_t size)
+{
+	kinds[kind].make(t, (char *)TARGET_AT, size);
+	t->addr = TARGET_AT;
+}
+
+#define PREPARE(_name, _kind, _size)					\
+	static void prepare_##_name(struct target *t)			\
+	{								\
+		make(t, _kind, _size);					\
+	}
+
+PREPARE(swapped, SWAPPED, LARGE)
+PREPARE(file, FILE_UNTOUCHED, LARGE)
+PREPARE(past_end, FILE_ENDS, LARGE)
+PREPARE(merged, MERGED, LARGE)
+PREPARE(hugetlb, HUGETLB, HUGE_PAGE)
+PREPARE(no_access, NO_ACCESS, LARGE)
+PREPARE(secret, SECRET, LARGE)
+
+/* Without an anon_vma; to make one takes the mmap lock. */
+static void prepare_huge_untouched(struct target *t)
+{
+	char *p = map_at(t, TARGET_AT, HUGE_PAGE, PROT_READ | PROT_WRITE,
+			 MAP_PRIVATE | MAP_ANONYMOUS, -1);
+
+	if (madvise(p, HUGE_PAGE, MADV_HUGEPAGE))
+		lacks(t, "transparent huge pages");
+	t->addr = TARGET_AT;
+}
+
+static void prepare_nothing(struct target *t)
+{
+	t->addr = TARGET_AT;
+}
+
+static unsigned char zero(unsigned long offset)
+{
+	(void)offset;
+	return 0;
+}
+
+/* All pages are the same. */
+static unsigned char byte_merged(unsigned long offset)
+{
+	return pattern(offset % PAGE);
 }
 
 /* Behind the resident pages: two pages of zeros, then ones. */
@@ -57,6 +106,16 @@ static long single_step(const struct lock_case *c, pid_t pid,
 	return ptrace(PTRACE_SINGLESTEP, pid, 0, 0) ? -errno : 0;
 }
 
+#define BY_PROC(_name, _prepare, ...)					\
+	{ .name = _name ", mem", .prepare = _prepare, .how = MEM,	\
+	  .offset = 64, .len = 8, __VA_ARGS__ },			\
+	{ .name = _name ", PEEKDATA", .prepare = _prepare,		\
+	  .how = PEEKDATA, .offset = 64, .len = 8, __VA_ARGS__ }
+#define REFUSED(_name, _prepare, ...)					\
+	{ .name = _name ", mem", .prepare = _prepare, .how = MEM,	\
+	  .len = 8, .want = -EIO, __VA_ARGS__ },			\
+	{ .name = _name ", PEEKDATA", .prepare = _prepare,		\
+	  .how = PEEKDATA, .len = 8, .want = -EIO, __VA_ARGS__ }
 #define MEM_64K		0
 #define TWO_VMAS	1
 
@@ -80,12 +139,23 @@ static const struct lock_case cases[] = {
 	  .len = sizeof(TITLE), .byte = byte_of_title, .fast = true },
 	{ .name = "single step", .prepare = prepare, .how = PEEKDATA,
 	  .read = single_step, .fast = true },
+	BY_PROC("swapped out", prepare_swapped, .fast = true),
+	BY_PROC("a file that is not mapped", prepare_file, .fast = true),
+	BY_PROC("KSM", prepare_merged, .byte = byte_merged, .fast = true),
+	BY_PROC("hugetlb", prepare_hugetlb, .fast = true),
+	BY_PROC("untouched, where a huge page fits", prepare_huge_untouched,
+		.byte = zero),
+	REFUSED("past the end of a file", prepare_past_end,
+		.offset = LARGE / 2, .fast = true),
+	REFUSED("PROT_NONE", prepare_no_access, .fast = true),
+	REFUSED("secret memory", prepare_secret, .fast = true),
+	REFUSED("nothing mapped", prepare_nothing, .fast_if_read = true),
 	{ .name = "a page that is not present", .prepare = prepare,
 	  .how = MEM, .offset = LARGE, .len = 8, .byte = byte_behind,
-	  .patched = ENDS },
+	  .fast = true },
 	{ .name = "a page that is not present, PEEKDATA", .prepare = prepare,
 	  .how = PEEKDATA, .offset = LARGE, .len = 8, .byte = byte_behind,
-	  .patched = ENDS },
+	  .fast = true },
 };
 
 /*

@@ -24,6 +24,7 @@
 #define LARGE		(64 * MIB)
 #define LOW_ADDR	0x10000000UL
 #define HELPER32	"/bin/helper32"
+#define TOO_MANY_VMAS	9UL
 
 static void make(struct target *t, enum kind kind, size_t size)
 {
@@ -69,6 +70,17 @@ static void prepare_kinds(struct target *t)
 		kinds[some[i]].make(t, (char *)TARGET_AT + i * 4 * PAGE,
 				    4 * PAGE);
 	t->addr = TARGET_AT;
+}
+
+/* One more than are locked at a time. */
+static void prepare_too_many(struct target *t)
+{
+	char *at = (char *)TARGET_AT;
+
+	make(t, ANON, TOO_MANY_VMAS * PAGE);
+	for (size_t i = 0; i < TOO_MANY_VMAS; i += 2)
+		if (mprotect(at + i * PAGE, PAGE, PROT_READ))
+			broken(t, "mprotect");
 }
 
 static void prepare_one_absent(struct target *t)
@@ -153,20 +165,19 @@ static long read_32bit(const struct lock_case *c, pid_t pid,
 
 #define CASE(_name, _prepare, ...) \
 	{ .name = _name, .prepare = _prepare, .how = READV, __VA_ARGS__ }
-#define ABSENT		0
-#define MANY_VMAS	1
+#define TOO_MANY	0
 
 /*
  * The series for mainline locks one VMA at a time, and faults under that lock,
  * too. It asks no less for a hole than for a range in two VMAs.
  */
 static const struct lock_case cases[] = {
-	[ABSENT] = CASE("one page that is not present", prepare_one_absent,
-			.offset = 64, .len = MIB, .byte = byte_one_absent,
-			.patched = ENDS),
-	[MANY_VMAS] = CASE("many VMAs", prepare_kinds, .len = 24 * PAGE,
-			   .byte = byte_of_kinds, .fast = true,
-			   .patched = WAITS),
+	[TOO_MANY] = CASE("too many VMAs", prepare_too_many,
+			  .len = TOO_MANY_VMAS * PAGE),
+	CASE("one page that is not present", prepare_one_absent, .offset = 64,
+	     .len = MIB, .byte = byte_one_absent, .fast = true),
+	CASE("many VMAs", prepare_kinds, .len = 24 * PAGE,
+	     .byte = byte_of_kinds, .fast = true, .patched_waits = true),
 	CASE("8 bytes", prepare_resident, .offset = 64, .len = 8,
 	     .fast = true),
 	CASE("4 KiB, not by pages", prepare_resident, .offset = 64,
@@ -185,12 +196,12 @@ static const struct lock_case cases[] = {
 	CASE("one page that is not present, in one of many segments",
 	     prepare_one_absent, .offset = 5, .len = 1000 * 999,
 	     .read = read_segments, .segment = 999, .byte = byte_one_absent,
-	     .patched = ENDS),
+	     .fast = true),
 	CASE("swapped out", prepare_swapped, .len = 64 * KIB,
-	     .patched = ENDS),
+	     .fast = true),
 	CASE("shared with a child", prepare_forked, .len = 64 * KIB,
-	     .patched = ENDS),
-	CASE("hugetlb", prepare_hugetlb, .len = 64 * KIB, .patched = ENDS),
+	     .fast = true),
+	CASE("hugetlb", prepare_hugetlb, .len = 64 * KIB, .fast = true),
 	CASE("the end of what is mapped", prepare_resident, .offset = MIB,
 	     .len = 2 * PAGE, .want = PAGE, .fast_if_read = true),
 	CASE("nothing mapped", prepare_nothing, .len = 8, .want = -EFAULT,
@@ -202,8 +213,7 @@ static const struct lock_case cases[] = {
 /* A reader that waits can be killed: nobody is left who would care. */
 static void killed_while_waiting(void **state)
 {
-	const struct lock_case *c =
-		&cases[mainline() == PATCHED ? MANY_VMAS : ABSENT];
+	const struct lock_case *c = &cases[TOO_MANY];
 	struct lock_reader r;
 	pid_t pid;
 	int hold;

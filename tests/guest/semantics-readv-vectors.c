@@ -156,12 +156,12 @@ static const struct read_case plain_cases[] = {
 		  LOCAL(L(100, 7), L(9000, 4096), L(200, 1), L(20000, 9999)),
 		  REMOTE(R(4090, 10), R(0, 3), R(12345, 8000), R(4095, 2))),
 	  .want = 8015, .content = ANYTHING,
-	  .events = EV(NOT_PRESENT) | EV(FAST) },
+	  .events = EV(FAST) },
 	{ .name = "many to many, shared with a child",
 	  VECTORS(.kind = FORKED, .size = SIZE,
 		  LOCAL(L(100, 7), L(9000, 4096), L(200, 1), L(20000, 9999)),
 		  REMOTE(R(4090, 10), R(0, 3), R(12345, 8000), R(4095, 2))),
-	  .want = 8015, .content = ANYTHING, .events = EV(UNSHARE) | EV(FAST) },
+	  .want = 8015, .content = ANYTHING, .events = EV(FAST) },
 	{ .name = "many to many, huge page",
 	  VECTORS(.kind = HUGE, .size = HUGE_PAGE,
 		  LOCAL(L(100, 7), L(9000, 4096), L(200, 1), L(20000, 9999)),
@@ -176,7 +176,7 @@ static const struct read_case plain_cases[] = {
 	  VECTORS(.kind = HUGETLB, .size = HUGE_PAGE,
 		  LOCAL(L(LOCAL_READ_ONLY - 5000, 64 * KIB)),
 		  REMOTE(R(777, 64 * KIB))), .want = 5000, .content = ANYTHING,
-	  .events = EV(SPECIAL) },
+	  .events = EV(FAST) },
 };
 
 /* As many segments as there may be, of @c->len bytes each. */

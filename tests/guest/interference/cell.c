@@ -62,13 +62,19 @@ static void map_lead(struct target *t)
 {
 	size_t size = scene->cell->place->lead * PAGE;
 	static int fd = -1;
+	char *lead;
 
 	if (!size)
 		return;
 	fd = memfd_create("lead", MFD_CLOEXEC);
 	must(t, fd >= 0 && !ftruncate(fd, size), "memfd");
-	memset(map_at(t, PAGES_AT - size, size, PROT_READ | PROT_WRITE,
-		      MAP_SHARED | MAP_POPULATE, fd), LEAD, size);
+	lead = map_at(t, PAGES_AT - size, size, PROT_READ | PROT_WRITE,
+		      MAP_SHARED | MAP_POPULATE, fd);
+	memset(lead, LEAD, size);
+	/* Each page becomes a VMA of its own. */
+	for (size_t i = PAGE; scene->cell->place->by_lock && i < size;
+	     i += 2 * PAGE)
+		must(t, !mprotect(lead + i, PAGE, PROT_READ), "mprotect");
 }
 
 static void *do_deed(void *arg)

@@ -18,6 +18,8 @@
 
 /* Pages of one chunk of process_vm_readv(): PVM_MAX_USER_PAGES. */
 #define CHUNK		1024
+/* VMAs that process_vm_readv() locks at a time: REMOTE_READV_VMAS. */
+#define MANY_VMAS	8
 
 /* The test's own descriptor of the userfaultfd that somebody waits for. */
 static int taken = -1;
@@ -215,13 +217,14 @@ const struct place places[] = {
 	  .serve = swap_serve },
 	/*
 	 * Whatever was found is found; a page that a userfaultfd is asked for
-	 * needs the mmap lock.
+	 * needs the mmap lock, as it is in one VMA more than are locked at a
+	 * time.
 	 */
 	{ "target-lock", .in_target = true, .by_uffd = true, .by_lock = true,
-	  .prepare = miss_page, .hold = hold_lock,
+	  .lead = MANY_VMAS - 1, .prepare = miss_page, .hold = hold_lock,
 	  .is_stopped = waits_for_mmap_lock, .serve = serve_lock },
 	{ "target-lock-writer", .in_target = true, .by_uffd = true,
-	  .by_lock = true, .prepare = miss_page,
+	  .by_lock = true, .lead = MANY_VMAS - 1, .prepare = miss_page,
 	  .hold = hold_lock_with_writer,
 	  .is_stopped = waits_for_mmap_lock, .serve = serve_lock },
 };

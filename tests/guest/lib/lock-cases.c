@@ -158,10 +158,9 @@ static void run_held(const struct lock_case *c, const char *mode, bool fast)
 
 static bool is_fast(const struct lock_case *c, bool no_writer)
 {
-	if (mainline() == PATCHED && c->patched != AS_MODULE)
-		return c->patched == ENDS;
-	return c->fast ||
-	       (no_writer && c->fast_if_read && mainline() != PATCHED);
+	if (mainline() == PATCHED)
+		return c->fast && !c->patched_waits;
+	return c->fast || (no_writer && c->fast_if_read);
 }
 
 static void off_write(void **state)

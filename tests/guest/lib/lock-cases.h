@@ -26,8 +26,8 @@ struct lock_case {
 	bool fast;
 	/* With nobody in the middle of a change, that suffices for a hole. */
 	bool fast_if_read;
-	/* With the series for mainline, where that is not @fast. */
-	enum { AS_MODULE, ENDS, WAITS } patched;
+	/* It is, but not with the series for mainline. */
+	bool patched_waits;
 
 	/* Set: the read, instead of one by @how; bytes or a negative error. */
 	long (*read)(const struct lock_case *c, pid_t pid, unsigned long addr,
