@@ -51,15 +51,21 @@ static bool remote_read_ends(struct vm_area_struct *vma, unsigned long addr,
 	return true;
 }
 
+/* *@len is as before unless all was read. */
 static noinline enum remote_read_result
 remote_read_short(struct vm_area_struct *vma, unsigned long addr, void *buf,
 		  int *len, unsigned int gup_flags)
 {
 	unsigned int value, *seq = &value;
+	enum remote_read_result result;
+	int wanted = *len;
 
 	if (!remote_read_ends(vma, addr, len, gup_flags, &seq))
 		return REMOTE_READ_LEAVES_VMA;
-	return remote_copy(vma, addr, buf, *len, gup_flags, seq);
+	result = remote_copy(vma, addr, buf, *len, gup_flags, seq);
+	if (result != REMOTE_READ_OK)
+		*len = wanted;
+	return result;
 }
 
 /*
@@ -80,8 +86,8 @@ static enum remote_read_result remote_read_vma(struct vm_area_struct *vma,
 }
 
 /*
- * As remote_read_vma(), for memory that is not there and for hugetlb. @len is
- * what was asked for at first. Drops the VMA's lock.
+ * As remote_read_vma(), for memory that is not there and for hugetlb. Drops the
+ * VMA's lock.
  */
 static enum remote_read_result
 remote_read_absent(struct vm_area_struct *vma, unsigned long addr, void *buf,
@@ -169,7 +175,6 @@ int remote_read(struct mm_struct *mm, unsigned long addr, void *buf, int len,
 {
 	enum remote_read_result result;
 	struct vm_area_struct *vma;
-	int vma_len;
 
 	if (gup_flags & FOLL_WRITE) {
 		result = REMOTE_READ_WRITE;
@@ -186,15 +191,12 @@ int remote_read(struct mm_struct *mm, unsigned long addr, void *buf, int len,
 		result = remote_read_hole(mm, addr, &len);
 		goto out;
 	}
-	vma_len = len;
-	result = remote_read_vma(vma, addr, buf, &vma_len, gup_flags);
-	if (likely(result == REMOTE_READ_OK)) {
-		len = vma_len;
+	result = remote_read_vma(vma, addr, buf, &len, gup_flags);
+	if (likely(result == REMOTE_READ_OK))
 		vma_end_read(vma);
-	} else {
+	else
 		result = remote_read_again(vma, addr, buf, &len, gup_flags,
 					   result);
-	}
 out:
 	remote_count(result);
 	if (why)

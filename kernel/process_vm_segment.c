@@ -84,8 +84,9 @@ static void remote_readv_unlock(struct remote_readv *rr)
  * waits for a lock. Returns how far they reach and may be read; if that is not
  * @end, @rr->pins.miss says why.
  */
-static unsigned long remote_readv_lock(struct remote_readv *rr,
-				       unsigned long start, unsigned long end)
+static __always_inline unsigned long
+remote_readv_lock(struct remote_readv *rr, unsigned long start,
+		  unsigned long end)
 {
 	struct remote_pins *pins = &rr->pins;
 	unsigned long addr = start;
@@ -194,6 +195,15 @@ remote_readv_pin_fast(struct remote_readv *rr, unsigned long start,
 	if (remote_readv_is_invalid(rr, addr))
 		rr->pins.miss = REMOTE_READ_OK;
 	return addr;
+}
+
+/* The same, out of line: what comes after a fault. */
+static noinline unsigned long remote_readv_pin_on(struct remote_readv *rr,
+						  unsigned long start,
+						  unsigned long end,
+						  bool goes_on)
+{
+	return remote_readv_pin_fast(rr, start, end, goes_on);
 }
 
 /*
@@ -321,7 +331,7 @@ static unsigned long remote_readv_next_moment(struct remote_readv *rr,
 
 	rr->start = addr;
 	rr->nr_kept = rr->pins.nr;
-	next = remote_readv_pin_fast(rr, addr, end, false);
+	next = remote_readv_pin_on(rr, addr, end, false);
 	if (next == addr)
 		rr->fault_flags |= FAULT_FLAG_TRIED;
 	return next;
@@ -368,7 +378,7 @@ static bool remote_readv_pin_absent(struct remote_readv *rr,
 	if (rr->pins.miss != REMOTE_READ_OK)
 		return false;
 	if (result == REMOTE_FAULT_DONE && *addr != end) {
-		*addr = remote_readv_pin_fast(rr, *addr, end, true);
+		*addr = remote_readv_pin_on(rr, *addr, end, true);
 		return true;
 	}
 	if (!is_alone && !remote_readv_is_one_moment(rr))
