@@ -11,6 +11,7 @@
 #include "bench.h"
 #include "clock.h"
 #include "command.h"
+#include "measure.h"
 
 #define PAIRS		7	/* of windows, alone and watched */
 #define WINDOW		0.15	/* seconds */
@@ -106,18 +107,18 @@ void bench_churn(struct churn_cost *cost)
 	if (shared == MAP_FAILED)
 		err(EXIT_FAILED, "out of memory");
 
-	mapper = bench_fork();
+	mapper = child_fork();
 	if (!mapper)
 		churn();
-	reader = bench_fork();
+	reader = child_fork();
 	if (!reader)
 		watch(mapper);
 	for (size_t i = 0; i < PAIRS && !shared->error; i++) {
 		window(false, &alone[i], &none);
 		window(true, &watched[i], &reads[i]);
 	}
-	bench_end(reader);
-	bench_end(mapper);
+	child_end(reader);
+	child_end(mapper);
 
 	cost->error = shared->error;
 	if (!cost->error) {

@@ -15,6 +15,7 @@
 #include "bench.h"
 #include "clock.h"
 #include "command.h"
+#include "measure.h"
 
 #define AREA		(64UL << 10)
 #define BATCHES		15
@@ -38,7 +39,7 @@ static void start_target(void)
 		    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	if (area == MAP_FAILED || pipe(ready))
 		err(EXIT_FAILED, "cannot start a process to read from");
-	target = bench_fork();
+	target = child_fork();
 	if (!target) {
 		close(ready[0]);
 		memset(area, 1, AREA);
@@ -205,7 +206,7 @@ size_t bench_reads(struct read_cost *costs)
 		cost->error = measure(way, &cost->ns);
 		way->close();
 	}
-	bench_end(target);
+	child_end(target);
 	munmap(area, AREA);
 	return NR_WAYS;
 }

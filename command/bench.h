@@ -4,7 +4,6 @@
 
 #include <stdbool.h>
 #include <stddef.h>
-#include <sys/types.h>
 
 /* What one way to read costs. */
 struct read_cost {
@@ -27,15 +26,5 @@ struct churn_cost {
 };
 
 void bench_churn(struct churn_cost *cost);
-
-/* Sorts them. */
-double median(double *values, size_t n);
-
-/*
- * A child that ends with us. Returns as fork() does; memory that both should
- * see is to be mapped shared before.
- */
-pid_t bench_fork(void);
-void bench_end(pid_t pid);
 
 #endif

@@ -3,8 +3,6 @@
 #include <string.h>
 
 #include "check.h"
-#include "config.h"
-#include "kallsyms.h"
 #include "kernel.h"
 #include "livepatch.h"
 #include "symbols.h"
@@ -31,10 +29,10 @@ static void configuration_by_symbols(struct check *c)
 		{ .name = "lock_vma_under_rcu" },
 	};
 
-	if (!kallsyms_count(s, 2)) {
+	if (!kernel_symbols_count(s, 2)) {
 		found(c, ANSWER_UNKNOWN,
 		      "neither %s nor /proc/config.gz nor /proc/kallsyms can be read",
-		      config_path());
+		      kernel_config_path());
 		advise(c, "see that the kernel has CONFIG_LIVEPATCH and CONFIG_PER_VMA_LOCK");
 	} else if (s[0].times && s[1].times) {
 		found(c, ANSWER_YES,
@@ -50,16 +48,16 @@ void check_configuration(struct check *c)
 {
 	bool livepatch, vma_lock;
 
-	if (!config_read()) {
+	if (!kernel_config_read()) {
 		configuration_by_symbols(c);
 		return;
 	}
-	livepatch = config_has("LIVEPATCH");
-	vma_lock = config_has("PER_VMA_LOCK");
+	livepatch = kernel_config_has("LIVEPATCH");
+	vma_lock = kernel_config_has("PER_VMA_LOCK");
 	if (livepatch && vma_lock) {
-		found(c, ANSWER_YES, "%s", config_path());
+		found(c, ANSWER_YES, "%s", kernel_config_path());
 	} else {
-		found(c, ANSWER_NO, "%s has no CONFIG_%s", config_path(),
+		found(c, ANSWER_NO, "%s has no CONFIG_%s", kernel_config_path(),
 		      livepatch ? "PER_VMA_LOCK" : "LIVEPATCH");
 		advise(c, "boot a kernel that has it");
 	}
@@ -119,7 +117,7 @@ void check_symbols(struct check *c)
 		s[n++].name = replaced_functions[i];
 	for (size_t i = 0; i < NR_LINKED_SYMBOLS; i++)
 		s[n++].name = linked_symbols[i].name;
-	if (!kallsyms_count(s, n)) {
+	if (!kernel_symbols_count(s, n)) {
 		found(c, ANSWER_UNKNOWN, "cannot read /proc/kallsyms");
 		advise(c, "mount /proc, use a kernel with CONFIG_KALLSYMS");
 		return;

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "check.h"
-#include "config.h"
+#include "kernel.h"
 #include "livepatch.h"
 #include "module.h"
 
@@ -88,7 +88,7 @@ static const char *signatures_required(bool *unknown)
 	}
 	/* Without the file, either there is no lockdown or no securityfs. */
 	*unknown = !file_exists("/sys/kernel/security/lsm") &&
-		   (!config_read() || config_has("SECURITY_LOCKDOWN_LSM"));
+		   (!kernel_config_read() || kernel_config_has("SECURITY_LOCKDOWN_LSM"));
 	return NULL;
 }
 

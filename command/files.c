@@ -157,13 +157,3 @@ const char *directory_next(DIR *dir)
 			return entry->d_name;
 	return NULL;
 }
-
-const char *kernel_release(void)
-{
-	static char release[65];
-
-	if (!*release && !file_line(release, sizeof(release),
-				    "/proc/sys/kernel/osrelease"))
-		errx(EXIT_FAILED, "cannot read /proc/sys/kernel/osrelease: mount /proc");
-	return release;
-}

@@ -35,7 +35,4 @@ DIR *directory_open(const char *format, ...) PRINTF(1, 2);
 /* The next name that does not begin with a dot, or NULL. */
 const char *directory_next(DIR *dir);
 
-/* uname -r */
-const char *kernel_release(void);
-
 #endif

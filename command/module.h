@@ -5,6 +5,7 @@
 
 #include <limits.h>
 #include <stdbool.h>
+#include <stddef.h>
 
 struct module {
 	char path[PATH_MAX];
@@ -36,8 +37,12 @@ bool module_blacklisted(void);
 /* Does "module_blacklist=" on the kernel's command line name it? */
 bool module_refused_at_boot(void);
 
-/* Loads what module_find() has found, and for modprobe what it says to. */
-int module_load(const char *file);
+/*
+ * Loads the module in @file or, if that is NULL, the one that modprobe finds.
+ * Returns 0 or an error number, and then says in @why what is wrong and what
+ * to do, in an operator's words. EBUSY and EEXIST may be gone the next time.
+ */
+int module_load(const char *file, char *why, size_t size);
 
 /* Does not wait: EBUSY or EAGAIN while it is in use. */
 int module_unload(void);

@@ -11,7 +11,6 @@
 #include <unistd.h>
 
 #include "clock.h"
-#include "load.h"
 #include "module.h"
 #include "output.h"
 #include "progress.h"
@@ -68,7 +67,7 @@ static int step_load(struct switching *s)
 	/* It would be refused. */
 	if (livepatch_other_switching(other, sizeof(other)))
 		return EXIT_OK;
-	error = load(s->opt->module, why, sizeof(why));
+	error = module_load(s->opt->module, why, sizeof(why));
 	if (!error) {
 		s->changed = true;
 		s->busy = 0;

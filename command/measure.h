@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Shared by the measurements of the command bench. */
+#ifndef MEASURE_H
+#define MEASURE_H
+
+#include <stddef.h>
+#include <sys/types.h>
+
+/* Sorts them. */
+double median(double *values, size_t n);
+
+/*
+ * A child that ends with us. Returns as fork() does; memory that both should
+ * see is to be mapped shared before.
+ */
+pid_t child_fork(void);
+void child_end(pid_t pid);
+
+#endif
