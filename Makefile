@@ -71,7 +71,7 @@ need:
 	@$(LAB) need $(HOST_PACKAGES)
 
 tools: need
-	@$(MAKE) -s -C $(TOP)/tools O=$(TOP)/build/tools
+	@$(MAKE) -s -C $(TOP)/klp-link O=$(TOP)/build/klp-link
 
 module: tools
 	@$(TOP)/tools/build-module $(KERNEL) $(TOP)/kernel vmapeek $(O)
@@ -97,13 +97,13 @@ tests: module command
 	@$(TOP)/tools/build-module $(KERNEL) $(TOP)/tests/modules fail_alloc $(O)
 	@$(MAKE) -s -C $(TOP)/tests
 	@$(MAKE) -s -C $(TOP)/command tests O=$(TOP)/build/command
-	@$(MAKE) -s -C $(TOP)/tools $(TOP)/build/tools/klp-fuzz O=$(TOP)/build/tools
+	@$(MAKE) -s -C $(TOP)/klp-link $(TOP)/build/klp-link/klp-fuzz O=$(TOP)/build/klp-link
 
 # Not the torture: in a short run it does not always get to each row. Of the series' tests, those that need no kernel source.
 check: tests
-	@KERNEL=$(KERNEL) KLP_LINK=$(TOP)/build/tools/klp-link KLP_FUZZ=$(TOP)/build/tools/klp-fuzz \
+	@KERNEL=$(KERNEL) KLP_LINK=$(TOP)/build/klp-link/klp-link KLP_FUZZ=$(TOP)/build/klp-link/klp-fuzz \
 		VMAPEEK=$(TOP)/build/command/vmapeek \
-		$(TOP)/tools/check $(KERNEL) $(O) $(PROVE) -j $(JOBS) $(TOP)/tools/test/*.t $(TOP)/dkms/test/*.t $(TOP)/lab/test/*.t \
+		$(TOP)/tools/check $(KERNEL) $(O) $(PROVE) -j $(JOBS) $(TOP)/tools/test/*.t $(TOP)/klp-link/test/*.t $(TOP)/dkms/test/*.t $(TOP)/lab/test/*.t \
 		$(TOP)/command/test/*.t $(TOP)/bench/test/*.t $(addprefix $(TOP)/mainline/test/,kernels.t untag.t) \
 		$(filter-out %/torture.t,$(wildcard $(TOP)/tests/*.t))
 

@@ -8,7 +8,7 @@ dir=$(mktemp -d)
 mounted=
 trap '[[ -z $mounted ]] || umount "$dir/full"; chmod -R u+w "$dir"; rm -rf "$dir"' EXIT
 # shellcheck source=/dev/null
-. "$(dirname "${BASH_SOURCE[0]}")/../tap.sh"
+. "$(dirname "${BASH_SOURCE[0]}")/../../tools/tap.sh"
 cd "$dir"
 # shellcheck disable=SC2034
 EXPLAIN=got
