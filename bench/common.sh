@@ -5,29 +5,12 @@
 
 BENCH_NAME=${0##*/}
 TOP=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+export ME=bench
+# shellcheck source=/dev/null
+. "$TOP/tools/common.sh"
 LAB=$TOP/lab/lab
 OUT=$TOP/build/bench
 BENCH_COMMAND="bench/$BENCH_NAME $*"
-
-die()
-{
-	printf 'bench: %s\n' "$*" >&2
-	exit 1
-}
-
-cleanup()
-{
-	local status=$?
-
-	trap - EXIT INT TERM HUP
-	if [[ -n ${LAB_PID:-} ]]; then
-		# The lab takes its virtual machine down with it.
-		kill "$LAB_PID" 2>/dev/null || true
-		wait
-	fi
-	[[ -z ${TMP:-} ]] || rm -rf "$TMP"
-	exit "$status"
-}
 
 # Takes the arguments that every script has: SERIES MODULES.
 bench_begin()
@@ -36,10 +19,7 @@ bench_begin()
 	SERIES=$1
 	MODULES=$2
 	[[ -r $MODULES/vmapeek.ko ]] || die "no $MODULES/vmapeek.ko; run 'make module'"
-	trap cleanup EXIT
-	trap 'exit 130' INT
-	trap 'exit 143' TERM HUP
-	TMP=$(mktemp -d "${TMPDIR:-/tmp}/vmapeek-bench.XXXXXX")
+	temporary
 	: >"$TMP/result"
 }
 
@@ -70,18 +50,8 @@ bench_guest()
 	local status=0 limit=$1
 	shift
 
-	# In the background, because bash acts upon a signal only when what runs in the foreground has ended.
-	rm -f "$TMP/output"
-	mkfifo "$TMP/output"
-	"$LAB" run -k "$SERIES" -t "$limit" -f "$MODULES/vmapeek.ko:/vmapeek.ko" "$@" >"$TMP/output" &
-	LAB_PID=$!
-	bench_show <"$TMP/output" &
-	wait "$LAB_PID" || status=$?
-	LAB_PID=
-	wait
-	((status != 124)) || die "the virtual machine did not end within $limit s; is this machine very busy?"
-	((status != 125)) || die "the kernel in the virtual machine complained, or the lab failed; see above"
-	((status == 0)) || die "the program in the virtual machine ended with status $status; see above"
+	guest_show bench_show -k "$SERIES" -t "$limit" -f "$MODULES/vmapeek.ko:/vmapeek.ko" "$@" || status=$?
+	guest_succeeded "$status" "$limit"
 }
 
 module_compiler()

@@ -2,16 +2,11 @@
 # shellcheck shell=bash
 # What every part of the lab uses: messages, checks of the host, the cache and its lock.
 
-die()
-{
-	printf 'lab: %s\n' "$*" >&2
-	exit 125
-}
-
-note()
-{
-	printf 'lab: %s\n' "$*" >&2
-}
+export ME=lab
+# A smaller one is that of the guest's command.
+DIE_STATUS=125
+# shellcheck source=/dev/null
+. "$LAB_DIR/../tools/common.sh"
 
 # Sets LAB_CODENAME and LAB_CACHE; refuses a host the lab was not made for.
 host_check()

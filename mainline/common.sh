@@ -2,16 +2,8 @@
 # shellcheck shell=bash
 # For all scripts here. $ME is the target of make that runs the script.
 
-die()
-{
-	printf '%s: %s\n' "$ME" "$*" >&2
-	exit 1
-}
-
-note()
-{
-	printf '%s: %s\n' "$ME" "$*" >&2
-}
+# shellcheck source=/dev/null
+. "$TOP/tools/common.sh"
 
 need()
 {

@@ -1,0 +1,66 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=bash
+# Shared by the scripts that run on the host. They set $ME, the prefix of messages; $DIE_STATUS, the exit status of die()
+# if it is not 1; and $LAB, the path of lab/lab, to boot guests.
+
+die()
+{
+	printf '%s: %s\n' "$ME" "$*" >&2
+	exit "${DIE_STATUS:-1}"
+}
+
+note()
+{
+	printf '%s: %s\n' "$ME" "$*" >&2
+}
+
+# Stops the guest of guest_show and removes $TMP.
+cleanup()
+{
+	local status=$?
+
+	trap - EXIT INT TERM HUP
+	if [[ -n ${LAB_PID:-} ]]; then
+		# The lab takes its virtual machine down with it.
+		kill "$LAB_PID" 2>/dev/null || true
+		wait
+	fi
+	[[ -z ${TMP:-} ]] || rm -rf "$TMP"
+	exit "$status"
+}
+
+# Makes $TMP, which is removed when the script ends.
+temporary()
+{
+	trap cleanup EXIT
+	trap 'exit 130' INT
+	trap 'exit 143' TERM HUP
+	TMP=$(mktemp -d "${TMPDIR:-/tmp}/vmapeek-$ME.XXXXXX")
+}
+
+# guest_show FUNCTION LAB-OPTION... -- COMMAND...: boots a guest and pipes its output to FUNCTION. Returns the status of the
+# lab.
+guest_show()
+{
+	local show=$1 status=0
+	shift
+
+	# In the background, because bash acts upon a signal only when what runs in the foreground has ended.
+	rm -f "$TMP/output"
+	mkfifo "$TMP/output"
+	"$LAB" run "$@" >"$TMP/output" &
+	LAB_PID=$!
+	"$show" <"$TMP/output" &
+	wait "$LAB_PID" || status=$?
+	LAB_PID=
+	wait
+	return "$status"
+}
+
+# guest_succeeded STATUS LIMIT: dies with the reason if the guest failed.
+guest_succeeded()
+{
+	(($1 != 124)) || die "the virtual machine did not end within $2 s; is this machine very busy?"
+	(($1 != 125)) || die "the kernel in the virtual machine complained, or the lab failed; see above"
+	(($1 == 0)) || die "the program in the virtual machine ended with status $1; see above"
+}
