@@ -44,7 +44,8 @@ help:
 	@echo '  make series          patches for the source of KERNEL, into build/series/KERNEL/'
 	@echo
 	@echo 'make deps installs what all of these need, as root. Else only demo and check install anything.'
-	@echo 'KERNEL=6.12 or 7.3 chooses the series of the kernel. Everything else: make help-all'
+	@echo 'KERNEL=6.12 or 7.3 chooses the series of the kernel, FLAVOUR=amd64 or rt-amd64 another than the cloud flavour.'
+	@echo 'Everything else: make help-all'
 
 help-all: help
 	@echo

@@ -2,9 +2,26 @@
 # shellcheck shell=bash
 # Debian's kernels, extracted: a kernel is a directory with `release`, `vmlinuz`, lib/modules/<release> and usr/src.
 
-readonly KERNEL_FLAVOUR=cloud-amd64
-# MiB: the packages, and what is extracted from them.
-readonly KERNEL_NEED=400
+readonly KERNEL_SERIES='6.12 7.3'
+# The first is the default.
+readonly KERNEL_FLAVOURS='cloud-amd64 amd64 rt-amd64'
+# MiB: the packages and their contents. The other flavours ship all drivers.
+readonly KERNEL_NEED_CLOUD=400 KERNEL_NEED=1000
+
+# kernel_parse SERIES[/FLAVOUR]: sets the caller's `series` and `flavour`. Fails for a directory.
+kernel_parse()
+{
+	series=${1%%/*} flavour=${KERNEL_FLAVOURS%% *}
+	[[ -n $1 ]] || die "no series given; known: $KERNEL_SERIES"
+	if [[ $1 = */* ]]; then
+		[[ " $KERNEL_SERIES " = *" $series "* && ! -e $1/release ]] || return 1
+		flavour=${1#*/}
+	fi
+	[[ $series != *' '* && " $KERNEL_SERIES " = *" $series "* ]] ||
+		die "unknown kernel series '$series'; known: $KERNEL_SERIES"
+	[[ $flavour != *' '* && " $KERNEL_FLAVOURS " = *" $flavour "* ]] ||
+		die "unknown flavour '$flavour' of kernel $series; known: $KERNEL_FLAVOURS"
+}
 
 # The Debian release that a series is taken from: the host's, or the first that has it.
 kernel_release()
@@ -15,20 +32,22 @@ kernel_release()
 	esac
 }
 
-# The packages of one kernel version that the lab needs. Later series have more of them: the image was split.
+# The packages of one kernel version that the lab needs. Later series split the image into several packages, and have no
+# common headers for rt alone.
 kernel_packages()
 {
-	local series=$1 version=$2
+	local series=$1 flavour=$2 version=$3 common=common
 
-	printf '%s\n' "linux-image-$version-$KERNEL_FLAVOUR" "linux-headers-$version-$KERNEL_FLAVOUR" \
-		"linux-headers-$version-common" "linux-kbuild-$version"
-	[[ $series = 6.12 ]] || printf "linux-%s-$version-$KERNEL_FLAVOUR\n" base binary modules
+	[[ $series-$flavour != 6.12-rt-* ]] || common=common-rt
+	printf '%s\n' "linux-image-$version-$flavour" "linux-headers-$version-$flavour" \
+		"linux-headers-$version-$common" "linux-kbuild-$version"
+	[[ $series = 6.12 ]] || printf "linux-%s-$version-$flavour\n" base binary modules
 }
 
-# The candidates NAME=VERSION of the newest version of a series that is there completely.
+# The candidates NAME=VERSION of the newest version of a series and flavour that is there completely.
 kernel_candidates()
 {
-	local series=$1 version pkg candidate
+	local series=$1 flavour=$2 version pkg candidate
 	local -a found
 
 	while read -r version; do
@@ -38,11 +57,11 @@ kernel_candidates()
 				awk '$1 == "Version:" { print $2; exit }')
 			[[ -n $candidate ]] || continue 2
 			found+=("$pkg=$candidate")
-		done < <(kernel_packages "$series" "$version")
+		done < <(kernel_packages "$series" "$flavour" "$version")
 		printf '%s\n' "${found[@]}"
 		return
 	done < <(apt_private apt-cache pkgnames "linux-image-$series." |
-		sed -n "s/^linux-image-\([0-9][^-]*\)-$KERNEL_FLAVOUR\$/\1/p" | sort -rV)
+		sed -n "s/^linux-image-\([0-9][^-]*\)-$flavour\$/\1/p" | sort -rV)
 	return 1
 }
 
@@ -81,10 +100,22 @@ kernel_cached()
 	[[ -s $1 ]] && kernel_whole "${1%/*}/$(<"$1")"
 }
 
+# Prints the path of the file that names the newest kernel of a series and flavour.
+kernel_pointer()
+{
+	local series=$1 flavour=$2
+
+	[[ $flavour != "${KERNEL_FLAVOURS%% *}" ]] || flavour=
+	printf '%s/kernels/%s' "$LAB_CACHE" "$series${flavour:+-$flavour}"
+}
+
 kernel_fetch()
 {
-	local series=$1 pointer=$LAB_CACHE/kernels/$1 release dest tmp try
+	local series=$1 flavour=$2 pointer need=$KERNEL_NEED release dest tmp try
 	local -a list
+
+	pointer=$(kernel_pointer "$series" "$flavour")
+	[[ $flavour != cloud-* ]] || need=$KERNEL_NEED_CLOUD
 
 	if kernel_cached "$pointer"; then
 		! younger_than "$APT_DAY" "$pointer" || return 0
@@ -100,14 +131,14 @@ kernel_fetch()
 		return
 	fi
 	for try in 1 2; do
-		mapfile -t list < <(kernel_candidates "$series")
-		((${#list[@]})) || die "no kernel $series with its headers in the Debian $APT_RELEASE suites"
+		mapfile -t list < <(kernel_candidates "$series" "$flavour")
+		((${#list[@]})) || die "no kernel $series-$flavour with its headers in the Debian $APT_RELEASE suites"
 		release=${list[0]%%=*}
 		release=${release#linux-image-}
 		dest=$LAB_CACHE/kernels/$release
 		! kernel_whole "$dest" || break
 		tmp=$LAB_CACHE/tmp.kernel
-		if apt_extract "$KERNEL_NEED" "$tmp" "${list[@]}"; then
+		if apt_extract "$need" "$tmp" "${list[@]}"; then
 			kernel_shape "$tmp" "$release"
 			rm -rf "$dest"
 			mv -T "$tmp" "$dest"
@@ -120,25 +151,19 @@ kernel_fetch()
 	write_file "$pointer" <<<"$release"
 }
 
-# Prints the directory of a series' kernel. A directory in the same shape is taken as it is.
+# Prints the directory of a kernel, SERIES[/FLAVOUR]. A directory in the same shape is taken as it is.
 kernel_dir()
 {
-	local series=$1 pointer
+	local series flavour pointer
 
-	case $series in
-	*/*)
-		[[ -r $series/vmlinuz && -r $series/release ]] ||
-			die "$series is no kernel directory: it lacks vmlinuz or release"
-		(cd "$series" && pwd)
+	if ! kernel_parse "$1"; then
+		[[ -r $1/vmlinuz && -r $1/release ]] || die "$1 is no kernel directory: it lacks vmlinuz or release"
+		(cd "$1" && pwd)
 		return
-		;;
-	6.12 | 7.3) ;;
-	'') die "no series given; known: 6.12 7.3" ;;
-	*) die "unknown kernel series '$series'; known: 6.12 7.3" ;;
-	esac
-	pointer=$LAB_CACHE/kernels/$series
+	fi
+	pointer=$(kernel_pointer "$series" "$flavour")
 	{ younger_than "$APT_DAY" "$pointer" && kernel_cached "$pointer"; } ||
-		with_lock with_release "$(kernel_release "$series")" kernel_fetch "$series"
+		with_lock with_release "$(kernel_release "$series")" kernel_fetch "$series" "$flavour"
 	printf '%s/kernels/%s\n' "$LAB_CACHE" "$(<"$pointer")"
 }
 
@@ -174,8 +199,9 @@ kernel_make()
 	if [[ -e $dir/build/Makefile ]]; then
 		exec make -C "$dir/build" CC="$(<"$dir/compiler")" "${args[@]}"
 	fi
-	headers=$(compgen -G "$dir/usr/src/linux-headers-*-$KERNEL_FLAVOUR") || die "$dir has no kernel headers"
-	common=${headers%-"$KERNEL_FLAVOUR"}-common
+	headers=$dir/usr/src/linux-headers-$(<"$dir/release")
+	[[ -d $headers ]] || die "$dir has no kernel headers"
+	common=$(compgen -G "$dir/usr/src/linux-headers-*-common*") || die "$dir has only a part of the kernel headers"
 	compiler=$(sed -n 's/.*\(gcc-[0-9][0-9]*\).*/\1/p' "$headers/.kernelvariables" | head -n1)
 	[[ -n $compiler ]] || die "$headers does not say which compiler it needs"
 	# Before this was noted, only the host's kernels were fetched.

@@ -48,17 +48,17 @@ rootfs_make()
 	rm -rf "$tmp"
 }
 
-# Prints the path of an image: rootfs_image SERIES PKG...
+# Prints the path of an image: rootfs_image SERIES[/FLAVOUR] PKG...
 rootfs_image()
 {
-	local series=$1 pkg kernel release debian packages dest
+	local spec=$1 series flavour pkg kernel release debian packages dest
 	shift
 
 	for pkg; do
 		[[ $pkg =~ ^[a-z0-9][a-z0-9.+-]+$ ]] || die "rootfs: '$pkg' is no package name"
 	done
-	[[ $series != */* ]] || die "rootfs: name a series, such as 6.12; its kernel is installed from packages"
-	kernel=$(kernel_dir "$series")
+	kernel_parse "$spec" || die "rootfs: name a series, such as 6.12; its kernel is installed from packages"
+	kernel=$(kernel_dir "$spec")
 	release=$(<"$kernel/release")
 	debian=$(kernel_release "$series")
 	packages=$(printf '%s\n' "$debian" "$@" | paste -sd_)

@@ -6,6 +6,12 @@ KERNEL ?= 6.12
 ifneq ($(words $(KERNEL)),1)
 $(error KERNEL is '$(KERNEL)': name one series, such as KERNEL=6.12)
 endif
+# A flavour of Debian's kernel, amd64 or rt-amd64; as KERNEL=6.12/amd64.
+ifneq ($(filter-out cloud-amd64,$(FLAVOUR)),)
+ifeq ($(findstring /,$(KERNEL)),)
+override KERNEL := $(KERNEL)/$(FLAVOUR)
+endif
+endif
 O := $(TOP)/build/$(KERNEL)
 LAB := $(TOP)/lab/lab
 PROVE := prove --timer

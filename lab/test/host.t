@@ -79,6 +79,9 @@ expect 'cache with a blank in its name' 125 'blank or colon' env XDG_CACHE_HOME=
 expect 'unknown series' 125 "unknown kernel series '5.0'" "$lab" kernel 5.0
 expect 'empty series' 125 'no series given; known: 6.12 7.3' "$lab" kernel ''
 expect 'series and more' 125 "unknown kernel series '6.12 x'" "$lab" kernel '6.12 x'
+expect 'unknown flavour' 125 "unknown flavour 'arm64' of kernel 6.12; known: cloud-amd64 amd64 rt-amd64" "$lab" kernel 6.12/arm64
+expect 'empty flavour' 125 "unknown flavour '' of" "$lab" kernel 6.12/
+expect 'flavour of an unknown series' 125 '5.0/amd64 is no kernel directory' "$lab" kernel 5.0/amd64
 expect 'directory that is no kernel' 125 'is no kernel directory' "$lab" run -k "$work/" true
 expect 'run without a command' 125 'name a command' "$lab" run -t 3
 expect 'unknown option' 125 'unknown option -x' "$lab" run -x true
@@ -146,6 +149,9 @@ expect 'no network: the kernel at hand is used' 0 'staying with kernel 6.12.1-x'
 holds 'and the mirror is not asked again at once' \
 	bash -c "[[ \$('$lab' kernel 6.12) = '$cache/kernels/6.12.1-x' && ! -s '$STUB_LOG' ]]"
 rm "$headers/Module.symvers"
+mkdir -p "$work/6.12/mine"
+touch "$work/6.12/mine"/{vmlinuz,release}
+holds 'a directory goes before a flavour' bash -c "cd '$work' && [[ \$('$lab' kernel 6.12/mine) = '$work/6.12/mine' ]]"
 expect 'damaged kernel, no network' 125 'the mirror has not' "$lab" kernel 6.12
 holds 'and the damage is told' grep -q 'kernel 6.12.1-x in the cache is damaged' "$work/err"
 mv "$headers" "$work/headers"
@@ -155,7 +161,7 @@ echo >"$headers/Module.symvers"
 
 # A kernel of another release, its compiler at hand, and no way to run that.
 other=$cache/kernels/7.3.9-cloud-amd64
-mkdir -p "$other/usr/src/linux-headers-7.3.9-cloud-amd64"
+mkdir -p "$other/usr/src/linux-headers-7.3.9-"{cloud-amd64,common}
 echo 7.3.9-cloud-amd64 | tee "$other/release" >"$other/vmlinuz"
 echo trixie >"$other/debian"
 echo 'CC = gcc-14' >"$other/usr/src/linux-headers-7.3.9-cloud-amd64/.kernelvariables"
