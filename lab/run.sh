@@ -17,6 +17,16 @@ guest_sweep()
 	done < <(find "$LAB_CACHE" -maxdepth 1 -name 'run.*' -mmin +5)
 }
 
+# guest_record STATUS: writes the result to the file of -r; lab/README.md lists the lines.
+guest_record()
+{
+	{
+		printf 'status=%s\nend=%s\ncommand=%s\nclean=%s\nallowed=%s\nretried=%s\n' \
+			"$1" "$END" "$ENDED_WITH" "$CLEAN" "$ALLOWED" "$RETRIED"
+		printf 'kernel=%s\nseconds=%s\n' "$RELEASE" "$SECONDS"
+	} 2>/dev/null >"$RESULT" || note "cannot write the result to $RESULT"
+}
+
 guest_cleanup()
 {
 	local status=$?
@@ -30,17 +40,18 @@ guest_cleanup()
 		kill "$QEMU_PID" 2>/dev/null && wait "$QEMU_PID" 2>/dev/null
 	fi
 	[[ -z ${RUN_DIR:-} ]] || rm -rf "$RUN_DIR"
-	if [[ -z ${PREPARED:-} && $status -lt 125 ]]; then
+	if [[ -z $PREPARED && $status -lt 125 ]]; then
 		note "could not prepare the guest; is the disk full?"
 		status=125
 	fi
+	[[ -z $RESULT ]] || guest_record "$status"
 	exit "$status"
 }
 
 # The limit is timeout's; it and QEMU end with the lab, however that ends.
-guest_boot()
+guest_qemu()
 {
-	local kernel=$1 serial=$2
+	local serial=$1
 	local -a accel=(-accel "tcg,thread=multi" -cpu max) timeout=(timeout -k 5) machine=(-smp "$CPUS" -m "$MEMORY")
 	local node
 
@@ -63,7 +74,7 @@ guest_boot()
 		-chardev "file,id=status,path=status" -serial chardev:status \
 		-device virtio-serial-pci,ioeventfd=off \
 		-chardev stdio,id=output,signal=off -device virtserialport,chardev=output \
-		-kernel "$kernel/vmlinuz" -initrd initramfs \
+		-kernel "$KERNEL/vmlinuz" -initrd initramfs \
 		-append "console=ttyS0 8250.nr_uarts=4 loglevel=7 printk.devkmsg=on panic=-1 oops=panic rdinit=/init ${APPEND[*]}"
 }
 
@@ -85,11 +96,11 @@ guest_watch()
 	done
 }
 
-# guest_once KERNEL MARK WATCH: boots the guest and passes on what it says, up to the mark. WATCH is called with QEMU's
-# number meanwhile. Sets QEMU_STATUS.
+# guest_once WATCH: boots the guest and passes on what it says, up to the mark. WATCH is called with QEMU's number
+# meanwhile. Sets QEMU_STATUS.
 guest_once()
 {
-	local kernel=$1 mark=$2 watch=$3 relay status=0
+	local watch=$1 relay status=0
 
 	: >"$RUN_DIR/console"
 	: >"$RUN_DIR/status"
@@ -97,9 +108,9 @@ guest_once()
 	mkfifo "$RUN_DIR/output" "$RUN_DIR/answer"
 	# Never at its end: then the guest could not write any more.
 	exec 7<>"$RUN_DIR/answer"
-	"$LAB_DIR/relay" "$mark" <"$RUN_DIR/output" 3>&7 &
+	"$LAB_DIR/relay" "$MARK" <"$RUN_DIR/output" 3>&7 &
 	relay=$!
-	guest_boot "$kernel" pipe <&7 >"$RUN_DIR/output" 2>"$RUN_DIR/qemu-errors" &
+	guest_qemu pipe <&7 >"$RUN_DIR/output" 2>"$RUN_DIR/qemu-errors" &
 	QEMU_PID=$!
 	"$watch" "$QEMU_PID" >/dev/null 2>&1 &
 	QEMU_STATUS=0
@@ -111,73 +122,45 @@ guest_once()
 	rm "$RUN_DIR/output" "$RUN_DIR/answer"
 }
 
-# What became of the guest, as the lab's exit status.
-guest_verdict()
+# guest_parse run|shell OPTIONS [COMMAND...]: parses the options into globals for the steps that follow.
+guest_parse()
 {
-	local qemu_status=$1 status last
-
-	status=$(sed -n 's/^status \([0-9]*\)$/\1/p' "$RUN_DIR/status" | tail -n1)
-	if [[ -n $KEEP_LOG ]]; then
-		tr -d '\r' <"$RUN_DIR/console" >"$KEEP_LOG" || note "cannot write the kernel log to $KEEP_LOG"
-	fi
-	if ! "$LAB_DIR/log-check" "$RUN_DIR/console" >"$RUN_DIR/problems"; then
-		note "the kernel log is not clean:"
-		cat "$RUN_DIR/problems" >&2
-		((qemu_status != 124)) || note "and the limit of $LIMIT s was reached; see -t"
-		[[ -n $status ]] || note "the guest died before the command ended"
-		return "$((qemu_status == 124 ? 124 : 125))"
-	fi
-	if [[ -n $status ]]; then
-		return "$status"
-	fi
-	if ((qemu_status == 124 || qemu_status == 137)); then
-		note "the limit of $LIMIT s was reached; the guest was stopped (see -t)"
-		return 124
-	fi
-	last=$(tail -n1 "$RUN_DIR/status")
-	case $last in
-	cannot*) note "guest: $last" ;;
-	started) note "the guest died before the command ended; end of its kernel log:" ;;
-	*) note "the guest did not boot (QEMU ended with status $qemu_status); end of its kernel log:" ;;
-	esac
-	cat "$RUN_DIR/qemu-errors" >&2
-	tail -n 20 "$RUN_DIR/console" 2>/dev/null | tr -d '\r' | sed 's/^/    /' >&2
-	return 125
-}
-
-guest()
-{
-	local kind=$1 series=6.12 opt OPTARG OPTIND=1 item kernel mark
-	local -a files=() trees=() modules=()
+	local opt OPTARG OPTIND=1 item
+	KIND=$1
 	shift
 
 	# Seconds; what boots is silent for some, an instrumented kernel for a minute.
 	SILENCE=${LAB_SILENCE:-180}
 	[[ $SILENCE =~ ^[1-9][0-9]*$ ]] || die "LAB_SILENCE: '$SILENCE' is no number of seconds"
-	CPUS=2 MEMORY=1024 NODES=1 APPEND=() KEEP_LOG='' LIMIT=300 COUNTING='' DISK='' PLUGIN=''
-	[[ $kind = run ]] || LIMIT=0
-	while getopts :k:t:m:c:n:d:f:T:M:a:l:p:i opt; do
+	SERIES=6.12 CPUS=2 MEMORY=1024 NODES=1 APPEND=() KEEP_LOG='' LIMIT=300 COUNTING='' DISK='' PLUGIN=''
+	FILES=() TREES=() MODULES=() ALLOW=()
+	[[ $KIND = run ]] || LIMIT=0
+	while getopts :k:t:m:c:n:d:f:T:M:a:A:l:r:p:i opt; do
 		case $opt in
-		k) series=$OPTARG ;;
+		k) SERIES=$OPTARG ;;
 		t) number t "$OPTARG"; LIMIT=$OPTARG ;;
 		m) number m "$OPTARG"; MEMORY=$OPTARG ;;
 		c) number c "$OPTARG"; CPUS=$OPTARG ;;
 		n) number n "$OPTARG"; NODES=$OPTARG ;;
 		d) DISK=$OPTARG ;;
-		f) files+=("$OPTARG") ;;
-		T) trees+=("$OPTARG") ;;
-		M) modules+=("$OPTARG") ;;
+		f) FILES+=("$OPTARG") ;;
+		T) TREES+=("$OPTARG") ;;
+		M) MODULES+=("$OPTARG") ;;
 		a) APPEND+=("$OPTARG") ;;
+		A) ALLOW+=(-a "$OPTARG") ;;
 		l) KEEP_LOG=$OPTARG ;;
+		r) RESULT=$OPTARG ;;
 		p) PLUGIN=$OPTARG ;;
 		i) COUNTING=1 CPUS=1 ;;
-		:) die "$kind: option -$OPTARG needs a value" ;;
-		*) die "$kind: unknown option -$OPTARG; see 'lab help'" ;;
+		:) die "$KIND: option -$OPTARG needs a value" ;;
+		*) die "$KIND: unknown option -$OPTARG; see 'lab help'" ;;
 		esac
 	done
 	shift $((OPTIND - 1))
+	COMMAND=("$@")
+
 	((MEMORY % NODES == 0)) || die "-n: $NODES nodes cannot have equal parts of $MEMORY MiB"
-	case $kind in
+	case $KIND in
 	run) (($#)) || die "run: name a command to run in the guest" ;;
 	shell)
 		(($# == 0)) || die "shell: takes no command; use 'lab run'"
@@ -187,84 +170,159 @@ guest()
 	if [[ -n $DISK ]]; then
 		[[ -f $DISK && -r $DISK && -w $DISK ]] ||
 			die "-d: '$DISK' is no image that can be written; copy one that 'lab rootfs' made"
-		((${#trees[@]} == 0)) || die "-T: not with -d, whose programs come from the image"
+		((${#TREES[@]} == 0)) || die "-T: not with -d, whose programs come from the image"
 		APPEND+=(systemd.firstboot=off systemd.getty_auto=no systemd.show_status=error)
 	fi
-	for item in "${trees[@]}"; do
+	for item in "${TREES[@]}"; do
 		[[ -d $item ]] || die "-T: no directory '$item'"
+	done
+	for item in "${ALLOW[@]}"; do
+		[[ $item = -a || -r $item ]] || die "-A: cannot read '$item'"
 	done
 	if [[ -n $PLUGIN ]]; then
 		item=${PLUGIN%%,*}
 		[[ -r $item ]] || die "-p: cannot read '$item'"
 		PLUGIN=$(realpath "$item")${PLUGIN#"$item"}
 	fi
-	if [[ -n $KEEP_LOG ]]; then
-		: >"$KEEP_LOG" || die "-l: cannot write '$KEEP_LOG'"
-	fi
-
-	for item in "${files[@]}"; do
+	[[ -z $KEEP_LOG ]] || : 2>/dev/null >"$KEEP_LOG" || die "-l: cannot write '$KEEP_LOG'"
+	[[ -z $RESULT ]] || : 2>/dev/null >"$RESULT" || die "-r: cannot write '$RESULT'"
+	for item in "${FILES[@]}"; do
 		file_split "$item"
 	done
-	kernel=$(kernel_dir "$series")
+}
+
+# Gets the kernel and QEMU, and packs the initramfs in a directory of this run.
+guest_prepare()
+{
+	local item root
+
+	KERNEL=$(kernel_dir "$SERIES")
+	RELEASE=$(<"$KERNEL/release")
 	QEMU=$(qemu_path)
-	trap guest_cleanup EXIT
-	trap 'exit 130' INT
-	trap 'exit 143' TERM HUP
 	guest_sweep
 	RUN_DIR=$(mktemp -d "${TMPDIR:-$LAB_CACHE}/run.XXXXXX")
+	root=$RUN_DIR/root
 	# Held by QEMU as well, so that no other lab takes the directory for a leftover.
 	exec 8<"$RUN_DIR"
 	flock 8
-	initramfs_base "$RUN_DIR/root"
-	for item in "${trees[@]}"; do
-		initramfs_tree "$RUN_DIR/root" "$(realpath "$item")"
+	initramfs_base "$root"
+	for item in "${TREES[@]}"; do
+		initramfs_tree "$root" "$(realpath "$item")"
 	done
 	if [[ -n $DISK ]]; then
 		ln -s "$(realpath "$DISK")" "$RUN_DIR/disk"
-		initramfs_disk "$RUN_DIR/root" "$kernel"
+		initramfs_disk "$root" "$KERNEL"
 	fi
-	for item in "${files[@]}"; do
-		"initramfs_${DISK:+disk_}file" "$RUN_DIR/root" "$item"
+	for item in "${FILES[@]}"; do
+		"initramfs_${DISK:+disk_}file" "$root" "$item"
 	done
 	# For the output. Where they are missing as well the guest will say so: not every directory lists what is built in.
 	for item in virtio_pci virtio_console; do
-		initramfs_module "$RUN_DIR/root" "$kernel" "$item" || true
+		initramfs_module "$root" "$KERNEL" "$item" || true
 	done
-	for item in "${modules[@]}"; do
-		initramfs_module "$RUN_DIR/root" "$kernel" "$item" ||
-			die "-M: kernel $(<"$kernel/release") has no module '$item'"
+	for item in "${MODULES[@]}"; do
+		initramfs_module "$root" "$KERNEL" "$item" || die "-M: kernel $RELEASE has no module '$item'"
 	done
-	if [[ $kind = shell ]]; then
+	if [[ $KIND = shell ]]; then
 		printf "SHELL_WANTED='%s' STTY_SIZE='%s'\n" "${TERM:-vt100}" \
-			"$(stty size | awk '$1 * $2 { print "rows", $1, "cols", $2 }')" >"$RUN_DIR/root/lab/command"
-		initramfs_command "$RUN_DIR/root" sh -l
+			"$(stty size | awk '$1 * $2 { print "rows", $1, "cols", $2 }')" >"$root/lab/command"
+		COMMAND=(sh -l)
 	else
-		mark=output-ends-$(od -An -N16 -tx1 /dev/urandom | tr -d ' ')
-		printf "OUTPUT_MARK='%s'\n" "$mark" >"$RUN_DIR/root/lab/command"
-		initramfs_command "$RUN_DIR/root" "$@"
+		MARK=output-ends-$(od -An -N16 -tx1 /dev/urandom | tr -d ' ')
+		printf "OUTPUT_MARK='%s'\n" "$MARK" >"$root/lab/command"
 	fi
-	initramfs_pack "$RUN_DIR/root" "$RUN_DIR/initramfs"
-	rm -rf "$RUN_DIR/root"
+	initramfs_command "$root" "${COMMAND[@]}"
+	initramfs_pack "$root" "$RUN_DIR/initramfs"
+	rm -rf "$root"
 	PREPARED=1
+}
 
-	if [[ $kind = shell ]]; then
+# Boots the guest; retries once if it hangs before its /init. Sets QEMU_STATUS.
+guest_boot()
+{
+	if [[ $KIND = shell ]]; then
 		note "booting; leave the shell with 'exit'"
-		guest_boot "$kernel" stdio <&0 2>"$RUN_DIR/qemu-errors" &
+		guest_qemu stdio <&0 2>"$RUN_DIR/qemu-errors" &
 		QEMU_PID=$!
 		QEMU_STATUS=0
 		wait "$QEMU_PID" || QEMU_STATUS=$?
-	else
-		# On a busy host, some kernels take a wrong measure of their timer, and then do nothing but serve it.
-		guest_once "$kernel" "$mark" guest_watch
-		if [[ -s $RUN_DIR/silent ]]; then
-			note "the guest came to a stand while it booted, and said nothing for $SILENCE s; once more"
-			mv "$RUN_DIR/console" "$RUN_DIR/first"
-			guest_once "$kernel" "$mark" true
-			# What is wrong in either counts.
-			cat "$RUN_DIR/first" "$RUN_DIR/console" >"$RUN_DIR/both"
-			mv "$RUN_DIR/both" "$RUN_DIR/console"
-		fi
+		QEMU_PID=
+		return
 	fi
-	QEMU_PID=
-	guest_verdict "$QEMU_STATUS"
+	RETRIED=no
+	# On a busy host, some kernels take a wrong measure of their timer, and then do nothing but serve it.
+	guest_once guest_watch
+	[[ -s $RUN_DIR/silent ]] || return 0
+	note "guest hung during boot (no output for $SILENCE s); retrying"
+	RETRIED=yes
+	mv "$RUN_DIR/console" "$RUN_DIR/first"
+	guest_once true
+	# What is wrong in either counts.
+	cat "$RUN_DIR/first" "$RUN_DIR/console" >"$RUN_DIR/both"
+	mv "$RUN_DIR/both" "$RUN_DIR/console"
+}
+
+# Sets END (what ended the guest), CLEAN, ALLOWED and ENDED_WITH (the exit status of the command).
+guest_judge()
+{
+	local log=$RUN_DIR/console
+
+	[[ -z $KEEP_LOG ]] || tr -d '\r' <"$log" >"$KEEP_LOG" || note "cannot write the kernel log to $KEEP_LOG"
+	CLEAN=yes
+	"$LAB_DIR/log-check" "${ALLOW[@]}" "$log" >"$RUN_DIR/problems" || CLEAN=no
+	ALLOWED=$("$LAB_DIR/log-check" -n "${ALLOW[@]}" "$log") || true
+	ENDED_WITH=$(sed -n 's/^status \([0-9]*\)$/\1/p' "$RUN_DIR/status" | tail -n1)
+	if ((QEMU_STATUS == 124)) || [[ -z $ENDED_WITH && $QEMU_STATUS = 137 ]]; then
+		END=limit
+	elif [[ -n $ENDED_WITH ]]; then
+		END=exited
+	elif [[ $(tail -n1 "$RUN_DIR/status") = started ]]; then
+		END=died
+	else
+		END=not-booted
+	fi
+}
+
+# Reports failures, and returns the exit status of the lab.
+guest_tell()
+{
+	local last
+
+	if [[ $CLEAN = no ]]; then
+		note "the kernel log is not clean:"
+		cat "$RUN_DIR/problems" >&2
+		[[ $END != limit ]] || note "and the limit of $LIMIT s was reached; see -t"
+		[[ -n $ENDED_WITH ]] || note "the guest died before the command ended"
+		return "$((QEMU_STATUS == 124 ? 124 : 125))"
+	fi
+	# The command has ended, even if the guest reached the limit afterwards.
+	[[ -z $ENDED_WITH ]] || return "$ENDED_WITH"
+	if [[ $END = limit ]]; then
+		note "the limit of $LIMIT s was reached; the guest was stopped (see -t)"
+		return 124
+	fi
+	last=$(tail -n1 "$RUN_DIR/status")
+	case $END-$last in
+	*-cannot*) note "guest: $last" ;;
+	died-*) note "the guest died before the command ended; end of its kernel log:" ;;
+	*) note "the guest did not boot (QEMU ended with status $QEMU_STATUS); end of its kernel log:" ;;
+	esac
+	cat "$RUN_DIR/qemu-errors" >&2
+	tail -n 20 "$RUN_DIR/console" 2>/dev/null | tr -d '\r' | sed 's/^/    /' >&2
+	return 125
+}
+
+# guest run|shell OPTIONS...
+guest()
+{
+	QEMU_PID='' RUN_DIR='' PREPARED='' RESULT=${LAB_RESULT:-}
+	END=failed ENDED_WITH='' CLEAN='' ALLOWED='' RETRIED='' RELEASE=''
+	trap guest_cleanup EXIT
+	trap 'exit 130' INT
+	trap 'exit 143' TERM HUP
+	guest_parse "$@"
+	guest_prepare
+	guest_boot
+	guest_judge
+	guest_tell
 }

@@ -29,9 +29,18 @@ contains()
 # shellcheck disable=SC2016
 args=('a b' "it's" '"quoted"' '$HOME *' $'two\nlines' '' 'back\slash')
 # shellcheck disable=SC2016
-boot 3 'command' -- sh -c 'printf "%s|" "$@"; echo error >&2; head -c 1048576 /dev/zero; exit 3' sh "${args[@]}"
+boot 3 'command' -r "$work/result" -- sh -c 'printf "%s|" "$@"; echo error >&2; head -c 1048576 /dev/zero; exit 3' sh "${args[@]}"
 wanted=$(printf '%s|' "${args[@]}")
 holds 'arguments arrive as they are' test "$(head -c ${#wanted} "$work/out")" = "$wanted"
+# The result has TEXT as a line.
+told()
+{
+	contains result "^$1\$" "the result says $1"
+}
+
+for line in status=3 end=exited command=3 clean=yes allowed=0 retried=no 'kernel=6\.12\..*' 'seconds=[0-9]*'; do
+	told "$line"
+done
 holds 'all the output comes back, stderr too' test "$(stat -c %s "$work/out")" = $((${#wanted} + 6 + 1048576))
 
 # More than all pipes hold, from a guest without an idle CPU, for a reader that stops in the middle.
@@ -55,15 +64,25 @@ contains out '^/usr/bin/grep$\|^/bin/grep$' 'an executable arrives'
 contains out '^1$' 'and runs; the kernel gets its arguments'
 contains log 'Linux version' 'the kernel log is kept'
 
-boot 125 'bad kernel log' -- sh -c 'echo WARNING: test >/dev/kmsg; echo done'
+boot 125 'bad kernel log' -r "$work/result" -- sh -c 'echo WARNING: test >/dev/kmsg; echo done'
 contains err 'kernel log is not clean' 'a bad kernel log is told'
+told clean=no
+told command=0
+printf 'WARNING: test\t-\t-\ta test\n' >"$work/allow"
+LAB_RESULT=$work/result boot 0 'bad kernel log that is allowed' -A "$work/allow" -- sh -c 'echo WARNING: test >/dev/kmsg'
+told clean=yes
+told allowed=1
 
-boot 125 'panic' -- sh -c 'echo last words; sleep 3; echo c >/proc/sysrq-trigger; sleep 100'
+boot 125 'panic' -r "$work/result" -- sh -c 'echo last words; sleep 3; echo c >/proc/sysrq-trigger; sleep 100'
 contains err 'died before the command ended' 'the death of the guest is told'
 contains out '^last words$' 'output comes at once, not when the command ends'
 
-boot 124 'time-out' -t 5 -- sleep 1000
+told end=died
+told clean=no
+
+boot 124 'time-out' -t 5 -r "$work/result" -- sleep 1000
 contains err 'limit of 5 s was reached' 'the time-out is told'
+told end=limit
 
 # A QEMU that does nothing when it is first asked to boot, as a guest that takes a wrong measure of its timer.
 real=$("$lab" qemu)
@@ -77,8 +96,9 @@ exec "$real" "\$@"
 END
 chmod +x "$work/qemu"
 export SAYS=
-LAB_SILENCE=20 LAB_QEMU=$work/qemu boot 3 'silent at first' -- sh -c 'echo said once; exit 3'
-contains err 'said nothing for 20 s; once more' 'that it booted again is told'
+LAB_SILENCE=20 LAB_QEMU=$work/qemu boot 3 'silent at first' -r "$work/result" -- sh -c 'echo said once; exit 3'
+contains err 'no output for 20 s); retrying' 'that it booted again is told'
+told retried=yes
 holds 'and its output is there' test "$(tr -d '\r' <"$work/out")" = 'said once'
 rm "$work/tried"
 SAYS='BUG: at first' LAB_SILENCE=5 LAB_QEMU=$work/qemu boot 125 'something is wrong before that' -- true

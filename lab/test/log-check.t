@@ -11,6 +11,8 @@ trap 'rm -f "$log" "$log.out"' EXIT
 # shellcheck disable=SC2034
 EXPLAIN=$log.out
 
+ALLOW=()
+
 # check NAME WANTED-STATUS, with the log on stdin between lines that are harmless.
 check()
 {
@@ -26,7 +28,7 @@ check()
 		cat
 		printf '[    9.000000] reboot: Restarting system\r\n'
 	} >"$log"
-	./log-check "$log" >"$log.out" || status=$?
+	./log-check "${ALLOW[@]}" "$log" >"$log.out" 2>&1 || status=$?
 	ok "$((status != $2))" "$1"
 }
 
@@ -65,6 +67,24 @@ UBSAN: array-index-out-of-bounds in mm/gup.c:1:2
 refcount_t: underflow; use-after-free.
 Call Trace:
 END
+
+# Reports that are allowed. check counts on $ALLOW.
+ALLOW=(-a "$log.allow")
+trap 'rm -f "$log" "$log.out" "$log.allow"' EXIT
+printf '%s\n' $'killer\t</end>\tvmapeek\tas a test wants it' $'one line: \t-\t-\tthat, too' '# a comment' >"$log.allow"
+report=$'killer\nCall Trace:\n walk\n</end>\n'
+check 'allowed: a report' 0 <<<"$report"
+check 'allowed: a report of one line' 0 <<<'one line: BUG: x'
+check 'not allowed: the same with a line that is excepted' 1 <<<"${report/walk/vmapeek_walk}"
+check 'not allowed: what comes after a report' 1 <<<"$report"$'Call Trace:'
+check 'not allowed: a report that does not end' 1 <<<"${report%</end>*}"
+check 'not allowed: a report that hides the rest of the log' 1 < <(echo killer; seq 1000; echo 'BUG: x'; echo '</end>')
+holds 'they are counted' test "$(./log-check -n -a "$log.allow" <(printf '%s' "$report" "$report"))" = 2
+for bad in $'killer\t</end>\tvmapeek' $'killer\t-\t-\t'; do
+	echo "$bad" >"$log.allow"
+	check 'a list without a reason is refused' 2 </dev/null
+done
+ALLOW=()
 
 # The first find with its context, CR removed.
 printf '%s\r\n' one two three four 'BUG: x' five >"$log"
