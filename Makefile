@@ -105,7 +105,7 @@ check: tests
 	@KERNEL=$(KERNEL) KLP_LINK=$(TOP)/build/klp-link/klp-link KLP_FUZZ=$(TOP)/build/klp-link/klp-fuzz \
 		VMAPEEK=$(TOP)/build/command/vmapeek \
 		$(TOP)/tools/check $(KERNEL) $(O) $(PROVE) -j $(JOBS) $(TOP)/tools/test/*.t $(TOP)/klp-link/test/*.t $(TOP)/dkms/test/*.t $(TOP)/lab/test/*.t \
-		$(TOP)/command/test/*.t $(TOP)/bench/test/*.t $(addprefix $(TOP)/mainline/test/,kernels.t untag.t) \
+		$(TOP)/command/test/*.t $(TOP)/bench/test/*.t $(TOP)/mainline/test/untag.t \
 		$(filter-out %/torture.t,$(wildcard $(TOP)/tests/*.t))
 
 # Stock kernels; CONTRIBUTING.md says what it takes to become one.

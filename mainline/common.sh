@@ -14,12 +14,6 @@ need()
 	done
 }
 
-# The patches of a series, without the cover letter.
-patch_files()
-{
-	find "$1" -maxdepth 1 -name '[0-9]*.patch' ! -name '0000-*' | sort
-}
-
 # Refuses a $SOURCE that somebody has changed: what comes of that would hold for nobody else.
 check_pristine()
 {

@@ -7,6 +7,10 @@
 #	run/NAME/	what `lab run -k` takes
 # $SOURCE, $MAINLINE and $TOP are the caller's, too; and $TREE, the source that is built, and $MAKE_ARGS.
 
+# The builder is the lab's. apply_patches() leaves what it makes in $BASE.
+# shellcheck source=/dev/null
+. "$(dirname "${BASH_SOURCE[0]}")/../lab/build.sh"
+
 ARCH=${ARCH:-x86_64}
 PAGES=${PAGES:-}
 IMAGE=arch/x86/boot/bzImage
@@ -18,100 +22,9 @@ find_patches()
 	PATCHES_DIR=$(cd "$1" && pwd)
 }
 
-# Kernel make in an object tree: its output goes to a log, of which the first error is shown. $HARMLESS matches the
-# warnings that are put up with.
-kmake()
-{
-	local objects=$1 log=$1/build.log
-	shift
-
-	if ! make -C "$TREE" O="$objects" "${MAKE_ARGS[@]}" -j"$(nproc)" "$@" >"$log" 2>&1; then
-		grep -m5 -E 'error:|Error |undefined reference' "$log" >&2 || tail -n5 "$log" >&2
-		die "the kernel does not build; all of it in $log"
-	fi
-	! grep -E 'warning:' "$log" | grep -vE "${HARMLESS:-^$}" >&2 || die "the compiler warns, see above; all of it in $log"
-}
-
-# configure OBJECTS FILE...: only what the files say, later ones with more weight, and what that needs.
-configure()
-{
-	local objects=$1 line
-	shift
-
-	mkdir -p "$objects"
-	awk -F= '/^CONFIG_/ { last[$1] = $0 } END { for (name in last) print last[name] }' "$@" >"$objects/wanted.config"
-	kmake "$objects" KCONFIG_ALLCONFIG="$objects/wanted.config" allnoconfig
-	while read -r line; do
-		case $line in
-		*=n) ! grep -q "^${line%=n}=" "$objects/.config" || die "this kernel insists on ${line%=n}" ;;
-		*) grep -qxF "$line" "$objects/.config" || die "this kernel cannot be configured with $line" ;;
-		esac
-	done <"$objects/wanted.config"
-}
-
-# Hard links: what is changed must be written anew, not in place.
-source_copy()
-{
-	[[ ! -d $1 ]] || return 0
-	note "copying the source"
-	rm -rf "$1.new"
-	cp -al "$SOURCE" "$1.new"
-	mv "$1.new" "$1"
-}
-
-# source_set TREE FROM: makes the files that the series touches as they are in FROM, and those that it touched once and
-# no longer does as they were. Only what differs is written, so that little is compiled again.
-source_set()
-{
-	local tree=$1 from=$2 file origin
-
-	while read -r file; do
-		origin=$from/$file
-		[[ -e $origin ]] || origin=$SOURCE/$file
-		if [[ ! -e $origin ]]; then
-			rm -f "$tree/$file"
-		elif ! cmp -s "$origin" "$tree/$file"; then
-			mkdir -p "$(dirname "$tree/$file")"
-			cp --remove-destination "$origin" "$tree/$file"
-		fi
-	done < <(cat "$tree/.touched" "$BASE/applied.list" 2>/dev/null | sort -u)
-	cp "$BASE/applied.list" "$tree/.touched"
-}
-
-# The files that git am makes of the series, in $BASE/applied.
 apply_series()
 {
-	local file dir=$BASE/applied
-
-	rm -rf "$dir"
-	git init -q -b main "$dir"
-	patch_files "$PATCHES_DIR" | xargs -d '\n' sed -n 's|^+++ b/||p' | sort -u >"$BASE/applied.list"
-	while read -r file; do
-		[[ -e $SOURCE/$file ]] || continue
-		mkdir -p "$(dirname "$dir/$file")"
-		cp "$SOURCE/$file" "$dir/$file"
-	done <"$BASE/applied.list"
-	git -C "$dir" add -A
-	git -C "$dir" -c user.name=check -c user.email=check commit -qm base
-	patch_files "$PATCHES_DIR" | xargs -d '\n' git -C "$dir" -c user.name=check -c user.email=check \
-		-c core.hooksPath=/dev/null am -q >"$BASE/am.log" 2>&1 || die "git am refuses the series; see $BASE/am.log"
-}
-
-# True if what is in DIR was made for KEY. Done says so afterwards; what is begun is for none until then.
-is_made()
-{
-	[[ -e $1/made-for && $(<"$1/made-for") = "$2" ]]
-}
-
-begin()
-{
-	mkdir -p "$1"
-	rm -f "$1/made-for"
-}
-
-done_for()
-{
-	printf '%s\n' "$2" >"$1/made-for"
+	apply_patches "$PATCHES_DIR"
 }
 
 # Sets CONFIGS for $ARCH, with what only $SERIES has a name for.
@@ -148,14 +61,13 @@ arch_begin()
 	esac
 }
 
-# copy_objects FROM TO, to go on from there. The kernel's own tools know where they were built; if that was not mended,
-# they would be built again, and then all that is made with them.
+# copy_objects FROM TO, to go on from there.
 copy_objects()
 {
 	[[ ! -d $2 ]] || return 0
 	rm -rf "$2.new"
 	cp -a "$1" "$2.new"
-	grep -rlIZF "$1/" "$2.new/tools" | xargs -0r sed -i "s|$1/|$2/|g"
+	objects_moved "$2.new" "$1" "$2"
 	rm -f "$2.new/made-for"
 	mv "$2.new" "$2"
 }

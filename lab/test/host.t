@@ -99,6 +99,13 @@ expect 'root file system without a series' 125 'name a series' "$lab" rootfs
 expect 'root file system of an unknown series' 125 "unknown kernel series '5.10'" "$lab" rootfs 5.10
 expect 'root file system with a kernel of your own' 125 'name a series' "$lab" rootfs "$work/"
 expect 'root file system with a bad package name' 125 "'+x' is no package name" "$lab" rootfs 6.12 +x
+expect 'build without a name' 125 'give the kernel one name' "$lab" build -c /dev/null
+expect 'build with a bad name' 125 "'a/b' is no name" "$lab" build -c /dev/null a/b
+expect 'build without a configuration' 125 'name files with options' "$lab" build x
+expect 'build with a missing configuration' 125 "cannot read '/nonesuch'" "$lab" build -c /nonesuch x
+expect 'build with an unknown option' 125 'unknown option -z' "$lab" build -z x
+expect 'build without the patches' 125 "no patches in '/nonesuch'" "$lab" build -c /dev/null -p /nonesuch x
+expect 'build without a compiler' 125 'as root: apt-get install.* nonesuch-cc' env CC=nonesuch-cc "$lab" build -c /dev/null x
 expect 'bad package name' 125 "'-x;' is no package name" "$lab" tree '-x;'
 
 expect 'no network' 125 'cannot reach the package mirror' "$lab" kernel 6.12
@@ -171,6 +178,29 @@ touch "$tree"/{packages,usr/bin/make}
 stub unshare <<<'exit 1'
 expect 'no mount namespaces' 125 'cannot make a mount namespace' "$lab" kmake "$other" modules
 rm "$work/bin/unshare"
+
+# A source in the cache, of which no kernel can be built.
+source=$cache/sources/7.3-7.3.9-1
+mkdir -p "$source"
+echo 7.3-7.3.9-1 >"$cache/sources/7.3"
+# shellcheck disable=SC2016
+printf 'allnoconfig:\n\t@mkdir -p $(O); echo $(SAYS) >&2; exit $(FAILS)\n' >"$source/Makefile"
+for program in flex bison bc; do
+	stub "$program" </dev/null
+done
+build=("$lab" build -k 7.3 -c /dev/null x)
+expect 'build that fails' 125 'the kernel does not build; all of it in .*/built/7.3-7.3.9-1/x/source/objects/build.log' \
+	env CC=gcc FAILS=1 SAYS='error: none' "${build[@]}"
+expect 'build on a full disk' 125 'the disk is full; all of it' \
+	env CC=gcc FAILS=1 SAYS='x: No space left on device' "${build[@]}"
+expect 'build with a warning' 125 'the compiler warns, see above' env CC=gcc FAILS=0 SAYS='warning: x' "${build[@]}"
+expect 'build from another that is not there' 125 "no kernel 'y' to begin with" \
+	env CC=gcc "$lab" build -k 7.3 -c /dev/null -b y z
+holds 'and none of them is there' bash -c "! ls '$cache'/built/*/*/made-for 2>/dev/null"
+stub df <<<'echo; echo "/dev/x 100 99 1 99% /"'
+expect 'build without space' 125 'only 1 MiB free.*, 2500 MiB are needed' env CC=gcc "${build[@]}"
+rm "$work/bin/df"
+expect 'build of an unknown series' 125 "no source of series '5.0'" env CC=gcc "$lab" build -k 5.0 -c /dev/null x
 
 # Enough is there to start; now QEMU.
 stub old-qemu <<<'echo QEMU emulator version 7.2.22'

@@ -1,16 +1,16 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# What source_set of kernels.sh leaves in a tree that had another series before.
+# What source_set of build.sh leaves in a tree that had other patches before.
 set -euo pipefail
 
-mainline=$(dirname "$(readlink -f "$0")")/..
+lab=$(dirname "$(readlink -f "$0")")/..
 # shellcheck source=/dev/null
-. "$mainline/kernels.sh"
+. "$lab/build.sh"
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 export SOURCE=$work/source BASE=$work
 # shellcheck source=/dev/null
-. "$mainline/../tools/tap.sh"
+. "$lab/../tools/tap.sh"
 
 # has FILE TEXT: in the tree; no text, no file.
 has()
@@ -18,7 +18,7 @@ has()
 	[[ $(cat "$work/tree/$1" 2>/dev/null) = "$2" ]]
 }
 
-# applied FILE..: a series that makes or changes these.
+# applied FILE..: patches that make or change these.
 applied()
 {
 	local file
