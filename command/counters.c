@@ -2,7 +2,7 @@
 /*
  * Whatever counters the module has are shown. A module that is newer than this
  * program may have some that are not known here: those are taken as reasons
- * for a fallback, as all but two are.
+ * for a fallback, as most are.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -21,8 +21,17 @@ static const struct {
 } meanings[] = {
 #define X(constant, name, meaning) { name, meaning },
 	REMOTE_READ_RESULTS(X)
+	REMOTE_READ_EVENTS(X)
 #undef X
 };
+
+/* What is counted without being the result of a read. */
+static bool is_event(const char *name)
+{
+#define X(constant, event, meaning) || !strcmp(name, event)
+	return false REMOTE_READ_EVENTS(X);
+#undef X
+}
 
 const char *counter_meaning(const char *name)
 {
@@ -32,9 +41,14 @@ const char *counter_meaning(const char *name)
 	return "";
 }
 
-bool counter_is_fallback(const char *name)
+bool counter_is_read(const char *name)
 {
-	return strcmp(name, FAST) && strcmp(name, WRITE);
+	return strcmp(name, WRITE) && !is_event(name);
+}
+
+static bool counter_is_fallback(const char *name)
+{
+	return strcmp(name, FAST) && counter_is_read(name);
 }
 
 /* What is fast first, what is no read last, the most frequent first. */

@@ -37,8 +37,8 @@ struct counters counters_since(const struct counters *c,
 unsigned long long counters_reads(const struct counters *c);
 unsigned long long counters_fallbacks(const struct counters *c);
 
-/* A reason to leave a read to the kernel, as opposed to other counters. */
-bool counter_is_fallback(const char *name);
+/* The result of a read, as opposed to other counters. */
+bool counter_is_read(const char *name);
 
 /* In a few words; "" for a counter that this program does not know. */
 const char *counter_meaning(const char *name);

@@ -103,7 +103,7 @@ static void print_counters(const struct counters *c)
 		/* fast is worth a line even if it is 0. */
 		if (!counter->value && strcmp(counter->name, "fast"))
 			continue;
-		if (!strcmp(counter->name, "write"))
+		if (!counter_is_read(counter->name))
 			printf("  %-14s %12llu          %s\n", counter->name,
 			       counter->value,
 			       counter_meaning(counter->name));

@@ -92,7 +92,7 @@ static void print_table(FILE *out, const struct sample *s)
 		if (!c->value && strcmp(c->name, "fast"))
 			continue;
 		fprintf(out, "%-14s %12.1f ", c->name, rate(s, n));
-		if (reads && strcmp(c->name, "write"))
+		if (reads && counter_is_read(c->name))
 			fprintf(out, "%8.1f %%", percent(n, reads));
 		else
 			fprintf(out, "%10s", "-");

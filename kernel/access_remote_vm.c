@@ -41,8 +41,10 @@ static bool remote_read_ends(struct vm_area_struct *vma, unsigned long addr,
 	if (vma->vm_flags & VM_GROWSUP)
 		return false;
 	if (!mmap_lock_speculate_try_begin(mm, *seq) ||
-	    !remote_is_hole(mm, vma->vm_end, false)) {
-		if (!is_title || !remote_is_hole(mm, vma->vm_end, true))
+	    !remote_is_hole(mm, vma->vm_end) ||
+	    (is_title && mmap_lock_speculate_retry(mm, **seq))) {
+		if (!is_title ||
+		    !remote_is_hole_under_writer(mm, vma->vm_end))
 			return false;
 	}
 	if (is_title)
@@ -148,7 +150,10 @@ remote_read_again(struct vm_area_struct *vma, unsigned long addr, void *buf,
 static noinline enum remote_read_result
 remote_read_hole(struct mm_struct *mm, unsigned long addr, int *len)
 {
-	if (!remote_is_hole(mm, addr, false))
+	unsigned int seq;
+
+	if (!mmap_lock_speculate_try_begin(mm, &seq) ||
+	    !remote_is_hole(mm, addr) || mmap_lock_speculate_retry(mm, seq))
 		return REMOTE_READ_NO_VMA;
 	*len = 0;
 	return REMOTE_READ_OK;

@@ -141,7 +141,7 @@ static bool remote_readv_is_invalid(struct remote_readv *rr,
 	case REMOTE_READ_NO_VMA:
 		/* Above task_size GUP may still serve the gate (vsyscall) page. */
 		return addr < rr->mm->task_size &&
-		       remote_is_hole(rr->mm, addr, false) &&
+		       remote_is_hole(rr->mm, addr) &&
 		       remote_readv_is_one_moment(rr);
 	default:
 		return false;

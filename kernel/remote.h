@@ -134,7 +134,8 @@ remote_check_vma(struct vm_area_struct *vma, unsigned int gup_flags)
 enum remote_read_result remote_check_any_vma(struct vm_area_struct *vma,
 					     unsigned int gup_flags);
 
-bool remote_is_hole(struct mm_struct *mm, unsigned long addr, bool with_writer);
+bool remote_is_hole(struct mm_struct *mm, unsigned long addr);
+bool remote_is_hole_under_writer(struct mm_struct *mm, unsigned long addr);
 
 /* remote_fault.c: memory that is not there, under the VMA's lock */
 

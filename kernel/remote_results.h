@@ -19,20 +19,25 @@
 	X(LEAVES_VMA, "leaves_vma",					\
 	  "the range runs out of its mapping")				\
 	X(SPECIAL, "special",						\
-	  "device, PFN-mapped, hugetlb or secret memory")		\
+	  "memory that a driver answers for")				\
 	X(NOT_PERMITTED, "not_permitted",				\
-	  "the mapping does not allow this read")			\
+	  "flags that vmapeek does not know, or memory of a driver")	\
 	X(FOLL_ANON, "foll_anon",					\
-	  "cmdline or environ outside anonymous memory")		\
+	  "cmdline or environ of memory that a driver answers for")	\
 	X(NOT_PRESENT, "not_present",					\
-	  "a page was not in memory")					\
+	  "a page whose fault needs the mmap lock")			\
 	X(TOO_LONG, "too_long",						\
 	  "too many pages for one go")					\
 	X(UNSHARE, "unshare",						\
-	  "memory shared since a fork or by KSM")			\
+	  "shared memory whose fault needs the mmap lock")		\
 	X(SELF, "self",							\
 	  "a process read its own memory")				\
 	X(FATAL_SIGNAL, "fatal_signal",					\
 	  "the reader was being killed")
+
+/* What else is counted: X(constant, name, meaning). No result of a read. */
+#define REMOTE_READ_EVENTS(X)						\
+	X(FAULTS, "faults",						\
+	  "page faults taken in the memory that was read")
 
 #endif /* _REMOTE_RESULTS_H */

@@ -37,45 +37,68 @@ static bool remote_is_no_stack(struct mm_struct *mm, unsigned long addr)
 	return !grows;
 }
 
+/*
+ * Is nothing mapped at @addr, nor right above it a stack that might grow down to
+ * it? *@next becomes the start of the mapping above, or 0.
+ */
+static __always_inline bool remote_is_free(struct mm_struct *mm,
+					   unsigned long addr,
+					   unsigned long *next)
+{
+	VMA_ITERATOR(vmi, mm, addr);
+	struct vm_area_struct *vma;
+	bool is_free = true;
+
+	*next = 0;
+	rcu_read_lock();
+	vma = vma_next(&vmi);
+	if (vma) {
+		*next = vmi.mas.index;
+		is_free = *next > addr &&
+			  !(READ_ONCE(vma->vm_flags) & VM_GROWSDOWN);
+	}
+	rcu_read_unlock();
+	return is_free;
+}
+
 /**
- * remote_is_hole - is nothing mapped at an address?
+ * remote_is_hole - is nothing mapped at an address, while there is no writer?
  * @mm: the address space; the caller holds a reference (mm_users)
  * @addr: the address, not tagged
- * @with_writer: believe it also while somebody changes the address space
  *
- * Also not where the slow path might grow a stack down to the address.
+ * Also not where the slow path might grow a stack down to the address. A writer
+ * of the address space may take a mapping away for a moment before it puts
+ * another in its place, and that hole must not be seen: the answer counts only
+ * if mmap_lock_speculate_try_begin() was true before and
+ * mmap_lock_speculate_retry() is false after.
  *
- * No lock keeps others from mapping something there; what counts is one moment
- * during the call at which nothing was. A writer of the address space may take
- * a mapping away for a moment before it puts another in its place, and that
- * hole must not be seen; hence @with_writer.
+ * Context: Takes RCU; does not sleep.
+ */
+bool remote_is_hole(struct mm_struct *mm, unsigned long addr)
+{
+	unsigned long next;
+
+	return remote_is_free(mm, addr, &next);
+}
+
+/**
+ * remote_is_hole_under_writer - is nothing mapped at an address for a moment?
+ * @mm: the address space; the caller holds a reference (mm_users)
+ * @addr: the address, not tagged
+ *
+ * As remote_is_hole(), but believed also while somebody changes the address
+ * space, and whatever that is. What counts is one moment during the call at
+ * which nothing was mapped there.
  *
  * Context: Takes RCU and a VMA's read lock, never the mmap lock; does not
  * sleep.
  */
-bool remote_is_hole(struct mm_struct *mm, unsigned long addr, bool with_writer)
+bool remote_is_hole_under_writer(struct mm_struct *mm, unsigned long addr)
 {
-	VMA_ITERATOR(vmi, mm, addr);
-	unsigned long next_start = 0;
-	struct vm_area_struct *next;
-	bool grows = false;
-	unsigned int seq;
+	unsigned long next;
 
-	if (!mmap_lock_speculate_try_begin(mm, &seq) && !with_writer)
+	if (!remote_is_free(mm, addr, &next))
 		return false;
-
-	rcu_read_lock();
-	next = vma_next(&vmi);
-	if (next) {
-		next_start = vmi.mas.index;
-		grows = READ_ONCE(next->vm_flags) & VM_GROWSDOWN;
-	}
-	rcu_read_unlock();
-	if (next && (next_start <= addr || grows))
-		return false;
-
-	if (!with_writer)
-		return !mmap_lock_speculate_retry(mm, seq);
-	/* @next may be gone or reused by now, and its flags not its own. */
-	return !next || remote_is_no_stack(mm, next_start);
+	/* The VMA may be gone or reused by now, and its flags not its own. */
+	return !next || remote_is_no_stack(mm, next);
 }

@@ -3,7 +3,7 @@
 
 LIB_DIR := $(patsubst %/,%,$(dir $(lastword $(MAKEFILE_LIST))))
 LIB := $(O)/lib.a
-CFLAGS := -std=gnu11 -D_GNU_SOURCE -O2 -g -Wall -Wextra -Wshadow -Werror -MMD -I$(LIB_DIR)
+CFLAGS := -std=gnu11 -D_GNU_SOURCE -O2 -g -Wall -Wextra -Wshadow -Werror -MMD -MP -I$(LIB_DIR)
 # Of the compiler: another architecture's objects need its own.
 AR := $(or $(patsubst %gcc,%gcc-ar,$(filter %gcc,$(firstword $(CC)))),ar)
 
