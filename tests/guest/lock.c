@@ -172,11 +172,7 @@ static void off_while_blocked(void **state)
 	(void)state;
 	vmapeek_on();
 	pid = lock_target(c);
-	r = lock_reader_start(c, pid);
-	hold = hold_begin("write", pid);
-	hold_wait(hold, "held");
-	lock_reader_go(&r);
-	assert_false(lock_reader_ended(&r));
+	r = lock_reader_blocked(c, pid, &hold);
 
 	alarm(60);
 	vmapeek_off();
@@ -204,11 +200,7 @@ static void on_while_blocked(void **state)
 	(void)state;
 	vmapeek_off();
 	pid = lock_target(c);
-	old = lock_reader_start(c, pid);
-	hold = hold_begin("write", pid);
-	hold_wait(hold, "held");
-	lock_reader_go(&old);
-	assert_false(lock_reader_ended(&old));
+	old = lock_reader_blocked(c, pid, &hold);
 
 	vmapeek_on();
 	new = lock_reader_start(c, pid);

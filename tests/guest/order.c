@@ -197,14 +197,8 @@ static void on(void **state)
 	read_all(c, !c->maps);
 }
 
-#define COUNT	(sizeof(cases) / sizeof(cases[0]))
-
 int main(void)
 {
-	static struct CMUnitTest tests[2 * COUNT];
-	static char names[2 * COUNT][64];
-	size_t first = mainline() == MODULE ? 0 : COUNT;
-
 	limit_set(280, "reads of two pages");
 	use_cpu(0);
 	target = target_alloc();
@@ -212,14 +206,6 @@ int main(void)
 			   MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	if (generations == MAP_FAILED)
 		die("no memory");
-	for (size_t i = 0; i < 2 * COUNT; i++) {
-		snprintf(names[i], sizeof(names[i]), "%s, %s",
-			 i < COUNT ? "off" : "on", cases[i % COUNT].name);
-		tests[i].name = names[i];
-		tests[i].test_func = i < COUNT ? off : on;
-		tests[i].initial_state = (void *)&cases[i % COUNT];
-	}
-	cmocka_set_message_output(CM_OUTPUT_TAP);
-	return _cmocka_run_group_tests("order", tests + first,
-				       2 * COUNT - first, NULL, NULL);
+	return run_off_and_on("order", off, on, cases, sizeof(cases[0]),
+			      ARRAY_SIZE(cases));
 }

@@ -221,11 +221,7 @@ static void killed_while_waiting(void **state)
 	(void)state;
 	vmapeek_on();
 	pid = lock_target(c);
-	r = lock_reader_start(c, pid);
-	hold = hold_begin("write", pid);
-	hold_wait(hold, "held");
-	lock_reader_go(&r);
-	assert_false(lock_reader_ended(&r));
+	r = lock_reader_blocked(c, pid, &hold);
 	kill(r.pid, SIGKILL);
 	assert_int_equal(waitpid(r.pid, NULL, 0), r.pid);
 	assert_true(hold_is(hold, "held"));

@@ -231,30 +231,14 @@ static void on(void **state)
 	read_all(*state);
 }
 
-#define COUNT	ARRAY_SIZE(cases)
-
 int main(void)
 {
-	static struct CMUnitTest tests[2 * COUNT];
-	static char names[2 * COUNT][128];
-	size_t first = mainline() == MODULE ? 0 : COUNT;
-
 	alarm(280);
 	target = target_alloc();
 	generations = mmap(NULL, sizeof(*generations), PROT_READ | PROT_WRITE,
 			   MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	if (generations == MAP_FAILED)
 		die("no memory");
-	for (size_t i = 0; i < 2 * COUNT; i++) {
-		const struct moment_case *c = &cases[i % COUNT];
-
-		snprintf(names[i], sizeof(names[i]), "%s, %s",
-			 i < COUNT ? "off" : "on", c->name);
-		tests[i].name = names[i];
-		tests[i].test_func = i < COUNT ? off : on;
-		tests[i].initial_state = (void *)c;
-	}
-	cmocka_set_message_output(CM_OUTPUT_TAP);
-	return _cmocka_run_group_tests("moment", tests + first,
-				       2 * COUNT - first, NULL, NULL);
+	return run_off_and_on("moment", off, on, cases, sizeof(cases[0]),
+			      ARRAY_SIZE(cases));
 }

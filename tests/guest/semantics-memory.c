@@ -3,55 +3,68 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/userfaultfd.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/auxv.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "cases.h"
 #include "kinds-make.h"
-
-#ifndef MAP_DROPPABLE
-#define MAP_DROPPABLE		0x08
-#endif
-#ifndef MADV_GUARD_INSTALL
-#define MADV_GUARD_INSTALL	102
-#endif
-#ifndef MADV_COLLAPSE
-#define MADV_COLLAPSE		25
-#endif
-#ifndef SYS_memfd_secret
-#define SYS_memfd_secret	447
-#endif
 
 static void set_target(struct target *t, void *addr)
 {
 	t->addr = (unsigned long)addr;
 }
 
-static void *anon_resident(struct target *t, size_t size)
+/* With nothing mapped right before and behind it. */
+static char *make(struct target *t, enum kind kind, size_t size)
 {
-	void *p = map(t, size);
+	char *p = map_huge_aligned(t, size);
 
-	pattern_fill(p, size);
+	munmap(p, size);
+	kinds[kind].make(t, p, size);
 	set_target(t, p);
 	return p;
 }
 
-static void prepare_resident(struct target *t)
-{
-	anon_resident(t, 4 * PAGE);
+#define OF_KIND(_name, _kind, _size)					\
+static void prepare_##_name(struct target *t)				\
+{									\
+	make(t, _kind, _size);						\
 }
 
-static void prepare_untouched(struct target *t)
+OF_KIND(resident, ANON, 4 * PAGE)
+OF_KIND(untouched, UNTOUCHED, 4 * PAGE)
+OF_KIND(zero_page, ZERO_PAGE, 4 * PAGE)
+OF_KIND(shared, SHARED, 4 * PAGE)
+OF_KIND(cow_shared, FORKED, 4 * PAGE)
+OF_KIND(cow_broken, FORKED_COPIED, 4 * PAGE)
+OF_KIND(mlocked, MLOCKED, 4 * PAGE)
+OF_KIND(file_private, FILE_PRIVATE, 4 * PAGE)
+OF_KIND(file_shared, FILE_SHARED, 4 * PAGE)
+OF_KIND(file_cowed, FILE_COPIED, 4 * PAGE)
+OF_KIND(file_untouched, FILE_UNTOUCHED, 4 * PAGE)
+OF_KIND(memfd, MEMFD, 4 * PAGE)
+OF_KIND(hugetlb, HUGETLB, HUGE_PAGE)
+OF_KIND(secretmem, SECRET, PAGE)
+OF_KIND(droppable, DROPPABLE, 4 * PAGE)
+OF_KIND(swapped, SWAPPED, 4 * PAGE)
+OF_KIND(ksm, MERGED, 8 * PAGE)
+OF_KIND(prot_none, NO_ACCESS, 4 * PAGE)
+OF_KIND(write_only, WRITE_ONLY, 4 * PAGE)
+OF_KIND(uffd_wp, WRITE_PROTECTED, 4 * PAGE)
+
+static void prepare_past_eof(struct target *t)
 {
-	set_target(t, map(t, 4 * PAGE));
+	set_target(t, make(t, FILE_ENDS, 4 * PAGE) + 2 * PAGE);
+}
+
+static void prepare_guard(struct target *t)
+{
+	set_target(t, make(t, GUARD, 2 * PAGE) + PAGE - 100);
 }
 
 static void prepare_half_untouched(struct target *t)
@@ -86,15 +99,6 @@ static void prepare_second_table_untouched(struct target *t)
 	t->addr += PAGE - 4;
 	if (madvise((void *)(t->addr + 4), PAGE, MADV_DONTNEED))
 		broken(t, "MADV_DONTNEED");
-}
-
-static void prepare_zero_page(struct target *t)
-{
-	volatile char *p = map(t, 4 * PAGE);
-
-	for (int i = 0; i < 4; i++)
-		(void)p[i * PAGE];
-	set_target(t, (void *)p);
 }
 
 static void *thp(struct target *t, size_t size)
@@ -159,216 +163,6 @@ static void prepare_pte_mapped_thp(struct target *t)
 	set_target(t, p);
 }
 
-static void prepare_shared(struct target *t)
-{
-	void *p = map_at(t, 0, 4 * PAGE, PROT_READ | PROT_WRITE,
-			 MAP_SHARED | MAP_ANONYMOUS, -1);
-
-	pattern_fill(p, 4 * PAGE);
-	set_target(t, p);
-}
-
-static void stay_as_child(struct target *t)
-{
-	pid_t pid = fork();
-
-	if (pid < 0)
-		broken(t, "fork");
-	/* The parent is the target; the child keeps the pages shared. */
-	if (!pid) {
-		for (;;)
-			pause();
-	}
-}
-
-static void prepare_cow_shared(struct target *t)
-{
-	anon_resident(t, 4 * PAGE);
-	stay_as_child(t);
-}
-
-static void prepare_cow_broken(struct target *t)
-{
-	char *p = anon_resident(t, 4 * PAGE);
-
-	stay_as_child(t);
-	pattern_fill(p, 4 * PAGE);
-}
-
-static void prepare_mlocked(struct target *t)
-{
-	void *p = anon_resident(t, 4 * PAGE);
-
-	if (mlock(p, 4 * PAGE))
-		broken(t, "mlock");
-}
-
-static int pattern_file(struct target *t, size_t size)
-{
-	char name[] = "/tmp/fileXXXXXX";
-	int fd = mkstemp(name);
-	char *bytes = map(t, size);
-
-	pattern_fill(bytes, size);
-	if (fd < 0 || write(fd, bytes, size) != (ssize_t)size)
-		broken(t, "file");
-	unlink(name);
-	munmap(bytes, size);
-	return fd;
-}
-
-static void *map_file(struct target *t, int fd, size_t size, int flags,
-		      bool write)
-{
-	volatile char *p = map_at(t, 0, size, PROT_READ | PROT_WRITE, flags,
-				  fd);
-
-	for (size_t i = 0; i < size; i += PAGE) {
-		if (write)
-			p[i] = p[i];
-		else
-			(void)p[i];
-	}
-	set_target(t, (void *)p);
-	return (void *)p;
-}
-
-static void prepare_file_private(struct target *t)
-{
-	map_file(t, pattern_file(t, 4 * PAGE), 4 * PAGE, MAP_PRIVATE, false);
-}
-
-static void prepare_file_shared(struct target *t)
-{
-	map_file(t, pattern_file(t, 4 * PAGE), 4 * PAGE, MAP_SHARED, false);
-}
-
-static void prepare_file_cowed(struct target *t)
-{
-	map_file(t, pattern_file(t, 4 * PAGE), 4 * PAGE, MAP_PRIVATE, true);
-}
-
-static void prepare_file_untouched(struct target *t)
-{
-	set_target(t, map_at(t, 0, 4 * PAGE, PROT_READ, MAP_PRIVATE,
-			     pattern_file(t, 4 * PAGE)));
-}
-
-static void prepare_past_eof(struct target *t)
-{
-	char *p = map_at(t, 0, 4 * PAGE, PROT_READ, MAP_PRIVATE,
-			 pattern_file(t, PAGE));
-
-	set_target(t, p + PAGE);
-}
-
-static void prepare_memfd(struct target *t)
-{
-	int fd = memfd_create("test", 0);
-	void *p;
-
-	if (fd < 0 || ftruncate(fd, 4 * PAGE))
-		broken(t, "memfd");
-	p = map_at(t, 0, 4 * PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, fd);
-	pattern_fill(p, 4 * PAGE);
-	set_target(t, p);
-}
-
-static void prepare_hugetlb(struct target *t)
-{
-	void *p = mmap(NULL, HUGE_PAGE, PROT_READ | PROT_WRITE,
-		       MAP_PRIVATE | MAP_ANONYMOUS | MAP_HUGETLB, -1, 0);
-
-	if (p == MAP_FAILED)
-		broken(t, "hugetlb");
-	pattern_fill(p, 4 * PAGE);
-	set_target(t, p);
-}
-
-static void prepare_secretmem(struct target *t)
-{
-	int fd = syscall(SYS_memfd_secret, 0);
-	void *p;
-
-	if (fd < 0)
-		lacks(t, "secret memory");
-	if (ftruncate(fd, PAGE))
-		broken(t, "secret memory");
-	p = map_at(t, 0, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, fd);
-	pattern_fill(p, PAGE);
-	set_target(t, p);
-}
-
-static void prepare_droppable(struct target *t)
-{
-	void *p = mmap(NULL, 4 * PAGE, PROT_READ | PROT_WRITE,
-		       MAP_DROPPABLE | MAP_ANONYMOUS, -1, 0);
-
-	if (p == MAP_FAILED)
-		lacks(t, "MAP_DROPPABLE");
-	pattern_fill(p, 4 * PAGE);
-	set_target(t, p);
-}
-
-static bool is_swapped(struct target *t, void *p)
-{
-	int fd = open("/proc/self/pagemap", O_RDONLY);
-	uint64_t entry;
-
-	if (fd < 0 || pread(fd, &entry, sizeof(entry),
-			    (unsigned long)p / PAGE * 8) != sizeof(entry))
-		broken(t, "pagemap");
-	close(fd);
-	return entry >> 62 & 1;
-}
-
-static void prepare_swapped(struct target *t)
-{
-	void *p = anon_resident(t, 4 * PAGE);
-
-	for (int i = 0; i < 100 && !is_swapped(t, p); i++) {
-		if (madvise(p, 4 * PAGE, MADV_PAGEOUT))
-			broken(t, "MADV_PAGEOUT");
-	}
-	errno = 0;
-	if (!is_swapped(t, p))
-		broken(t, "not swapped out");
-}
-
-static void prepare_ksm(struct target *t)
-{
-	char *p = map(t, 8 * PAGE), line[32] = "0";
-
-	for (int i = 0; i < 8; i++)
-		pattern_fill(p + i * PAGE, PAGE);
-	if (madvise(p, 8 * PAGE, MADV_MERGEABLE))
-		lacks(t, "KSM");
-	write_line("/sys/kernel/mm/ksm/run", "1");
-	while (atoi(line) < 8)
-		if (!read_line("/proc/self/ksm_merging_pages", line,
-			       sizeof(line)))
-			broken(t, "KSM");
-	write_line("/sys/kernel/mm/ksm/run", "0");
-	set_target(t, p);
-}
-
-static void prepare_guard(struct target *t)
-{
-	char *p = anon_resident(t, 4 * PAGE);
-
-	if (madvise(p + PAGE, PAGE, MADV_GUARD_INSTALL))
-		lacks(t, "MADV_GUARD_INSTALL");
-	set_target(t, p + PAGE - 100);
-}
-
-static void prepare_prot_none(struct target *t)
-{
-	void *p = anon_resident(t, 4 * PAGE);
-
-	if (mprotect(p, 4 * PAGE, PROT_NONE))
-		broken(t, "mprotect");
-}
-
 static void prepare_prot_none_thp(struct target *t)
 {
 	prepare_thp(t);
@@ -376,81 +170,26 @@ static void prepare_prot_none_thp(struct target *t)
 		broken(t, "mprotect");
 }
 
-static void prepare_write_only(struct target *t)
-{
-	void *p = anon_resident(t, 4 * PAGE);
-
-	if (mprotect(p, 4 * PAGE, PROT_WRITE))
-		broken(t, "mprotect");
-}
-
-static int userfaultfd_on(struct target *t, void *p, size_t size,
-			  uint64_t mode, const char *what)
-{
-	struct uffdio_api api = {
-		.api = UFFD_API,
-		.features = mode == UFFD_REGISTER_MODE_RWP ? UFFD_WITH_RWP : 0,
-	};
-	struct uffdio_register reg = {
-		.range = { .start = (unsigned long)p, .len = size },
-		.mode = mode,
-	};
-	int fd = syscall(SYS_userfaultfd, O_CLOEXEC);
-
-	if (fd < 0)
-		lacks(t, "userfaultfd");
-	if (ioctl(fd, UFFDIO_API, &api))
-		lacks(t, what);
-	if (ioctl(fd, UFFDIO_REGISTER, &reg))
-		lacks(t, what);
-	return fd;
-}
-
 static void prepare_uffd_missing(struct target *t)
 {
 	void *p = map(t, 4 * PAGE);
 
-	userfaultfd_on(t, p, 4 * PAGE, UFFDIO_REGISTER_MODE_MISSING,
-		       "userfaultfd missing");
+	userfaultfd_on(t, p, 4 * PAGE, 0, UFFDIO_REGISTER_MODE_MISSING);
 	set_target(t, p);
-}
-
-static void prepare_uffd_wp(struct target *t)
-{
-	void *p = anon_resident(t, 4 * PAGE);
-	struct uffdio_writeprotect wp = {
-		.range = { .start = (unsigned long)p, .len = 4 * PAGE },
-		.mode = UFFDIO_WRITEPROTECT_MODE_WP,
-	};
-	int fd = userfaultfd_on(t, p, 4 * PAGE, UFFDIO_REGISTER_MODE_WP,
-				"userfaultfd write-protect");
-
-	if (ioctl(fd, UFFDIO_WRITEPROTECT, &wp))
-		broken(t, "UFFDIO_WRITEPROTECT");
 }
 
 static void prepare_uffd_rwp(struct target *t)
 {
-	void *p = anon_resident(t, 4 * PAGE);
+	char *p = make(t, ANON, 4 * PAGE);
 	struct uffd_rwprotect rwp = {
 		.range = { .start = (unsigned long)p, .len = 4 * PAGE },
 		.mode = UFFD_RWPROTECT_MODE_RWP,
 	};
-	int fd = userfaultfd_on(t, p, 4 * PAGE, UFFD_REGISTER_MODE_RWP,
-				"userfaultfd read-write-protect");
+	int fd = userfaultfd_on(t, p, 4 * PAGE, UFFD_WITH_RWP,
+				UFFD_REGISTER_MODE_RWP);
 
 	if (ioctl(fd, UFFD_RWPROTECT, &rwp))
 		broken(t, "UFFDIO_RWPROTECT");
-}
-
-static void prepare_vdso(struct target *t)
-{
-	t->addr = getauxval(AT_SYSINFO_EHDR);
-	if (!t->addr)
-		lacks(t, "vdso");
-	/* Mapped when touched. */
-	if (*(volatile char *)t->addr != 0x7f)
-		broken(t, "vdso");
 }
 
 static void prepare_vvar(struct target *t)

@@ -7,7 +7,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/auxv.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
@@ -158,16 +157,6 @@ static void run_kind_once(const struct read_case *c, struct outcome *o)
 static void run_kind_again(const struct read_case *c, struct outcome *o)
 {
 	run_kind(c, o, true);
-}
-
-/* What the kernel maps into every process; present when touched. */
-static void prepare_vdso(struct target *t)
-{
-	t->addr = getauxval(AT_SYSINFO_EHDR);
-	if (!t->addr)
-		lacks(t, "vdso");
-	if (*(volatile char *)t->addr != 0x7f)
-		broken(t, "vdso");
 }
 
 static void prepare_vvar(struct target *t)

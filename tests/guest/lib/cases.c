@@ -182,3 +182,26 @@ int run_cases(const struct read_case *cases, size_t count)
 
 	return _cmocka_run_group_tests("off and on", tests, count, NULL, NULL);
 }
+
+int run_off_and_on(const char *group, void (*off)(void **state),
+		   void (*on)(void **state), const void *cases, size_t size,
+		   size_t nr)
+{
+	struct CMUnitTest *tests = calloc(2 * nr, sizeof(*tests));
+	size_t first = mainline() == MODULE ? 0 : nr;
+	char *name;
+
+	for (size_t i = 0; i < 2 * nr; i++) {
+		const char *c = (const char *)cases + i % nr * size;
+
+		if (!tests || asprintf(&name, "%s, %s", i < nr ? "off" : "on",
+				       *(const char *const *)c) < 0)
+			die("no memory");
+		tests[i].name = name;
+		tests[i].test_func = i < nr ? off : on;
+		tests[i].initial_state = (void *)c;
+	}
+	cmocka_set_message_output(CM_OUTPUT_TAP);
+	return _cmocka_run_group_tests(group, tests + first, 2 * nr - first,
+				       NULL, NULL);
+}

@@ -23,8 +23,8 @@ struct poison {
 #define poison uffdio_poison
 #endif
 
-static int userfaultfd_on(struct target *t, char *at, size_t size,
-			  uint64_t features, uint64_t mode)
+int userfaultfd_on(struct target *t, char *at, size_t size,
+		   uint64_t features, uint64_t mode)
 {
 	struct uffdio_api api = { .api = UFFD_API, .features = features };
 	struct uffdio_register reg = {

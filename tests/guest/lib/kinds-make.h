@@ -7,7 +7,11 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "target.h"
+#include "kinds.h"
+
+#ifndef MADV_COLLAPSE
+#define MADV_COLLAPSE	25
+#endif
 
 #define THP		"/sys/kernel/mm/transparent_hugepage/"
 
@@ -44,6 +48,10 @@ void make_fault_sigbus(struct target *t, char *at, size_t size);
 void make_fault_poisoned(struct target *t, char *at, size_t size);
 void make_write_protected(struct target *t, char *at, size_t size);
 void make_access_protected(struct target *t, char *at, size_t size);
+
+/* Its file descriptor, with @at registered. */
+int userfaultfd_on(struct target *t, char *at, size_t size,
+		   uint64_t features, uint64_t mode);
 
 /* userfaultfd's read-write-protection of Linux 7.3, which libraries' headers lack. */
 #define UFFD_REGISTER_MODE_RWP	(1ULL << 3)

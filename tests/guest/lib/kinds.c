@@ -4,6 +4,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <sys/auxv.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -17,9 +18,6 @@
 #endif
 #ifndef MADV_GUARD_INSTALL
 #define MADV_GUARD_INSTALL	102
-#endif
-#ifndef MADV_COLLAPSE
-#define MADV_COLLAPSE		25
 #endif
 #ifndef SYS_memfd_secret
 #define SYS_memfd_secret	447
@@ -276,6 +274,15 @@ static void make_device(struct target *t, char *at, size_t size)
 			   MAP_FIXED_NOREPLACE, fd, 0xf0000) != at)
 		lacks(t, "/dev/mem");
 	close(fd);
+}
+
+void prepare_vdso(struct target *t)
+{
+	t->addr = getauxval(AT_SYSINFO_EHDR);
+	if (!t->addr)
+		lacks(t, "vdso");
+	/* Mapped when touched. */
+	must_be_given(t, *(volatile char *)t->addr == 0x7f, "vdso");
 }
 
 #define KIND(_name, _make)	{ .name = _name, .make = _make, .align = PAGE }

@@ -64,4 +64,7 @@ struct kind_info {
 
 extern const struct kind_info kinds[NR_KINDS];
 
+/* What the kernel maps into every process, at target.addr. */
+void prepare_vdso(struct target *t);
+
 #endif

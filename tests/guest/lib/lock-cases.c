@@ -110,6 +110,18 @@ bool lock_reader_ended(const struct lock_reader *r)
 	}
 }
 
+struct lock_reader lock_reader_blocked(const struct lock_case *c, pid_t pid,
+				       int *hold)
+{
+	struct lock_reader r = lock_reader_start(c, pid);
+
+	*hold = hold_begin("write", pid);
+	hold_wait(*hold, "held");
+	lock_reader_go(&r);
+	assert_false(lock_reader_ended(&r));
+	return r;
+}
+
 void lock_reader_check(const struct lock_case *c, const struct lock_reader *r)
 {
 	unsigned char (*byte)(unsigned long) = c->byte ? c->byte : pattern;

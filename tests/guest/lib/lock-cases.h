@@ -53,6 +53,9 @@ struct lock_reader lock_reader_start(const struct lock_case *c, pid_t pid);
 void lock_reader_go(struct lock_reader *r);
 /* Until it has ended, or (false) is seen waiting for the mmap lock. */
 bool lock_reader_ended(const struct lock_reader *r);
+/* All of that: the lock is held for writing by @hold, and the reader waits. */
+struct lock_reader lock_reader_blocked(const struct lock_case *c, pid_t pid,
+				       int *hold);
 void lock_reader_check(const struct lock_case *c, const struct lock_reader *r);
 
 /*
