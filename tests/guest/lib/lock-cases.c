@@ -137,29 +137,50 @@ void lock_reader_check(const struct lock_case *c, const struct lock_reader *r)
 			fail_msg("wrong byte %ld", i);
 }
 
-/* @mode: how the lock is held; for "read", a writer waits for it, too. */
-static void run_held(const struct lock_case *c, const char *mode, bool fast)
+static int holder = -1, writer = -1;
+
+static void hold_for_write(pid_t pid)
+{
+	holder = hold_begin("write", pid);
+	hold_wait(holder, "held");
+}
+
+static void hold_for_read(pid_t pid)
+{
+	holder = hold_begin("read", pid);
+	hold_wait(holder, "held");
+	writer = hold_begin("write", pid);
+	hold_wait(writer, "queued");
+}
+
+static bool is_held(pid_t pid)
+{
+	(void)pid;
+	return hold_is(holder, "held") &&
+	       (writer < 0 || hold_is(writer, "queued"));
+}
+
+static void let_go(void)
+{
+	close(holder);
+	if (writer >= 0)
+		close(writer);
+	holder = writer = -1;
+}
+
+static void run_held(const struct lock_case *c, const struct lock_way *way,
+		     bool fast)
 {
 	pid_t pid = lock_target(c);
 	struct lock_reader r = lock_reader_start(c, pid);
-	int hold = hold_begin(mode, pid), writer = -1;
 	bool ended;
 
-	hold_wait(hold, "held");
-	if (!strcmp(mode, "read")) {
-		writer = hold_begin("write", pid);
-		hold_wait(writer, "queued");
-	}
+	way->hold(pid);
 	lock_reader_go(&r);
 	ended = lock_reader_ended(&r);
-	/* A claim about the lock is worth nothing once it is released. */
-	assert_true(hold_is(hold, "held"));
-	if (writer >= 0)
-		assert_true(hold_is(writer, "queued"));
+	assert_true(way->is_held(pid));
 
-	close(hold);
-	if (writer >= 0)
-		close(writer);
+	way->let_go();
 	if (!ended)
 		waitpid(r.pid, NULL, 0);
 	target_stop(pid);
@@ -175,75 +196,79 @@ static bool is_fast(const struct lock_case *c, bool no_writer)
 	return c->fast || (no_writer && c->fast_if_read);
 }
 
-static void off_write(void **state)
-{
-	vmapeek_off();
-	run_held(*state, "write", false);
-}
-
-static void off_read(void **state)
-{
-	vmapeek_off();
-	run_held(*state, "read", false);
-}
-
-static void on_write(void **state)
-{
-	const struct lock_case *c = *state;
-
-	vmapeek_on();
-	run_held(c, "write", is_fast(c, false));
-}
-
-static void on_read(void **state)
-{
-	const struct lock_case *c = *state;
-
-	vmapeek_on();
-	run_held(c, "read", is_fast(c, true));
-}
-
-static const struct pass {
-	const char *name;
-	CMUnitTestFunction run;
-	enum mainline not_on;
-} passes[] = {
-	{ "off, held for write", off_write, PATCHED },
-	{ "off, held for read, a writer waits", off_read, PATCHED },
-	{ "on, held for write", on_write, CONTROL },
-	{ "on, held for read, a writer waits", on_read, CONTROL },
+/* One case in one way. */
+struct job {
+	const struct lock_case *c;
+	const struct lock_way *way;
 };
 
-int lock_main(const struct lock_case *cases, size_t nr,
-	      const struct CMUnitTest *more, size_t nr_more)
+static void off(void **state)
 {
-	struct CMUnitTest *tests = calloc(ARRAY_SIZE(passes) * nr + nr_more,
-					  sizeof(*tests));
-	size_t n = 0;
+	const struct job *job = *state;
+
+	vmapeek_off();
+	run_held(job->c, job->way, false);
+}
+
+static void on(void **state)
+{
+	const struct job *job = *state;
+
+	vmapeek_on();
+	run_held(job->c, job->way, is_fast(job->c, job->way->no_writer));
+}
+
+static void add(struct CMUnitTest *test, bool is_on, const struct job *job)
+{
 	char *name;
+
+	if (asprintf(&name, "%s, %s: %s", is_on ? "on" : "off", job->way->name,
+		     job->c->name) < 0)
+		die("no memory");
+	test->name = name;
+	test->test_func = is_on ? on : off;
+	test->initial_state = (void *)job;
+}
+
+int lock_main_by(const struct lock_way *ways, size_t nr_ways,
+		 const struct lock_case *cases, size_t nr,
+		 const struct CMUnitTest *more, size_t nr_more)
+{
+	struct CMUnitTest *tests = calloc(2 * nr_ways * nr + nr_more,
+					  sizeof(*tests));
+	struct job *jobs = calloc(nr_ways * nr, sizeof(*jobs));
+	size_t n = 0;
 
 	alarm(LOCK_TIME_LIMIT);
 	target = target_alloc();
 	result = mmap(NULL, sizeof(*result), PROT_READ | PROT_WRITE,
 		      MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	if (!tests || result == MAP_FAILED)
+	if (!tests || !jobs || result == MAP_FAILED)
 		die("no memory");
 
-	for (size_t p = 0; p < ARRAY_SIZE(passes); p++) {
-		if (mainline() == passes[p].not_on)
-			continue;
-		for (size_t i = 0; i < nr; i++, n++) {
-			if (asprintf(&name, "%s: %s", passes[p].name,
-				     cases[i].name) < 0)
-				die("no memory");
-			tests[n].name = name;
-			tests[n].test_func = passes[p].run;
-			tests[n].initial_state = (void *)&cases[i];
-		}
-	}
+	for (size_t i = 0; i < nr_ways * nr; i++)
+		jobs[i] = (struct job){ &cases[i % nr], &ways[i / nr] };
+	for (size_t i = 0; i < nr_ways * nr && mainline() != PATCHED; i++)
+		add(&tests[n++], false, &jobs[i]);
+	for (size_t i = 0; i < nr_ways * nr && mainline() != CONTROL; i++)
+		add(&tests[n++], true, &jobs[i]);
 	for (size_t i = 0; i < nr_more; i++)
 		tests[n++] = more[i];
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
 	return _cmocka_run_group_tests("lock", tests, n, NULL, NULL);
+}
+
+int lock_main(const struct lock_case *cases, size_t nr,
+	      const struct CMUnitTest *more, size_t nr_more)
+{
+	static const struct lock_way ways[] = {
+		{ .name = "held for write", .hold = hold_for_write,
+		  .is_held = is_held, .let_go = let_go },
+		{ .name = "held for read, a writer waits",
+		  .hold = hold_for_read, .is_held = is_held,
+		  .let_go = let_go, .no_writer = true },
+	};
+
+	return lock_main_by(ways, ARRAY_SIZE(ways), cases, nr, more, nr_more);
 }

@@ -58,10 +58,24 @@ struct lock_reader lock_reader_blocked(const struct lock_case *c, pid_t pid,
 				       int *hold);
 void lock_reader_check(const struct lock_case *c, const struct lock_reader *r);
 
+/* How the lock is held while a reader reads. */
+struct lock_way {
+	const char *name;
+	void (*hold)(pid_t pid);
+	/* A claim about the lock is worth nothing once it is released. */
+	bool (*is_held)(pid_t pid);
+	void (*let_go)(void);
+	bool no_writer;		/* see fast_if_read */
+};
+
 /*
- * Runs each case off and on, with the lock held in two ways, and @more tests.
+ * Runs each case off and on, with the lock held in each way, and @more tests.
  * Returns main()'s value.
  */
+int lock_main_by(const struct lock_way *ways, size_t nr_ways,
+		 const struct lock_case *cases, size_t nr,
+		 const struct CMUnitTest *more, size_t nr_more);
+/* The same with the lock held by hold_mmap_lock, in two ways. */
 int lock_main(const struct lock_case *cases, size_t nr,
 	      const struct CMUnitTest *more, size_t nr_more);
 
