@@ -6,10 +6,16 @@
  * the pins, and in the target's memory. With vmapeek on, none takes the mmap
  * lock unless the kind says so.
  */
+#include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/auxv.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "kinds-make.h"
@@ -20,6 +26,8 @@
 #define LARGE		(64 * KIB)
 #define HUGE_SIZE	(2 * HUGE_PAGE)
 #define POISON		0xa5
+/* From TARGET_AT: nothing is mapped there. */
+#define NOWHERE		(1UL << 40)
 
 static const char *const vmstat_fields[] = {
 	"pgfault", "pgmajfault", "pswpin", "nr_foll_pin_acquired",
@@ -29,8 +37,17 @@ static const char *const vmstat_fields[] = {
 
 #define NR_FIELDS	(sizeof(vmstat_fields) / sizeof(vmstat_fields[0]))
 
+/* What is read; as of kinds.h, or only here. */
+struct memory {
+	const char *name;
+	void (*make)(struct target *t, char *at, size_t size);
+	unsigned long size;	/* 0: as the read wants it */
+	bool forks;
+	bool needs_mmap_lock;	/* for the fault */
+};
+
 struct fault_case {
-	enum kind kind;
+	const struct memory *memory;
 	enum interface how;
 	unsigned long offset;	/* where in the memory the read starts */
 	unsigned long len;
@@ -81,7 +98,7 @@ static void describe(char *text, size_t size, const struct counts *start,
 			      end->major - start->major);
 
 	/* A child has faults of its own. */
-	for (size_t i = kinds[f->kind].forks ? 1 : 0; i < NR_FIELDS; i++)
+	for (size_t i = f->memory->forks ? 1 : 0; i < NR_FIELDS; i++)
 		len += snprintf(text + len, size - len, "%s %ld\n",
 				vmstat_fields[i],
 				end->vmstat[i] - start->vmstat[i]);
@@ -102,13 +119,13 @@ static void prepare(struct target *t)
 	t->addr = TARGET_AT;
 	if ((wanted->how == ENVIRON || wanted->how == CMDLINE) && !show(wanted))
 		broken(t, "PR_SET_MM");
-	kinds[wanted->kind].make(t, (char *)TARGET_AT, wanted->size);
+	wanted->memory->make(t, (char *)TARGET_AT, wanted->size);
 }
 
 static void read_once(const struct fault_case *f, struct reader *r,
-		      struct outcome *o)
+		      unsigned long offset, struct outcome *o)
 {
-	unsigned long addr = f->offset;
+	unsigned long addr = offset;
 
 	if (f->how != CMDLINE && f->how != ENVIRON)
 		addr += TARGET_AT;
@@ -138,17 +155,20 @@ static void run_fault(const struct read_case *c, struct outcome *o)
 	 * A page that waits in a batch of another CPU is copied rather than
 	 * reused. With caches, the batches go.
 	 */
-	if (kinds[f->kind].forks)
+	if (f->memory->forks)
 		write_line("/proc/sys/vm/drop_caches", "1");
 	if (reader_open(&r, f->how, pid))
 		die("cannot read");
-	/* Since the fork, the first write to a page of our own is a fault. */
+	/*
+	 * Since the fork, the first write to a page of our own is a fault. So
+	 * is the first run of code.
+	 */
 	memset(o->bytes, POISON, f->len);
-	o->ret = 0;
+	read_once(f, &r, NOWHERE, o);
 	counts_read(&end);
 	before = counters_read();
 	counts_read(&start);
-	read_once(f, &r, o);
+	read_once(f, &r, f->offset, o);
 	counts_read(&end);
 	o->events = counters_since(&before);
 	reader_close(&r);
@@ -158,76 +178,132 @@ stop:
 	target_stop(pid);
 }
 
-static bool needs_mmap_lock(const struct fault_case *f)
+/* A page that has failed, for all who map it; so only a child meets that. */
+static void make_failed(struct target *t, char *at, size_t size)
 {
-	switch (f->kind) {
-	case DEVICE:
-		return true;
-	default:
-		return false;
+	int status;
+	pid_t pid;
+
+	make_shared(t, at, size);
+	pid = fork();
+	if (!pid) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		signal(SIGBUS, SIG_DFL);
+		_exit(madvise(at + 6 * PAGE, PAGE, MADV_HWPOISON) &&
+		      errno == EINVAL);
 	}
+	must(t, waitpid(pid, &status, 0) == pid, "wait");
+	if (WIFEXITED(status) && WEXITSTATUS(status))
+		lacks(t, "MADV_HWPOISON");
+}
+
+/* Its driver has a fault, but no map_pages. */
+static void make_vdso_absent(struct target *t, char *at, size_t size)
+{
+	void *vdso = (void *)getauxval(AT_SYSINFO_EHDR);
+
+	(void)size;
+	must(t, mremap(vdso, PAGE, PAGE, MREMAP_MAYMOVE | MREMAP_FIXED, at) ==
+			at &&
+		!madvise(at, PAGE, MADV_DONTNEED), "vdso");
+}
+
+static void make_huge_untouched(struct target *t, char *at, size_t size)
+{
+	map_anon(t, at, size);
+	if (madvise(at, size, MADV_HUGEPAGE))
+		lacks(t, "transparent huge pages");
+}
+
+static void make_huge_half_touched(struct target *t, char *at, size_t size)
+{
+	make_huge_untouched(t, at, size);
+	/* Brings an anon_vma. */
+	at[HUGE_PAGE] = 1;
+}
+
+static const struct memory others[] = {
+	{ .name = "failed memory", .make = make_failed, .forks = true },
+	{ .name = "vdso, not mapped", .make = make_vdso_absent,
+	  .needs_mmap_lock = true },
+	{ .name = "untouched, a huge page fits", .make = make_huge_untouched,
+	  .size = HUGE_SIZE },
+	{ .name = "untouched, a huge page fits, with an anon_vma",
+	  .make = make_huge_half_touched, .size = HUGE_SIZE },
+};
+
+/* All kinds, and the others. */
+static struct memory memories[NR_KINDS + ARRAY_SIZE(others)];
+
+static void list_memories(void)
+{
+	for (size_t k = 0; k < NR_KINDS; k++)
+		memories[k] = (struct memory){
+			.name = kinds[k].name, .make = kinds[k].make,
+			.forks = kinds[k].forks,
+			.size = k == MEDIUM ? 2 * LARGE :
+				kinds[k].align > PAGE ? HUGE_SIZE : 0,
+			.needs_mmap_lock = k == DEVICE,
+		};
+	memcpy(memories + NR_KINDS, others, sizeof(others));
 }
 
 static bool is_asked_for(const struct fault_case *f)
 {
-	bool is_word = f->how == PEEKDATA;
-
 	/* Nobody would answer, and the reader wait for ever. */
-	if (f->kind == ACCESS_PROTECTED)
+	if (f->memory == &memories[ACCESS_PROTECTED])
 		return false;
 	/* PEEK reads a word. */
-	return !is_word || f->len == SMALL;
+	return f->how != PEEKDATA || f->len == SMALL;
 }
 
 /* In the middle of a page, and across the border of two. */
 static const struct fault_case shapes[] = {
-	{ .offset = 5 * PAGE + 64, .len = SMALL, .size = LARGE },
-	{ .offset = 9 * PAGE - 4, .len = SMALL, .size = LARGE },
-	{ .offset = 100, .len = LARGE - 200, .size = LARGE },
+	{ .offset = 5 * PAGE + 64, .len = SMALL },
+	{ .offset = 9 * PAGE - 4, .len = SMALL },
+	{ .offset = 100, .len = LARGE - 200 },
 };
 
 static const enum interface interfaces[] = {
 	PEEKDATA, MEM, ENVIRON, CMDLINE, READV,
 };
 
-#define NR_CASES	(NR_KINDS * ARRAY_SIZE(interfaces) * ARRAY_SIZE(shapes))
+#define NR_SHAPES	ARRAY_SIZE(shapes)
+#define NR_CASES	(ARRAY_SIZE(memories) * ARRAY_SIZE(interfaces) * \
+			 NR_SHAPES)
+
+static struct read_case cases[NR_CASES];
+static struct fault_case faults[NR_CASES];
+static size_t nr_cases;
+
+static void add(const struct memory *m, enum interface how,
+		const struct fault_case *shape)
+{
+	struct fault_case *f = &faults[nr_cases];
+	char *name;
+
+	*f = *shape;
+	f->memory = m;
+	f->how = how;
+	f->size = m->size ? m->size : LARGE;
+	if (!is_asked_for(f))
+		return;
+	if (asprintf(&name, "%s, by %s, %lu bytes at %lu", m->name,
+		     interface_names[how], f->len, f->offset) < 0)
+		die("no memory");
+	cases[nr_cases++] = (struct read_case){
+		.name = name, .run = run_fault, .want = COMPARE,
+		.content = ANYTHING, .arg = f,
+		.events = m->needs_mmap_lock ? ANY_EVENTS : EV(FAST),
+	};
+}
 
 int main(void)
 {
-	static struct read_case cases[NR_CASES];
-	static struct fault_case faults[NR_CASES];
-	static char names[NR_CASES][96];
-	size_t n = 0;
-
-	for (size_t k = 0; k < NR_KINDS; k++)
+	list_memories();
+	for (size_t m = 0; m < ARRAY_SIZE(memories); m++)
 		for (size_t i = 0; i < ARRAY_SIZE(interfaces); i++)
-			for (size_t s = 0; s < ARRAY_SIZE(shapes); s++) {
-				struct fault_case *f = &faults[n];
-
-				*f = shapes[s];
-				f->kind = k;
-				f->how = interfaces[i];
-				if (kinds[k].align > PAGE)
-					f->size = HUGE_SIZE;
-				if (k == MEDIUM)
-					f->size = 2 * LARGE;
-				if (!is_asked_for(f))
-					continue;
-				snprintf(names[n], sizeof(names[n]),
-					 "%s, by %s, %lu bytes at %lu",
-					 kinds[k].name,
-					 interface_names[f->how], f->len,
-					 f->offset);
-				cases[n] = (struct read_case){
-					.name = names[n],
-					.run = run_fault,
-					.want = COMPARE,
-					.content = ANYTHING,
-					.events = needs_mmap_lock(f) ?
-							  ANY_EVENTS : EV(FAST),
-					.arg = f,
-				};
-				n++;
-			}
-	return run_cases(cases, n);
+			for (size_t s = 0; s < NR_SHAPES; s++)
+				add(&memories[m], interfaces[i], &shapes[s]);
+	return run_cases(cases, nr_cases);
 }

@@ -380,6 +380,47 @@ static void silent_on(void **state)
 	silent(false);
 }
 
+/* A reader that stock lets be killed while a page is read from a disk. */
+static void killed(bool is_on)
+{
+	static const struct lock_case c = {
+		.prepare = prepare_silent, .how = READV, .len = PAGE,
+	};
+	struct lock_reader r;
+	int status;
+	pid_t pid;
+
+	if (is_on)
+		vmapeek_on();
+	else
+		vmapeek_off();
+	memset(shared, 0, sizeof(*shared));
+	pid = lock_target(&c);
+	r = lock_reader_start(&c, pid);
+	dm_hold(true);
+	lock_reader_go(&r);
+	while (!is_asleep(r.pid))
+		sched_yield();
+	kill(r.pid, SIGKILL);
+	assert_int_equal(waitpid(r.pid, &status, 0), r.pid);
+	assert_true(WIFSIGNALED(status));
+	dm_hold(false);
+	close(r.out);
+	target_stop(pid);
+}
+
+static void killed_off(void **state)
+{
+	(void)state;
+	killed(false);
+}
+
+static void killed_on(void **state)
+{
+	(void)state;
+	killed(true);
+}
+
 int main(void)
 {
 	static const struct lock_way way = {
@@ -391,6 +432,10 @@ int main(void)
 		  .test_func = silent_off },
 		{ .name = "on, a reader of a silent disk does not",
 		  .test_func = silent_on },
+		{ .name = "off, a reader of a silent disk is killed",
+		  .test_func = killed_off },
+		{ .name = "on, a reader of a silent disk is killed",
+		  .test_func = killed_on },
 	};
 
 	shared = mmap(NULL, PAGE, PROT_READ | PROT_WRITE,
