@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Reads that fault in what they read, of memory of all kinds and by all
+ * Reads that fault in what they read, of memory of many kinds and by all
  * interfaces, with vmapeek off and on. The answer is the same, and so is what
  * the faults leave behind: in the reader's count of faults, in the kernel's, in
  * the pins, and in the target's memory. With vmapeek on, none takes the mmap
@@ -22,7 +22,7 @@
 #include "readv.h"
 #include "state.h"
 
-#define SMALL		8UL
+#define SMALL		8UL	/* PEEK reads a word */
 #define LARGE		(64 * KIB)
 #define HUGE_SIZE	(2 * HUGE_PAGE)
 #define POISON		0xa5
@@ -44,6 +44,7 @@ struct memory {
 	unsigned long size;	/* 0: as the read wants it */
 	bool forks;
 	bool needs_mmap_lock;	/* for the fault */
+	bool is_unsteady;	/* what smaps says of it changes on its own */
 };
 
 struct fault_case {
@@ -102,8 +103,9 @@ static void describe(char *text, size_t size, const struct counts *start,
 		len += snprintf(text + len, size - len, "%s %ld\n",
 				vmstat_fields[i],
 				end->vmstat[i] - start->vmstat[i]);
-	state_text(text + len, size - len, pid, TARGET_AT,
-		   TARGET_AT + f->size);
+	if (!f->memory->is_unsteady)
+		state_text(text + len, size - len, pid, TARGET_AT,
+			   TARGET_AT + f->size);
 }
 
 /* The memory that cmdline and environ are asked for. */
@@ -223,7 +225,8 @@ static void make_huge_half_touched(struct target *t, char *at, size_t size)
 }
 
 static const struct memory others[] = {
-	{ .name = "failed memory", .make = make_failed, .forks = true },
+	{ .name = "failed memory", .make = make_failed, .forks = true,
+	  .is_unsteady = true },
 	{ .name = "vdso, not mapped", .make = make_vdso_absent,
 	  .needs_mmap_lock = true },
 	{ .name = "untouched, a huge page fits", .make = make_huge_untouched,
@@ -232,29 +235,29 @@ static const struct memory others[] = {
 	  .make = make_huge_half_touched, .size = HUGE_SIZE },
 };
 
-/* All kinds, and the others. */
-static struct memory memories[NR_KINDS + ARRAY_SIZE(others)];
+/* Of the kinds, those that take a fault, or are refused. */
+static const enum kind some[] = {
+	UNTOUCHED, SPARSE, FILE_UNTOUCHED, FILE_ENDS, HUGETLB, SECRET, SWAPPED,
+	MERGED, GUARD, NO_ACCESS, FORKED, FORKED_HUGE, FORKED_SWAPPED,
+	FORKED_FILE, FORKED_ALONE, FAULT_SERVED, FAULT_SIGBUS, FAULT_POISONED,
+	DEVICE,
+};
+
+static struct memory memories[ARRAY_SIZE(some) + ARRAY_SIZE(others)];
 
 static void list_memories(void)
 {
-	for (size_t k = 0; k < NR_KINDS; k++)
-		memories[k] = (struct memory){
-			.name = kinds[k].name, .make = kinds[k].make,
-			.forks = kinds[k].forks,
-			.size = k == MEDIUM ? 2 * LARGE :
-				kinds[k].align > PAGE ? HUGE_SIZE : 0,
-			.needs_mmap_lock = k == DEVICE,
-		};
-	memcpy(memories + NR_KINDS, others, sizeof(others));
-}
+	for (size_t i = 0; i < ARRAY_SIZE(some); i++) {
+		const struct kind_info *kind = &kinds[some[i]];
 
-static bool is_asked_for(const struct fault_case *f)
-{
-	/* Nobody would answer, and the reader wait for ever. */
-	if (f->memory == &memories[ACCESS_PROTECTED])
-		return false;
-	/* PEEK reads a word. */
-	return f->how != PEEKDATA || f->len == SMALL;
+		memories[i] = (struct memory){
+			.name = kind->name, .make = kind->make,
+			.forks = kind->forks,
+			.size = kind->align > PAGE ? HUGE_SIZE : 0,
+			.needs_mmap_lock = some[i] == DEVICE,
+		};
+	}
+	memcpy(memories + ARRAY_SIZE(some), others, sizeof(others));
 }
 
 /* In the middle of a page, and across the border of two. */
@@ -264,13 +267,20 @@ static const struct fault_case shapes[] = {
 	{ .offset = 100, .len = LARGE - 200 },
 };
 
-static const enum interface interfaces[] = {
-	PEEKDATA, MEM, ENVIRON, CMDLINE, READV,
+#define NR_SHAPES	ARRAY_SIZE(shapes)
+
+/* cmdline and environ read alike. */
+static const struct {
+	enum interface how;
+	bool shapes[NR_SHAPES];
+} reads[] = {
+	{ PEEKDATA, { true, true } },
+	{ MEM, { true, true, true } },
+	{ ENVIRON, { false, false, true } },
+	{ READV, { true, true, true } },
 };
 
-#define NR_SHAPES	ARRAY_SIZE(shapes)
-#define NR_CASES	(ARRAY_SIZE(memories) * ARRAY_SIZE(interfaces) * \
-			 NR_SHAPES)
+#define NR_CASES	(ARRAY_SIZE(memories) * ARRAY_SIZE(reads) * NR_SHAPES)
 
 static struct read_case cases[NR_CASES];
 static struct fault_case faults[NR_CASES];
@@ -286,8 +296,6 @@ static void add(const struct memory *m, enum interface how,
 	f->memory = m;
 	f->how = how;
 	f->size = m->size ? m->size : LARGE;
-	if (!is_asked_for(f))
-		return;
 	if (asprintf(&name, "%s, by %s, %lu bytes at %lu", m->name,
 		     interface_names[how], f->len, f->offset) < 0)
 		die("no memory");
@@ -302,8 +310,10 @@ int main(void)
 {
 	list_memories();
 	for (size_t m = 0; m < ARRAY_SIZE(memories); m++)
-		for (size_t i = 0; i < ARRAY_SIZE(interfaces); i++)
-			for (size_t s = 0; s < NR_SHAPES; s++)
-				add(&memories[m], interfaces[i], &shapes[s]);
+		for (size_t i = 0; i < ARRAY_SIZE(reads); i++)
+			for (size_t n = 0; n < NR_SHAPES; n++)
+				if (reads[i].shapes[n])
+					add(&memories[m], reads[i].how,
+					    &shapes[n]);
 	return run_cases(cases, nr_cases);
 }
