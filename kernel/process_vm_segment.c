@@ -171,8 +171,8 @@ static unsigned long remote_readv_fill(struct remote_readv *rr,
  *
  * The pages are those of one moment: no VMA changes between the last one's lock
  * and the last look-up. Where a hole ends the chunk, or the slow path goes on,
- * @rr->seq tells whether that was so at the same moment. With @goes_on, it is
- * also the moment of the pages that are already pinned.
+ * @rr->seq tells whether that was so at the same moment. With @goes_on it is
+ * the moment's from before.
  */
 static __always_inline unsigned long
 remote_readv_pin_fast(struct remote_readv *rr, unsigned long start,
@@ -181,12 +181,8 @@ remote_readv_pin_fast(struct remote_readv *rr, unsigned long start,
 	unsigned long locked = remote_readv_lock(rr, start, end), addr;
 	enum remote_read_result miss = rr->pins.miss;
 
-	if (!goes_on) {
+	if (!goes_on)
 		mmap_lock_speculate_try_begin(rr->mm, &rr->seq);
-	} else if (!remote_readv_is_one_moment(rr)) {
-		rr->pins.miss = REMOTE_READ_LEAVES_VMA;
-		return start;
-	}
 	addr = remote_readv_fill(rr, start, locked);
 	if (likely(addr == end) || addr != locked)
 		return addr;
@@ -197,13 +193,21 @@ remote_readv_pin_fast(struct remote_readv *rr, unsigned long start,
 	return addr;
 }
 
-/* The same, out of line: what comes after a fault. */
+/*
+ * The same, out of line: what comes after a fault. With @goes_on, the VMAs of
+ * the pages that are already pinned are not locked any more; so that all is of
+ * one moment is known when the last page was looked up, not before.
+ */
 static noinline unsigned long remote_readv_pin_on(struct remote_readv *rr,
 						  unsigned long start,
 						  unsigned long end,
 						  bool goes_on)
 {
-	return remote_readv_pin_fast(rr, start, end, goes_on);
+	unsigned long next = remote_readv_pin_fast(rr, start, end, goes_on);
+
+	if (goes_on && !remote_readv_is_one_moment(rr))
+		rr->pins.miss = REMOTE_READ_LEAVES_VMA;
+	return next;
 }
 
 /*
@@ -283,11 +287,12 @@ static bool remote_readv_is_absent(const struct remote_readv *rr)
 /*
  * Fault in, and pin, from *@addr to @end, or to the end of @vma, which is the
  * only one that is locked. *@addr becomes how far it got. If that is not all,
- * @rr->pins.miss says why, or the result does.
+ * @rr->pins.miss says why, or the result does. @is_alone: no page of the moment
+ * at hand is of another VMA.
  */
 static enum remote_fault_result
 remote_readv_fault_vma(struct remote_readv *rr, struct vm_area_struct *vma,
-		       unsigned long *addr, unsigned long end)
+		       bool is_alone, unsigned long *addr, unsigned long end)
 {
 	enum remote_fault_result result;
 	unsigned int faults = 0;
@@ -317,6 +322,11 @@ remote_readv_fault_vma(struct remote_readv *rr, struct vm_area_struct *vma,
 			rr->fault_flags &= ~FAULT_FLAG_TRIED;
 		}
 		*addr = next;
+		/* What is pinned stays, should the next fault wait. */
+		if (!is_alone && !remote_readv_is_one_moment(rr)) {
+			rr->pins.miss = REMOTE_READ_LEAVES_VMA;
+			break;
+		}
 	} while (next != end && remote_readv_is_absent(rr) &&
 		 ++faults < REMOTE_FAULT_TRIES);
 	return REMOTE_FAULT_DONE;
@@ -346,15 +356,15 @@ static bool remote_readv_pin_absent(struct remote_readv *rr,
 				    unsigned long *addr, unsigned long end)
 {
 	struct vm_area_struct *vma = remote_readv_keep_vma(rr, *addr);
-	bool is_alone = rr->start >= vma->vm_start && end <= vma->vm_end;
+	bool is_alone = rr->start >= vma->vm_start;
 	enum remote_fault_result result;
 
-	if (!remote_may_fault(vma)) {
+	if (!remote_may_fault(vma, rr->fault_flags)) {
 		rr->vmas[rr->nr_vmas++] = vma;
 		return false;
 	}
 
-	result = remote_readv_fault_vma(rr, vma, addr, end);
+	result = remote_readv_fault_vma(rr, vma, is_alone, addr, end);
 	switch (result) {
 	case REMOTE_FAULT_DONE:
 		break;
@@ -381,6 +391,7 @@ static bool remote_readv_pin_absent(struct remote_readv *rr,
 		*addr = remote_readv_pin_on(rr, *addr, end, true);
 		return true;
 	}
+	/* After a fault that failed; otherwise that is known. */
 	if (!is_alone && !remote_readv_is_one_moment(rr))
 		rr->pins.miss = REMOTE_READ_LEAVES_VMA;
 	return false;

@@ -23,7 +23,8 @@
  * enum remote_read_result - what became of an attempt at the fast path
  *
  * The constants are REMOTE_READ_OK and so on, see remote_results.h. All but
- * REMOTE_READ_OK are reasons to take the slow path.
+ * REMOTE_READ_OK are reasons to look closer, and in the end to take the slow
+ * path.
  */
 enum remote_read_result {
 #define X(constant, name, meaning) REMOTE_READ_##constant,
@@ -161,7 +162,7 @@ enum remote_fault_result {
  */
 #define REMOTE_FAULT_TRIES	8
 
-bool remote_may_fault(struct vm_area_struct *vma);
+bool remote_may_fault(struct vm_area_struct *vma, unsigned int flags);
 enum remote_fault_result remote_fault(struct vm_area_struct *vma,
 				      unsigned long addr, unsigned int flags);
 

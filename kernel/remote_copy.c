@@ -310,7 +310,7 @@ remote_copy_absent_page(struct vm_area_struct **vmap, unsigned long addr,
 			result = remote_copy_page(vma, addr, buf, len,
 						  gup_flags, NULL);
 		if (result != REMOTE_READ_NOT_PRESENT ||
-		    faults == REMOTE_FAULT_TRIES || !remote_may_fault(vma))
+		    faults == REMOTE_FAULT_TRIES || !remote_may_fault(vma, 0))
 			return result;
 
 		switch (remote_fault(vma, addr, 0)) {

@@ -12,6 +12,9 @@
  *   gets the same answer from a fault under the mmap lock.
  * - It needs the mmap lock. Stock does not get that answer; whoever asked must
  *   take the slow path.
+ *
+ * Device-private memory needs the mmap lock and cannot be told from what waited;
+ * see docs/locking.md, "What still differs from stock".
  */
 #include <linux/hugetlb.h>
 #include <linux/mm.h>
@@ -19,40 +22,46 @@
 
 #include "remote.h"
 
+/*
+ * May a fault in this VMA need an anon_vma first, and for that the mmap lock?
+ * Then VM_FAULT_RETRY means just that: of anonymous memory, and private memory
+ * of hugetlb, that has none yet, nothing else can be waited for, but for
+ * userfaultfd's answer.
+ */
+static bool remote_fault_lacks_anon_vma(struct vm_area_struct *vma)
+{
+	if (vma->anon_vma)
+		return false;
+	return vma_is_anonymous(vma) ||
+	       (is_vm_hugetlb_page(vma) && !(vma->vm_flags & VM_MAYSHARE));
+}
+
 /**
  * remote_may_fault - may a page of this VMA be faulted in under its lock?
  * @vma: the VMA, read-locked, which may be read
+ * @flags: FAULT_FLAG_* of the read
  *
  * Not where the fault needs the mmap lock in any case, as for drivers without
  * map_pages. Not where an entry may be present and yet be nothing to read, as
- * for DAX: the look-up would fail again after the fault. And not where
+ * for DAX: the look-up would fail again after the fault. Not where
  * access_remote_vm() asks ->access() after a fault that failed, as the slow path
- * would have to take that fault once more.
+ * would have to take that fault once more. And not where nobody could tell
+ * whether userfaultfd was waited for, or the mmap lock is needed.
  *
  * Return: true if remote_fault() may be tried.
  */
-bool remote_may_fault(struct vm_area_struct *vma)
+bool remote_may_fault(struct vm_area_struct *vma, unsigned int flags)
 {
 	const struct vm_operations_struct *ops = vma->vm_ops;
 
 	if ((vma->vm_flags & VM_MIXEDMAP) || vma_is_dax(vma))
 		return false;
+	if ((flags & FAULT_FLAG_ALLOW_RETRY) && userfaultfd_armed(vma) &&
+	    remote_fault_lacks_anon_vma(vma))
+		return false;
 	if (is_vm_hugetlb_page(vma) || !ops)
 		return true;
 	return ops->map_pages && !ops->access;
-}
-
-/*
- * Does VM_FAULT_RETRY mean that the mmap lock is needed? An anonymous page may
- * need an anon_vma, and that the mmap lock. Nothing else of memory without an
- * anon_vma can be waited for, but for userfaultfd's answer.
- */
-static bool remote_fault_needs_mmap_lock(struct vm_area_struct *vma)
-{
-	if (vma->anon_vma || userfaultfd_armed(vma))
-		return false;
-	return vma_is_anonymous(vma) ||
-	       (is_vm_hugetlb_page(vma) && !(vma->vm_flags & VM_MAYSHARE));
 }
 
 /**
@@ -70,7 +79,7 @@ static bool remote_fault_needs_mmap_lock(struct vm_area_struct *vma)
 enum remote_fault_result remote_fault(struct vm_area_struct *vma,
 				      unsigned long addr, unsigned int flags)
 {
-	bool needs_mmap_lock = remote_fault_needs_mmap_lock(vma);
+	bool lacks_anon_vma = remote_fault_lacks_anon_vma(vma);
 	vm_fault_t ret;
 
 	remote_count_fault();
@@ -78,7 +87,7 @@ enum remote_fault_result remote_fault(struct vm_area_struct *vma,
 			      flags | FAULT_FLAG_REMOTE | FAULT_FLAG_VMA_LOCK,
 			      NULL);
 	if (ret & (VM_FAULT_RETRY | VM_FAULT_COMPLETED)) {
-		if (needs_mmap_lock || !(flags & FAULT_FLAG_ALLOW_RETRY))
+		if (lacks_anon_vma || !(flags & FAULT_FLAG_ALLOW_RETRY))
 			return REMOTE_FAULT_NEEDS_MMAP_LOCK;
 		return REMOTE_FAULT_DROPPED_LOCK;
 	}

@@ -202,12 +202,12 @@ static void make_failed(struct target *t, char *at, size_t size)
 /* Its driver has a fault, but no map_pages. */
 static void make_vdso_absent(struct target *t, char *at, size_t size)
 {
-	void *vdso = (void *)getauxval(AT_SYSINFO_EHDR);
+	void *vdso = (void *)getauxval(AT_SYSINFO_EHDR), *moved = MAP_FAILED;
 
-	(void)size;
-	must(t, mremap(vdso, PAGE, PAGE, MREMAP_MAYMOVE | MREMAP_FIXED, at) ==
-			at &&
-		!madvise(at, PAGE, MADV_DONTNEED), "vdso");
+	/* It only moves as a whole. */
+	for (size_t n = PAGE; moved != at && n < size; n += PAGE)
+		moved = mremap(vdso, n, n, MREMAP_MAYMOVE | MREMAP_FIXED, at);
+	must(t, moved == at && !madvise(at, PAGE, MADV_DONTNEED), "vdso");
 }
 
 static void make_huge_untouched(struct target *t, char *at, size_t size)
@@ -254,7 +254,10 @@ static void list_memories(void)
 			.name = kind->name, .make = kind->make,
 			.forks = kind->forks,
 			.size = kind->align > PAGE ? HUGE_SIZE : 0,
-			.needs_mmap_lock = some[i] == DEVICE,
+			.needs_mmap_lock = some[i] == DEVICE ||
+				/* Without an anon_vma, process_vm_readv(). */
+				some[i] == FAULT_SERVED ||
+				some[i] == FAULT_SIGBUS,
 		};
 	}
 	memcpy(memories + ARRAY_SIZE(some), others, sizeof(others));

@@ -147,7 +147,9 @@ static const struct lock_case cases[] = {
 		.byte = zero),
 	REFUSED("past the end of a file", prepare_past_end,
 		.offset = LARGE / 2, .fast = true),
-	REFUSED("PROT_NONE", prepare_no_access, .fast = true),
+	/* PEEK reads it. */
+	{ .name = "PROT_NONE, mem", .prepare = prepare_no_access, .how = MEM,
+	  .len = 8, .want = -EIO, .fast = true },
 	REFUSED("secret memory", prepare_secret, .fast = true),
 	REFUSED("nothing mapped", prepare_nothing, .fast_if_read = true),
 	{ .name = "a page that is not present", .prepare = prepare,
