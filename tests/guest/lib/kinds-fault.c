@@ -34,7 +34,7 @@ int userfaultfd_on(struct target *t, char *at, size_t size,
 	int fd = syscall(SYS_userfaultfd, O_CLOEXEC);
 
 	if (fd < 0 || ioctl(fd, UFFDIO_API, &api))
-		lacks(t, "this of userfaultfd");
+		lacks(t, "a feature of userfaultfd");
 	must(t, !ioctl(fd, UFFDIO_REGISTER, &reg), "UFFDIO_REGISTER");
 	return fd;
 }
