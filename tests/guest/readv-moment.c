@@ -127,6 +127,24 @@ static void first_then_last(size_t size)
 		_exit(1);
 }
 
+/*
+ * The first VMA, of which only the first page is there, and then the last page,
+ * which is another VMA's.
+ */
+static void absent_then_last(size_t size)
+{
+	size_t first = size - PAGE;
+
+	if (!generations->nr)
+		resident(size);
+	map_or_exit(SPARE, first, PROT_READ | PROT_WRITE | PROT_EXEC);
+	make_pages(SPARE, PAGE, PAGE);
+	move_or_exit(first);
+	if (madvise(AT + first, PAGE, MADV_DONTNEED))
+		_exit(1);
+	make_pages(AT + first, PAGE, PAGE);
+}
+
 static void *replace(void *arg)
 {
 	const struct moment_case *c = arg;
@@ -213,6 +231,8 @@ static const struct moment_case cases[] = {
 	{ "two VMAs", 64, two_vmas, .events = EV(FAST) },
 	{ "many VMAs", 64, many_vmas, .events = EV(LEAVES_VMA) },
 	{ "a page, then another VMA", 2, first_then_last, .ordered = true,
+	  .events = EV(FAST) },
+	{ "faults, then another VMA", 8, absent_then_last, .ordered = true,
 	  .events = EV(FAST) },
 	{ "here and gone", 64, here_and_gone, .events = EV(FAST) },
 	{ "here and gone, with faults of the reader", 64, here_and_gone,
