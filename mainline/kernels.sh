@@ -27,7 +27,7 @@ apply_series()
 	apply_patches "$PATCHES_DIR"
 }
 
-# Sets CONFIGS for $ARCH, with what only $SERIES has a name for.
+# Sets CONFIGS for $ARCH, with the options that only $SERIES has, and those of $FLAVOUR if the caller sets it.
 arch_configs()
 {
 	local file
@@ -37,8 +37,8 @@ arch_configs()
 		CONFIGS=("$BASE/config")
 		grep -vxFf "$MAINLINE/config-x86-only" "$MAINLINE/config" >"$BASE/config"
 	fi
-	for file in "config-$SERIES" "config-$ARCH" "config-$ARCH-$PAGES"; do
-		[[ ! -e $MAINLINE/$file ]] || CONFIGS+=("$MAINLINE/$file")
+	for file in "config-$SERIES" "config-$ARCH" "config-$ARCH-$PAGES" "config-${FLAVOUR:-}"; do
+		[[ ! -f $MAINLINE/$file ]] || CONFIGS+=("$MAINLINE/$file")
 	done
 }
 
@@ -116,7 +116,7 @@ build_control()
 		note "building the control kernel"
 		begin "$BASE/control"
 		source_set "$TREE" "$SOURCE"
-		rm -rf "$BASE/patched"
+		rm -rf "$BASE/patched" "$BASE/plain"
 		configure "$BASE/control" "${CONFIGS[@]}"
 		kmake "$BASE/control" "${IMAGE##*/}" modules
 		done_for "$BASE/control" "$CONTROL_KEY"
@@ -124,22 +124,23 @@ build_control()
 	run_dir "$BASE/control" control "$CONTROL_KEY" "$SOURCE"
 }
 
+# build_patched [NAME FILES]: the kernel NAME with the files in FILES; without arguments, with those of the whole series.
 # The objects begin as a copy of the control kernel's.
 build_patched()
 {
-	local key
+	local name=${1:-patched} from=${2:-$BASE/applied} key
 
 	# With what the control kernel was made of, and the files by their names.
-	key=$({ echo "$CONTROL_KEY"; cd "$BASE/applied" && xargs -d '\n' sha256sum <"$BASE/applied.list"; } | sha256sum)
-	source_set "$TREE" "$BASE/applied"
-	if ! is_made "$BASE/patched" "$key"; then
-		note "building the patched kernel"
-		copy_objects "$BASE/control" "$BASE/patched"
-		begin "$BASE/patched"
-		kmake "$BASE/patched" "${IMAGE##*/}" modules
-		done_for "$BASE/patched" "$key"
+	key=$({ echo "$CONTROL_KEY"; cd "$from" && xargs -d '\n' sha256sum <"$BASE/applied.list"; } | sha256sum)
+	if ! is_made "$BASE/$name" "$key"; then
+		source_set "$TREE" "$from"
+		note "building the $name kernel"
+		copy_objects "$BASE/control" "$BASE/$name"
+		begin "$BASE/$name"
+		kmake "$BASE/$name" "${IMAGE##*/}" modules
+		done_for "$BASE/$name" "$key"
 	fi
-	run_dir "$BASE/patched" patched "$key" "$BASE/applied"
+	run_dir "$BASE/$name" "$name" "$key" "$from"
 }
 
 # The series' kselftest, into $TESTS, as the kernel's own Makefile builds it.
