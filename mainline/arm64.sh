@@ -93,8 +93,8 @@ arm64_run()
 	INIT
 	printf '%q ' "$@" >"$root/root/command"
 	chmod +x "$root/root/init"
-	(cd "$root/root" && find . | "$("$TOP/lab/lab" tree busybox kmod)/usr/bin/busybox" cpio -o -H newc -R 0:0 2>/dev/null |
-		gzip -1) >"$root/initrd"
+	(cd "$root/root" && find . | "$("$TOP/lab/lab" tree busybox kmod)/usr/bin/busybox" cpio -o -H newc -R 0:0 2>/dev/null) \
+		>"$root/initrd"
 	LD_LIBRARY_PATH=${qemu%/bin/*}/lib/x86_64-linux-gnu:${qemu%/bin/*}/lib timeout "$limit" \
 		"$qemu" -L "${qemu%/bin/*}/share/qemu" -M virt,mte=on,gic-version=3 -cpu max -accel tcg,thread=multi \
 		-smp 2 -m 1536 -nographic -nodefaults -no-reboot -kernel "$dir/vmlinuz" -initrd "$root/initrd" \

@@ -3,7 +3,7 @@
 # What each patch of the series changes; see lib.sh for the words. The message of patch_NAME is messages/NAME.txt.
 
 # shellcheck disable=SC2034
-PATCHES=(untag gup-split gup-vma-lock access-remote-vm speculate holes process-vm-readv copy-remote-vm-str direct-copy
+PATCHES=(untag gup-vma-lock access-remote-vm speculate holes process-vm-readv copy-remote-vm-str direct-copy
 	selftest documentation)
 
 CODE=$MAINLINE/code
@@ -39,31 +39,22 @@ patch_untag()
 	done
 }
 
-patch_gup-split()
-{
-	local file=mm/gup.c old=__get_user_pages context
-
-	# Its type differs before 6.17. So does the loop over pages, which stays where it is.
-	context=$(cut_lines $file $old '(page_mask = 0|ctx = [{] NULL [}]);$' ';$')
-	cut_lines $file $old '^\tstruct vm_area_struct [*]vma = NULL;$' ';$' >"$WORK/dropped"
-	{
-		cat "$CODE/gup-split-loop.c" "$CODE/gup-split-head.c"
-		printf '%s\n' "$context" '' $'\tdo {\n\t\tstruct page *page;\n\t\tunsigned int page_increm;'
-	} >"$WORK/loop"
-	cut_lines $file $old '^\tdo [{]$' '^\t\t[}]$' "$WORK/loop" >"$WORK/dropped"
-	cut_lines $file "${old}_vma" '^next_page:$' ':$' >"$WORK/dropped"
-	insert above $file '^ \* __get_user_pages\(\) - pin user pages' <"$CODE/gup-split-declaration.c"
-}
-
 patch_gup-vma-lock()
 {
+	local file=mm/gup.c name=__get_user_pages
+
+	insert after $file "^static long $name\\(struct mm_struct \\*mm,\$" <<<$'\t\tstruct vm_area_struct *vma,'
+	cut_lines $file $name '^\tstruct vm_area_struct [*]vma = NULL;$' ';$' >"$WORK/dropped"
+	cut_lines $file $name '^\tstart = untagged_addr_remote' ';$' "$CODE/gup-begin.c" >"$WORK/dropped"
+	anchor $file "^ \\* $name\\(\\) - pin user pages in memory\$"
+	sed -i "$((LINE + 1))a\\ * @vma:		a locked VMA that holds the whole range, or NULL to look VMAs up" "$TREE/$file"
+	replace $file '^ \* Must be called with mmap_lock held\.  It may be released\.  See below\.$' <"$CODE/gup-comment.txt"
 	insert after mm/internal.h '^\sFOLL_MADV_POPULATE = 1 << 22,$' <"$CODE/gup-flag.h"
 	echo $'\t\t\t    FOLL_MADV_POPULATE | FOLL_VMA_LOCK)' | replace mm/internal.h '^\s+FOLL_MADV_POPULATE\)$'
 	insert after mm/internal.h '^\s+FOLL_MADV_POPULATE \| FOLL_VMA_LOCK\)$' <"$CODE/gup-prototypes.h"
 	semantic gup-vma-lock mm/gup.c
 	replace mm/gup.c '^ \* to 0 and -EBUSY returned\.$' <"$CODE/faultin-comment.txt"
 	insert before mm/gup.c '^static bool vma_permits_fault\(' <"$CODE/gup-pages-vma.c"
-	insert after mm/gup.c '^EXPORT_SYMBOL\(get_user_pages_remote\);$' <"$CODE/get-user-pages-locked-vma.c"
 }
 
 patch_access-remote-vm()
@@ -75,6 +66,7 @@ patch_access-remote-vm()
 
 patch_holes()
 {
+	insert after mm/internal.h '^\s+struct page \*\*pages, int \*locked\);$' <"$CODE/is-remote-hole.h"
 	feature mm/memory.c read-remote-vma.c HOLES
 }
 
@@ -104,6 +96,9 @@ patch_direct-copy()
 	insert after mm/gup.c '^EXPORT_SYMBOL\(get_user_pages_remote\);$' <"$CODE/gup-walk-start.c"
 	insert after mm/internal.h '^\s+struct page \*\*pages, int \*locked\);$' <"$CODE/gup-walk-start.h"
 	feature mm/memory.c read-remote-vma.c DIRECT
+	semantic pin-tried mm/gup.c
+	insert above mm/process_vm_access.c '^ \* process_vm_rw_single_vec - ' <"$CODE/process-vm-read-page.c"
+	semantic process-vm-read-page mm/process_vm_access.c
 }
 
 # Entries in MAINTAINERS; before 6.16 there is one for all of mm/.

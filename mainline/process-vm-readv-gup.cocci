@@ -18,7 +18,7 @@ expression mm;
  {
  <+...
 -		if (mmap_read_lock_killable(mm))
-+		vma = gup_lock(mm, start, nr_pages, flags);
++		vma = gup_lock(mm, &start, nr_pages, flags);
 +		if (IS_ERR(vma))
 			return -EAGAIN;
  ...+>
@@ -30,8 +30,8 @@ expression mm, start, nr, how, pages, locked;
  __get_user_pages_locked(..., unsigned int flags)
  {
  <+...
--	__get_user_pages(mm, start, nr, how, pages, locked)
-+	gup_pages(mm, vma, start, nr, how, pages, locked)
+-	__get_user_pages(mm, NULL, start, nr, how, pages, locked)
++	__get_user_pages(mm, vma, start, nr, how, pages, locked)
  ...+>
  }
 
@@ -42,7 +42,7 @@ expression mm, ret;
  {
  <+...
 -	ret = mmap_read_lock_killable(mm);
-+	vma = gup_lock(mm, start, nr_pages, flags);
++	vma = gup_lock(mm, &start, nr_pages, flags);
 +	ret = PTR_ERR_OR_ZERO(vma);
  ...+>
  }

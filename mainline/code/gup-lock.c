@@ -14,22 +14,26 @@ static bool gup_vma_can_fault(struct vm_area_struct *vma)
 /*
  * Lock what __get_user_pages_locked() reads: with FOLL_VMA_LOCK the VMA, if it
  * holds the whole range, otherwise the mmap.  Return the VMA, NULL if it is the
- * mmap, or an error pointer.
+ * mmap, or an error pointer.  With FOLL_VMA_LOCK, @start is untagged.
  */
 static struct vm_area_struct *gup_lock(struct mm_struct *mm,
-				       unsigned long start,
+				       unsigned long *start,
 				       unsigned long nr_pages,
 				       unsigned int flags)
 {
-	struct vm_area_struct *vma = NULL;
+	struct vm_area_struct *vma;
 
-	if (flags & FOLL_VMA_LOCK)
-		vma = lock_remote_vma(mm, &start);
+	if (!(flags & FOLL_VMA_LOCK))
+		return ERR_PTR(mmap_read_lock_killable(mm));
+
+	vma = lock_remote_vma(mm, start);
 	if (vma) {
-		if (nr_pages <= PHYS_PFN(vma->vm_end - (start & PAGE_MASK)) &&
+		if (nr_pages <= PHYS_PFN(vma->vm_end - (*start & PAGE_MASK)) &&
 		    (gup_vma_can_fault(vma) || check_vma_flags(vma, flags)))
 			return vma;
 		vma_end_read(vma);
+	} else if (is_remote_hole(mm, *start, false)) {
+		return ERR_PTR(-EFAULT);
 	}
 	return ERR_PTR(mmap_read_lock_killable(mm));
 }
@@ -42,17 +46,5 @@ static void gup_unlock(struct mm_struct *mm, struct vm_area_struct *vma)
 	} else {
 		mmap_read_unlock(mm);
 	}
-}
-
-/* __get_user_pages() under the lock that gup_lock() took. */
-static long gup_pages(struct mm_struct *mm, struct vm_area_struct *vma,
-		      unsigned long start, unsigned long nr_pages,
-		      unsigned int flags, struct page **pages, int *locked)
-{
-	if (vma)
-		return gup_pages_vma(vma, gup_untagged_addr(mm, start),
-				     nr_pages, flags, pages, locked);
-	return __get_user_pages(mm, start, nr_pages, flags & ~FOLL_VMA_LOCK,
-				pages, locked);
 }
 

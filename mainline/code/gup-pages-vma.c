@@ -1,48 +1,52 @@
-/* __get_user_pages() under the read lock of a VMA that holds the whole range. */
-static long gup_pages_vma(struct vm_area_struct *vma, unsigned long start,
-			  unsigned long nr_pages, unsigned int gup_flags,
-			  struct page **pages, int *locked)
+/**
+ * get_user_pages_locked_vma() - get pages of a VMA that is read-locked
+ * @vma:	the VMA, which holds the whole range
+ * @start:	starting user address, untagged
+ * @nr_pages:	number of pages from start to get
+ * @gup_flags:	flags modifying lookup behaviour
+ * @pages:	array that receives pointers to the pages
+ * @locked:	must point to 1; 0 on return if a fault dropped the VMA lock
+ *
+ * get_user_pages_remote() for callers that hold the read lock of @vma instead of
+ * the mmap lock.  Faults are handled under that lock, too.
+ *
+ * A fault that needs the mmap lock drops the VMA lock.  Then *@locked is 0 and
+ * @vma must not be used any more.  The caller looks it up again, or takes the
+ * mmap lock.  This happens without FOLL_UNLOCKABLE as well.
+ *
+ * Return: number of pages, which may be less than requested, or -errno.  0 only
+ * if the VMA lock was dropped.
+ */
+long get_user_pages_locked_vma(struct vm_area_struct *vma, unsigned long start,
+			       unsigned long nr_pages, unsigned int gup_flags,
+			       struct page **pages, int *locked)
 {
-	long ret;
+	/* FAULT_FLAG_RETRY_NOWAIT keeps a lock that a VMA fault has dropped. */
+	if (WARN_ON_ONCE(gup_flags & (INTERNAL_GUP_FLAGS | FOLL_NOWAIT |
+				      FOLL_LONGTERM)))
+		return -EINVAL;
 
-	vma_assert_locked(vma);
-	ret = check_vma_flags(vma, gup_flags);
-	if (ret)
-		return ret;
-	ret = __get_user_pages_vma(vma, start, nr_pages, gup_flags, pages,
-				   locked);
-	if (!*locked)
-		count_vm_vma_lock_event(VMA_LOCK_RETRY);
-	return ret;
+	return __get_user_pages(vma->vm_mm, vma, start, nr_pages, gup_flags |
+				FOLL_GET | FOLL_TOUCH | FOLL_REMOTE |
+				FOLL_VMA_LOCK, pages, locked);
 }
 
 /*
- * untagged_addr_remote() without the mmap lock: mm_untag_mask() is one word.
+ * untagged_addr_remote() and vma_lookup() without the mmap lock: untag *@addr and
+ * return its VMA, read-locked.  NULL if there is none, or if it cannot be locked
+ * without waiting.  The caller holds a reference on mm_users.
+ *
  * Where the tag is replaced by the bit below it and that bit is set, the address
  * is not one of user space, and the mask must not turn it into one.
- */
-static unsigned long gup_untagged_addr(struct mm_struct *mm, unsigned long addr)
-{
-	unsigned long mask = mm_untag_mask(mm);
-
-	addr &= mask;
-	return addr > mask >> 1 ? addr | ~mask : addr;
-}
-
-/**
- * lock_remote_vma() - look up and read-lock the VMA of an address
- * @mm:		mm_struct of target mm, with a reference on mm_users held
- * @addr:	the address, possibly tagged; untagged on return
- *
- * untagged_addr_remote() and vma_lookup() for callers without the mmap lock.
- *
- * Return: the VMA, which vma_end_read() unlocks.  NULL if there is none, or if
- * it cannot be locked without waiting.
  */
 struct vm_area_struct *lock_remote_vma(struct mm_struct *mm,
 				       unsigned long *addr)
 {
-	*addr = gup_untagged_addr(mm, *addr);
+	unsigned long mask = mm_untag_mask(mm);
+
+	*addr &= mask;
+	if (*addr > mask >> 1)
+		*addr |= ~mask;
 	return lock_vma_under_rcu(mm, *addr);
 }
 

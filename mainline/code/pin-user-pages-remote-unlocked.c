@@ -1,12 +1,5 @@
 
-/**
- * pin_user_pages_remote_unlocked() - pin pages of a remote process
- * @mm:		mm_struct of target mm
- * @start:	starting user address
- * @nr_pages:	number of pages from start to pin
- * @gup_flags:	flags modifying lookup behaviour
- * @pages:	array that receives pointers to the pages pinned
- *
+/*
  * pin_user_pages_remote() for callers without the mmap lock.  For reads, if one
  * VMA holds the whole range, its read lock is taken instead.
  *

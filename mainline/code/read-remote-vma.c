@@ -29,13 +29,12 @@ static void copy_from_remote_page(struct vm_area_struct *vma, struct page *page,
 
 #ifdef HOLES
 /*
- * True if nothing is mapped at @addr and no stack above may grow down to it, so
- * that __access_remote_vm() would end there.  That holds for a moment at which
- * nobody was changing the address space.
- *
- * With @racy, a hole counts while a writer holds the mmap lock, too.
+ * True if nothing is mapped at @addr, which is untagged, and no stack above may
+ * grow down to it.  That holds for a moment at which nobody was changing the
+ * address space.  With @racy, it may also be seen while a writer holds the mmap
+ * lock.
  */
-static bool is_remote_hole(struct mm_struct *mm, unsigned long addr, bool racy)
+bool is_remote_hole(struct mm_struct *mm, unsigned long addr, bool racy)
 {
 	VMA_ITERATOR(vmi, mm, addr);
 	struct vm_area_struct *next;
@@ -54,7 +53,8 @@ static bool is_remote_hole(struct mm_struct *mm, unsigned long addr, bool racy)
 			 !(READ_ONCE(next->vm_flags) & VM_GROWSDOWN));
 	rcu_read_unlock();
 
-	return hole && (racy || !mmap_lock_speculate_retry(mm, seq));
+	return hole && !in_gate_area(mm, addr) &&
+	       (racy || !mmap_lock_speculate_retry(mm, seq));
 }
 
 #endif
@@ -116,36 +116,22 @@ static int read_remote_vma(struct mm_struct *mm, unsigned long addr, void *buf,
 #endif
 
 #ifdef DIRECT
-		page = gup_walk_start(&fw, vma, addr, gup_flags);
-		if (page) {
-#ifdef STRINGS
-			nr = copy_from_remote_page(vma, page, addr, buf, bytes,
-						   str);
-#else
-			copy_from_remote_page(vma, page, addr, buf, bytes);
-#endif
-			folio_walk_end(&fw, vma);
-		} else {
-			if (get_user_pages_locked_vma(vma, addr, 1, gup_flags,
-						      &page, &locked) != 1)
-				break;
-#ifdef STRINGS
-			nr = copy_from_remote_page(vma, page, addr, buf, bytes,
-						   str);
-#else
-			copy_from_remote_page(vma, page, addr, buf, bytes);
-#endif
-			put_page(page);
-		}
+		page = gup_walk_start(&fw, vma, addr, gup_flags, &locked);
+		if (IS_ERR(page))
+			break;
 #else
 		if (get_user_pages_locked_vma(vma, addr, 1, gup_flags, &page,
 					      &locked) != 1)
 			break;
+#endif
 #ifdef STRINGS
 		nr = copy_from_remote_page(vma, page, addr, buf, bytes, str);
 #else
 		copy_from_remote_page(vma, page, addr, buf, bytes);
 #endif
+#ifdef DIRECT
+		gup_walk_end(&fw, vma, addr, page, true);
+#else
 		put_page(page);
 #endif
 #ifdef STRINGS

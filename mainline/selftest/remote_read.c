@@ -155,7 +155,7 @@ TEST_F(remote_read, present)
 /* Each read takes a VMA lock; few page faults happen meanwhile. */
 TEST_F(remote_read, vma_lock)
 {
-	long at_start, after_mem, after_readv;
+	long at_start, after_mem, after_readv, after_two;
 
 	start(_metadata, &self->r, NULL);
 	at_start = count_vma_locks();
@@ -168,8 +168,29 @@ TEST_F(remote_read, vma_lock)
 		ASSERT_EQ(read_readv(self->r.child, self->r.area, self->r.buf,
 				     8), 8);
 	after_readv = count_vma_locks();
+	/* Two pages are pinned. */
+	for (int i = 0; i < NR_READS; i++)
+		ASSERT_EQ(read_readv(self->r.child,
+				     self->r.area + self->r.page - 4,
+				     self->r.buf, 8), 8);
+	after_two = count_vma_locks();
 	ASSERT_GE(after_mem - at_start, NR_READS);
 	ASSERT_GE(after_readv - after_mem, NR_READS);
+	ASSERT_GE(after_two - after_readv, NR_READS);
+}
+
+/* The memory that is read into is not present. */
+TEST_F(remote_read, new_buffer)
+{
+	char *new = mmap(NULL, self->r.page, PROT_READ | PROT_WRITE,
+			 MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	ASSERT_NE(new, MAP_FAILED);
+	start(_metadata, &self->r, NULL);
+	ASSERT_EQ(read_readv(self->r.child, self->r.area + 100, new + 10, 200),
+		  200);
+	ASSERT_TRUE(is_pattern(new + 10, 100, 200));
+	munmap(new, self->r.page);
 }
 
 static int protect_second(struct remote *r)

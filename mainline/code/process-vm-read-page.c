@@ -1,0 +1,42 @@
+/*
+ * Read from one page under the lock of its VMA, without a pin.  Page faults of
+ * the caller's memory are not handled meanwhile.  Return 0 or -EFAULT, or -EAGAIN
+ * if the page must be pinned: with @flags.
+ */
+static int process_vm_read_page(unsigned long addr, unsigned long len,
+				struct iov_iter *iter, struct mm_struct *mm,
+				unsigned int *flags)
+{
+	struct vm_area_struct *vma = lock_remote_vma(mm, &addr);
+	struct folio_walk fw;
+	struct page *page;
+	int locked = 1, ret = 0;
+
+	if (!vma)
+		return is_remote_hole(mm, addr, false) ? -EFAULT : -EAGAIN;
+
+	page = gup_walk_start(&fw, vma, addr, FOLL_PIN | FOLL_UNLOCKABLE,
+			      &locked);
+	if (!locked) {
+		*flags |= FOLL_TRIED;
+		return -EAGAIN;
+	}
+	if (IS_ERR(page)) {
+		ret = PTR_ERR(page) == -EAGAIN ? -EAGAIN : -EFAULT;
+	} else {
+		size_t copied = copy_page_to_iter_nofault(page,
+						offset_in_page(addr), len, iter);
+
+		if (copied < len && iov_iter_count(iter)) {
+			iov_iter_revert(iter, copied);
+			ret = -EAGAIN;
+		}
+		/* Next time it is marked accessed. */
+		gup_walk_end(&fw, vma, addr, page, !ret);
+	}
+	vma_end_read(vma);
+	if (ret != -EAGAIN)
+		count_vm_vma_lock_event(VMA_LOCK_SUCCESS);
+	return ret;
+}
+
