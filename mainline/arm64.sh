@@ -30,7 +30,7 @@ arm64_tree()
 	mv "$ARM64_TREE.new" "$ARM64_TREE"
 }
 
-# arm64_tests DIR PROGRAM...: the guest tests, into DIR. Sets ARM64_CC, for others as well.
+# arm64_tests DIR FILE...: programs and objects of the guest tests, into DIR. Sets ARM64_CC, for others as well.
 arm64_tests()
 {
 	local dir=$1 lib
@@ -39,6 +39,7 @@ arm64_tests()
 	arm64_tree
 	lib=$ARM64_TREE/usr/lib/aarch64-linux-gnu
 	ARM64_CC="aarch64-linux-gnu-gcc -I$ARM64_TREE/usr/include -L$lib -Wl,-rpath-link,$lib"
+	[[ $PAGES != 16k ]] || ARM64_CC+=" -DPAGE=16384UL"
 	make -s -C "$TOP/tests" O="$dir" CC="$ARM64_CC" "${@/#/$dir/}"
 }
 
@@ -95,7 +96,8 @@ arm64_run()
 	chmod +x "$root/root/init"
 	(cd "$root/root" && find . | "$("$TOP/lab/lab" tree busybox kmod)/usr/bin/busybox" cpio -o -H newc -R 0:0 2>/dev/null) \
 		>"$root/initrd"
-	LD_LIBRARY_PATH=${qemu%/bin/*}/lib/x86_64-linux-gnu:${qemu%/bin/*}/lib timeout "$limit" \
+	LD_LIBRARY_PATH=${qemu%/bin/*}/lib/x86_64-linux-gnu:${qemu%/bin/*}/lib setpriv --pdeathsig TERM \
+		timeout --foreground "$limit" \
 		"$qemu" -L "${qemu%/bin/*}/share/qemu" -M virt,mte=on,gic-version=3 -cpu max -accel tcg,thread=multi \
 		-smp 2 -m 1536 -nographic -nodefaults -no-reboot -kernel "$dir/vmlinuz" -initrd "$root/initrd" \
 		-append 'console=ttyAMA0 panic=-1 no_timer_check' -serial "file:$log" \

@@ -9,7 +9,10 @@
 
 #define KIB		1024UL
 #define MIB		(1024 * KIB)
+/* arm64 kernels may have others, see mainline/check. */
+#ifndef PAGE
 #define PAGE		4096UL
+#endif
 #define HUGE_PAGE	(2 * MIB)
 
 /* What the target tells the test; in memory that both share. */
