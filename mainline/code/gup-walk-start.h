@@ -1,5 +1,5 @@
 struct page *gup_walk_start(struct folio_walk *fw, struct vm_area_struct *vma,
 			    unsigned long addr, unsigned int gup_flags,
 			    int *locked);
-void gup_walk_end(struct folio_walk *fw, struct vm_area_struct *vma,
-		  unsigned long addr, struct page *page, bool used);
+void gup_walk_touch(struct folio_walk *fw, struct vm_area_struct *vma,
+		    unsigned long addr, struct page *page);

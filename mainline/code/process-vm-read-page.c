@@ -8,7 +8,7 @@ static int process_vm_read_page(unsigned long addr, unsigned long len,
 				unsigned int *flags)
 {
 	struct vm_area_struct *vma = lock_remote_vma(mm, &addr);
-	struct folio_walk fw;
+	struct folio_walk fw __uninitialized;
 	struct page *page;
 	int locked = 1, ret = 0;
 
@@ -27,12 +27,13 @@ static int process_vm_read_page(unsigned long addr, unsigned long len,
 		size_t copied = copy_page_to_iter_nofault(page,
 						offset_in_page(addr), len, iter);
 
-		if (copied < len && iov_iter_count(iter)) {
+		if (copied == len || !iov_iter_count(iter)) {
+			gup_walk_touch(&fw, vma, addr, page);
+		} else {
 			iov_iter_revert(iter, copied);
 			ret = -EAGAIN;
 		}
-		/* Next time it is marked accessed. */
-		gup_walk_end(&fw, vma, addr, page, !ret);
+		folio_walk_end(&fw, vma);
 	}
 	vma_end_read(vma);
 	if (ret != -EAGAIN)

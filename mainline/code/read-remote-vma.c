@@ -104,7 +104,7 @@ static int read_remote_vma(struct mm_struct *mm, unsigned long addr, void *buf,
 	while (len) {
 		int bytes = min_t(int, len, PAGE_SIZE - offset_in_page(addr));
 #ifdef DIRECT
-		struct folio_walk fw;
+		struct folio_walk fw __uninitialized;
 #endif
 		struct page *page;
 #ifdef STRINGS
@@ -130,7 +130,10 @@ static int read_remote_vma(struct mm_struct *mm, unsigned long addr, void *buf,
 		copy_from_remote_page(vma, page, addr, buf, bytes);
 #endif
 #ifdef DIRECT
-		gup_walk_end(&fw, vma, addr, page, true);
+		if (fw.ptl)
+			folio_walk_end(&fw, vma);
+		else
+			put_page(page);
 #else
 		put_page(page);
 #endif

@@ -169,7 +169,7 @@ static long read_32bit(const struct lock_case *c, pid_t pid,
 
 /*
  * The series for mainline locks one VMA at a time, and faults under that lock,
- * too. It asks no less for a hole than for a range in two VMAs.
+ * too. Of holes, it answers those in which a range begins.
  */
 static const struct lock_case cases[] = {
 	[TOO_MANY] = CASE("too many VMAs", prepare_too_many,

@@ -191,6 +191,9 @@ static void run_held(const struct lock_case *c, const struct lock_way *way,
 
 static bool is_fast(const struct lock_case *c, bool no_writer)
 {
+	/* Of holes, the series answers those in which a range begins. */
+	if (mainline() == PATCHED && c->fast_if_read)
+		return no_writer && c->want < 0;
 	if (mainline() == PATCHED)
 		return c->fast && !c->patched_waits;
 	return c->fast || (no_writer && c->fast_if_read);
