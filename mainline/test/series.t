@@ -123,9 +123,9 @@ tree_with mm/pagewalk.c 's/The mmap lock must be held/The mmap lock may be held/
 rm "$work/tree/.debian-version"
 expect 'a line is not there' 'is in 0 lines of mm/pagewalk.c' "$series" "$kernel" "$work/out" "$work/tree"
 
-tree_with mm/gup.c 's/^next_page:/other_page:/'
+tree_with mm/gup.c 's/start = untagged_addr_remote/first = untagged_addr_remote/'
 rm "$work/tree/.debian-version"
-expect 'lines that move are not there' "is not in __get_user_pages.*\(\) of mm/gup.c" \
+expect 'lines that change are not there' "is not in __get_user_pages.*\(\) of mm/gup.c" \
 	"$series" "$kernel" "$work/out" "$work/tree"
 
 tree_with mm/pagewalk.c ''
