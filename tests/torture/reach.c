@@ -22,7 +22,7 @@
 static const char *const reads[NR_READS] = { "remote_read", "remote_readv" };
 /* The same of the series for mainline: what runs under the VMA lock. */
 static const char *const patched_reads[NR_READS] = {
-	"read_remote_vma", "gup_pages_vma",
+	"read_remote_vma", "gup_walk_start",
 };
 
 static bool append(const char *path, const char *text)
