@@ -32,21 +32,27 @@ long get_user_pages_locked_vma(struct vm_area_struct *vma, unsigned long start,
 }
 
 /*
+ * untagged_addr_remote() without the mmap lock: mm_untag_mask() is one word.
+ * Where the tag is replaced by the bit below it and that bit is set, the address
+ * is not one of user space, and the mask must not turn it into one.
+ */
+static unsigned long gup_untagged_addr(struct mm_struct *mm, unsigned long addr)
+{
+	unsigned long mask = mm_untag_mask(mm);
+
+	addr &= mask;
+	return addr > mask >> 1 ? addr | ~mask : addr;
+}
+
+/*
  * untagged_addr_remote() and vma_lookup() without the mmap lock: untag *@addr and
  * return its VMA, read-locked.  NULL if there is none, or if it cannot be locked
  * without waiting.  The caller holds a reference on mm_users.
- *
- * Where the tag is replaced by the bit below it and that bit is set, the address
- * is not one of user space, and the mask must not turn it into one.
  */
 struct vm_area_struct *lock_remote_vma(struct mm_struct *mm,
 				       unsigned long *addr)
 {
-	unsigned long mask = mm_untag_mask(mm);
-
-	*addr &= mask;
-	if (*addr > mask >> 1)
-		*addr |= ~mask;
+	*addr = gup_untagged_addr(mm, *addr);
 	return lock_vma_under_rcu(mm, *addr);
 }
 
