@@ -11,9 +11,13 @@
 
 /* VMA 1 is there at the start; VMA 2 is mapped in its place later. */
 #define NR_VMAS		3
-/* Table and folio 1 belong to VMA 1, 2 to VMA 2; folio 3 is VMA 1's huge one. */
+/*
+ * Table and folio 1 belong to VMA 1, 2 to VMA 2; folio 3 is VMA 1's huge one. 4
+ * and 5 are what a fault brings into VMA 1 and 2.
+ */
 #define NR_TABLES	3
-#define NR_FOLIOS	4
+#define NR_FOLIOS	6
+#define FAULTED(v)	(3 + (v))
 
 #define NONE		0
 /* Values of the PMD entry: none, a table (1, 2), or a huge folio. */
@@ -29,6 +33,7 @@ byte vma_readers[NR_VMAS];	/* of vma->vm_lock */
 byte vma_seq[NR_VMAS] = 255;	/* vma->vm_lock_seq */
 
 bool mmap_lock;			/* held for writing */
+byte mmap_readers;		/* or for reading, by so many */
 byte mm_seq;			/* mm->mm_lock_seq, odd while it is */
 byte rmap_readers;		/* i_mmap_rwsem or the anon_vma's */
 bool rmap_writer;
@@ -91,9 +96,12 @@ proctype pte_free_defer(byte t)
 
 inline mmap_write_lock()
 {
-	lock(mmap_lock);
+	atomic { !mmap_lock && mmap_readers == 0 -> mmap_lock = true };
 	mm_seq++
 }
+
+inline mmap_read_lock()	{ atomic { !mmap_lock -> mmap_readers++ } }
+inline mmap_read_unlock() { mmap_readers-- }
 
 /* Ends the write lock of every VMA. */
 inline mmap_write_unlock()
@@ -106,6 +114,14 @@ inline mmap_write_unlock()
 inline vma_start_write(v)
 {
 	atomic { vma_readers[v] == 0 -> vma_seq[v] = mm_seq }
+}
+
+inline vma_end_read(v)
+{
+	d_step {
+		assert(!vma_freed[v] && vma_readers[v] > 0);
+		vma_readers[v]--
+	}
 }
 
 /* Sets @v to the locked VMA or NONE. */
@@ -206,45 +222,134 @@ inline walk_table(v, p, f)
 #endif
 }
 
+inline walk(v, p, f)
+{
+	p = pmd;
+	if
+	:: IS_HUGE(p) -> walk_huge(v, p, f)
+	:: else -> walk_table(v, p, f)
+	fi
+}
+
+/* Of more than one page: the copy, after the page tables are unlocked. */
+inline copy_later(v, f)
+{
+	if
+	:: f != NONE ->
+		copy(v, f);
+#ifndef DEFECT_NO_FOLIO_REFERENCE
+		folio_put(f);
+#endif
+		f = NONE
+	:: else
+	fi
+}
+
+/*
+ * handle_mm_fault() under the VMA's lock. It maps a page where there is none, if
+ * it can get one; the lock stays. Or it sets @retry, as it had to wait, or needs
+ * the mmap lock: then it has dropped the VMA's lock.
+ */
+inline fault(v, p, retry)
+{
+	assert(!vma_freed[v]);
+	if
+	:: vma_end_read(v); retry = true
+	:: true ->
+		rcu_enter(READER);
+		p = pmd;
+		if
+		:: IS_TABLE(p) ->
+			assert(!table_freed[p]);
+			lock(ptl[p]);
+			if
+			:: pmd == p && pte[p] == NONE &&
+			   folio_refs[FAULTED(v)] == 0 &&
+			   !folio_freed[FAULTED(v)] ->
+				pte[p] = FAULTED(v);
+				folio_get(FAULTED(v))
+			:: else
+			fi;
+			unlock(ptl[p])
+		:: else
+		fi;
+		rcu_leave(READER)
+	fi
+}
+
+/* GUP, with a look-up of its own. */
+inline slow_path(v, p, f)
+{
+	mmap_read_lock();
+	v = tree;
+	if
+	:: v != NONE ->
+		walk(v, p, f);
+		copy_later(v, f)
+	:: else
+	fi;
+	mmap_read_unlock()
+}
+
+#if defined(DEFECT_VMA_LOCK_DROPPED_EARLY) || \
+	defined(DEFECT_VMA_LOCK_DROPPED_BEFORE_COPY)
+#define NO_FAULTS
+#endif
+
 /* Reads three times, so that what one read leaves behind meets the next. */
 proctype reader()
 {
 	byte v, p, f, reads;
+	bool retry;
 
 	for (reads : 1 .. 3) {
+		retry = false;
 		lock_vma_under_rcu(v);
 		if
 		:: v != NONE ->
 #ifdef DEFECT_VMA_LOCK_DROPPED_EARLY
-			vma_readers[v]--;
+			vma_end_read(v);
 #endif
-			p = pmd;
+			walk(v, p, f);
+#ifndef NO_FAULTS
+			/* Another page of the read may be missing, too. */
 			if
-			:: IS_HUGE(p) -> walk_huge(v, p, f)
-			:: else -> walk_table(v, p, f)
-			fi;
-#ifdef DEFECT_VMA_LOCK_DROPPED_BEFORE_COPY
-			vma_readers[v]--;
-#endif
-			if
-			:: f != NONE ->
-				copy(v, f);
-#ifndef DEFECT_NO_FOLIO_REFERENCE
-				folio_put(f);
-#endif
-#if !defined(DEFECT_VMA_LOCK_DROPPED_EARLY) && \
-	!defined(DEFECT_VMA_LOCK_DROPPED_BEFORE_COPY)
-				vma_readers[v]--
-#endif
-			:: else ->
-#if !defined(DEFECT_VMA_LOCK_DROPPED_EARLY) && \
-	!defined(DEFECT_VMA_LOCK_DROPPED_BEFORE_COPY) && \
-	!defined(DEFECT_VMA_LOCK_LEAKED)
-				vma_readers[v]--
+			:: f == NONE ->
+				fault(v, p, retry);
+				if
+#ifdef DEFECT_VMA_USED_AFTER_RETRY
+				:: true -> walk(v, p, f)
 #else
-				skip
+				:: !retry -> walk(v, p, f)
 #endif
+				:: else
+				fi
+			:: true
+			fi;
+#endif
+#ifdef DEFECT_VMA_LOCK_DROPPED_BEFORE_COPY
+			vma_end_read(v);
+#endif
+#ifdef DEFECT_VMA_LOCK_LEAKED
+			if
+			:: f != NONE -> copy_later(v, f); vma_end_read(v)
+			:: else
 			fi
+#else
+			copy_later(v, f);
+#ifdef NO_FAULTS
+			skip
+#elif defined(DEFECT_VMA_UNLOCKED_AFTER_RETRY)
+			vma_end_read(v)
+#else
+			if
+			:: !retry -> vma_end_read(v)
+			/* The next read begins with a look-up, too. */
+			:: retry
+			:: retry -> slow_path(v, p, f)
+			fi
+#endif
+#endif
 		:: else
 		fi
 	}
@@ -410,7 +515,9 @@ init
 		folio_refs[3] = 1;
 		folio_of[1] = 1;
 		folio_of[2] = 2;
-		folio_of[3] = 1
+		folio_of[3] = 1;
+		folio_of[4] = 1;
+		folio_of[5] = 2
 	};
 	atomic {
 		run reader();
