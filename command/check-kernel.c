@@ -83,10 +83,14 @@ static void append(char *list, size_t size, const char *name)
 	snprintf(list + len, size - len, "%s%s", len ? " " : "", name);
 }
 
-/* Only there if the kernel runs 32-bit programs, and only needed then. */
+/*
+ * Only there if the kernel runs 32-bit programs, or is new enough, and only needed
+ * then.
+ */
 static bool is_optional(const char *name)
 {
-	return !strncmp(name, "__ia32_", strlen("__ia32_"));
+	return !strncmp(name, "__ia32_", strlen("__ia32_")) ||
+	       !strcmp(name, "copy_remote_vm_str");
 }
 
 /* Of @n symbols, is there one of that name? */

@@ -3,7 +3,8 @@
  * Which functions of the running kernel are replaced by which of ours.
  *
  * The slow path stays the kernel's own __access_remote_vm(), reached through a
- * livepatch relocation; see klp-symbols.
+ * livepatch relocation; see klp-symbols. Only that of strings is ours, see
+ * copy_remote_vm_str.c.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -75,6 +76,32 @@ static int vmapeek_access_process_vm(struct task_struct *tsk,
 	return copied;
 }
 
+#ifdef HAVE_COPY_REMOTE_VM_STR
+/* As vmapeek_access_process_vm(). Only BPF comes here. */
+static int vmapeek_copy_remote_vm_str(struct task_struct *tsk,
+				      unsigned long addr, void *buf, int len,
+				      unsigned int gup_flags)
+{
+	struct mm_struct *mm;
+	int ret;
+
+	if (!len)
+		return 0;
+	mm = get_task_mm(tsk);
+	if (!mm) {
+		*(char *)buf = '\0';
+		return -EFAULT;
+	}
+	if (trace_vmapeek_remote_read_enabled())
+		ret = traced_read_str(task_tgid_nr(tsk), mm, addr, buf, len,
+				      gup_flags);
+	else
+		ret = remote_read_str(mm, addr, buf, len, gup_flags, NULL);
+	mmput(mm);
+	return ret;
+}
+#endif
+
 /*
  * The syscall entry points: the helpers below them are static, and the compiler
  * may have changed their ABI. A reader blocked on the mmap lock in here delays
@@ -112,6 +139,12 @@ static struct klp_func vmapeek_funcs[] = {
 		.old_name = "access_process_vm",
 		.new_func = vmapeek_access_process_vm,
 	},
+#ifdef HAVE_COPY_REMOTE_VM_STR
+	{
+		.old_name = "copy_remote_vm_str",
+		.new_func = vmapeek_copy_remote_vm_str,
+	},
+#endif
 	{
 		.old_name = "__x64_sys_process_vm_readv",
 		.new_func = vmapeek_x64_sys_process_vm_readv,

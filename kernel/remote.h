@@ -359,6 +359,12 @@ static __always_inline void remote_pins_put(struct remote_pins *pins)
 int remote_read(struct mm_struct *mm, unsigned long addr, void *buf, int len,
 		unsigned int gup_flags, enum remote_read_result *why);
 
+/* copy_remote_vm_str.c, for kernels that have that function */
+
+int remote_read_str(struct mm_struct *mm, unsigned long addr, void *buf,
+		    int len, unsigned int gup_flags,
+		    enum remote_read_result *why);
+
 /* process_vm_segment.c, process_vm_readv.c */
 
 int remote_readv(struct mm_struct *mm, unsigned long addr, unsigned long len,

@@ -63,6 +63,32 @@ int traced_access_remote_vm(pid_t pid, struct mm_struct *mm, unsigned long addr,
 	return copied;
 }
 
+#ifdef HAVE_COPY_REMOTE_VM_STR
+/**
+ * traced_read_str - remote_read_str() with an event
+ * @pid: the process that is read
+ * @mm: its address space
+ * @addr: address to read from
+ * @buf: kernel memory to read into
+ * @len: its size
+ * @gup_flags: FOLL_* flags
+ *
+ * Return: as remote_read_str().
+ */
+int traced_read_str(pid_t pid, struct mm_struct *mm, unsigned long addr,
+		    void *buf, int len, unsigned int gup_flags)
+{
+	ktime_t start = ktime_get();
+	enum remote_read_result why;
+	int ret;
+
+	ret = remote_read_str(mm, addr, buf, len, gup_flags, &why);
+	trace_vmapeek_remote_read(pid, addr, len, ret, why,
+				  ktime_get() - start);
+	return ret;
+}
+#endif
+
 /**
  * traced_readv - remote_readv() with an event
  * @pid: the process that is read

@@ -46,6 +46,8 @@ TRACE_EVENT(vmapeek_remote_read,
 
 int traced_access_remote_vm(pid_t pid, struct mm_struct *mm, unsigned long addr,
 			    void *buf, int len, unsigned int gup_flags);
+int traced_read_str(pid_t pid, struct mm_struct *mm, unsigned long addr,
+		    void *buf, int len, unsigned int gup_flags);
 int traced_readv(pid_t pid, struct mm_struct *mm, unsigned long addr,
 		 unsigned long len, struct iov_iter *iter);
 
