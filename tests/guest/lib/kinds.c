@@ -177,8 +177,12 @@ static bool all_swapped(struct target *t, char *at, size_t size)
 
 void swap_out(struct target *t, char *at, size_t size)
 {
-	for (int i = 0; i < 100 && !all_swapped(t, at, size); i++)
+	for (int i = 0; i < 100 && !all_swapped(t, at, size); i++) {
+		/* Pages wait in the batch of a CPU that this task has left. */
+		if (i)
+			write_line("/proc/sys/vm/drop_caches", "1");
 		must(t, !madvise(at, size, MADV_PAGEOUT), "MADV_PAGEOUT");
+	}
 	must_be_given(t, all_swapped(t, at, size), "not swapped out");
 }
 
