@@ -15,8 +15,6 @@
 #include <string.h>
 #include <sched.h>
 #include <sys/mman.h>
-#include <sys/syscall.h>
-#include <sys/uio.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include <cmocka.h>
@@ -24,10 +22,6 @@
 #include "reader.h"
 #include "target.h"
 #include "vmapeek.h"
-
-#ifndef MADV_COLLAPSE
-#define MADV_COLLAPSE	25
-#endif
 
 #define SIZE	(256 * MIB)
 #define PART	(2 * MIB)
@@ -155,18 +149,6 @@ static void memory_comes_back(void **state)
 	assert_true(after > before - (long)(SIZE / KIB) / 16);
 }
 
-/* MADV_COLLAPSE of another process's memory. */
-static int collapse(pid_t pid, unsigned long addr, size_t size)
-{
-	struct iovec range = { (void *)addr, size };
-	int fd = syscall(SYS_pidfd_open, pid, 0);
-	ssize_t n = syscall(SYS_process_madvise, fd, &range, 1L, MADV_COLLAPSE,
-			    0L);
-
-	close(fd);
-	return n == (ssize_t)size ? 0 : -errno;
-}
-
 /*
  * Reads that end in several ways, then changes that need the VMA's write
  * lock. A lock left behind makes the change hang: the alarm ends the test.
@@ -238,8 +220,8 @@ static void pages_can_be_collapsed(void **state)
 	remote_read(MEM, pid, table - 4, buf, 8);
 	remote_read(MEM, pid, target->addr + 1, buf, PAGE);
 	remote_read(READV, pid, target->addr, buf, 2 * PAGE);
-	assert_int_equal(collapse(pid, table - HUGE_PAGE, HUGE_PAGE), 0);
-	assert_int_equal(collapse(pid, table, HUGE_PAGE), 0);
+	assert_int_equal(target_collapse(pid, table - HUGE_PAGE, HUGE_PAGE), 0);
+	assert_int_equal(target_collapse(pid, table, HUGE_PAGE), 0);
 	target_stop(pid);
 	write_line(enabled, "always");
 }

@@ -6,11 +6,17 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <sys/uio.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "target.h"
 #include "util.h"
+
+#ifndef MADV_COLLAPSE
+#define MADV_COLLAPSE	25
+#endif
 
 struct target *target_alloc(void)
 {
@@ -129,6 +135,17 @@ void pattern_fill(void *start, size_t size)
 
 	for (size_t i = 0; i < size; i++)
 		p[i] = pattern(i);
+}
+
+int target_collapse(pid_t pid, unsigned long addr, size_t size)
+{
+	struct iovec range = { (void *)addr, size };
+	int fd = syscall(SYS_pidfd_open, pid, 0);
+	ssize_t n = syscall(SYS_process_madvise, fd, &range, 1L, MADV_COLLAPSE,
+			    0L);
+
+	close(fd);
+	return n == (ssize_t)size ? 0 : -errno;
 }
 
 long smaps_kb(pid_t pid, unsigned long addr, const char *field)

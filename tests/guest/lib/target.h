@@ -52,6 +52,9 @@ bool show_memory(bool environ, unsigned long start, unsigned long end);
 unsigned char pattern(unsigned long offset);
 void pattern_fill(void *start, size_t size);
 
+/* MADV_COLLAPSE of another process's memory. Returns 0 or a negative error. */
+int target_collapse(pid_t pid, unsigned long addr, size_t size);
+
 /* A number of kB from /proc/PID/smaps for the mapping at @addr, or -1. */
 long smaps_kb(pid_t pid, unsigned long addr, const char *field);
 
