@@ -168,7 +168,7 @@ remote_str_fault_page(struct vm_area_struct **vmap, struct remote_str *str,
 		cond_resched();
 		result = remote_str_copy_page(vma, str, gup_flags, marks);
 		if (result != REMOTE_READ_NOT_PRESENT ||
-		    faults == REMOTE_FAULT_TRIES || !remote_may_fault(vma))
+		    faults == REMOTE_FAULT_TRIES || !remote_may_fault(vma, 0))
 			return result;
 
 		/* GUP marks each page before it faults in the next. */
