@@ -54,7 +54,6 @@ PREPARE(file, FILE_UNTOUCHED, LARGE)
 PREPARE(past_end, FILE_ENDS, LARGE)
 PREPARE(merged, MERGED, LARGE)
 PREPARE(hugetlb, HUGETLB, HUGE_PAGE)
-PREPARE(no_access, NO_ACCESS, LARGE)
 PREPARE(secret, SECRET, LARGE)
 
 /* Without an anon_vma; to make one takes the mmap lock. */
@@ -147,9 +146,6 @@ static const struct lock_case cases[] = {
 		.byte = zero),
 	REFUSED("past the end of a file", prepare_past_end,
 		.offset = LARGE / 2, .fast = true),
-	/* PEEK reads it. */
-	{ .name = "PROT_NONE, mem", .prepare = prepare_no_access, .how = MEM,
-	  .len = 8, .want = -EIO, .fast = true },
 	REFUSED("secret memory", prepare_secret, .fast = true),
 	REFUSED("nothing mapped", prepare_nothing, .fast_if_read = true),
 	{ .name = "a page that is not present", .prepare = prepare,
