@@ -17,7 +17,7 @@ MUTANT_JOBS ?= $(shell n=$$(nproc); echo $$((n > 8 ? 8 : n)))
 HOST_PACKAGES := gcc make libc6-dev libelf-dev libcmocka-dev perl binutils
 COMMAND_PACKAGES := libkmod-dev libjson-c-dev zlib1g-dev
 # The 32-bit side of the tests; not gcc-multilib, which excludes the cross compilers of other architectures.
-TEST_PACKAGES = gcc-$(shell gcc -dumpversion | cut -d. -f1)-multilib libc6-dev-i386 mandoc e2fsprogs
+TEST_PACKAGES = gcc-$(shell gcc -dumpversion | cut -d. -f1)-multilib libc6-dev-i386 libbpf-dev mandoc e2fsprogs
 LINT_PACKAGES := shellcheck git perl
 MODEL_PACKAGES := spin gcc libc6-dev
 DEB_PACKAGES := dpkg-dev debhelper dh-dkms gcc make libc6-dev $(COMMAND_PACKAGES)

@@ -14,6 +14,7 @@
 #include <unistd.h>
 #include <cmocka.h>
 
+#include "bpf/programs.h"
 #include "hold.h"
 #include "reader.h"
 #include "target.h"
@@ -134,6 +135,32 @@ static void slow(void **state)
 	one(READV, HOLE + 100, 8, -EFAULT, -EFAULT, "fast");
 }
 
+/* As BPF reads them. */
+static void strings(void **state)
+{
+	const char *lacking = bpf_lacks(BPF_STRING);
+	unsigned char buf[40];
+
+	(void)state;
+	if (lacking) {
+		printf("# this kernel or machine lacks: %s\n", lacking);
+		skip();
+	}
+	trace_on();
+	assert_int_equal(bpf_read(BPF_STRING, pid, target->addr + 100, buf,
+				  sizeof(buf)), sizeof(buf));
+	assert_int_equal(bpf_read(BPF_STRING, pid, target->addr + HOLE - 1,
+				  buf, 1), 1);
+	assert_int_equal(bpf_read(BPF_STRING, pid, target->addr + HOLE, buf,
+				  sizeof(buf)), -EFAULT);
+	trace_off();
+	trace_read();
+	assert_int_equal(nr_seen, 3);
+	is_event(0, target->addr + 100, 40, 39, "fast");
+	is_event(1, target->addr + HOLE - 1, 1, 0, "fast");
+	is_event(2, target->addr + HOLE, 40, -EFAULT, "fast");
+}
+
 static void segments(void **state)
 {
 	char buf[64];
@@ -238,6 +265,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(fast),
 		cmocka_unit_test(slow),
+		cmocka_unit_test(strings),
 		cmocka_unit_test(segments),
 		cmocka_unit_test(nothing_when_off),
 		cmocka_unit_test(switched_off_while_a_reader_waits),
@@ -245,6 +273,7 @@ int main(void)
 	};
 
 	limit_set(280, "tracing");
+	bpf_start();
 	cmocka_set_message_output(CM_OUTPUT_TAP);
 	return cmocka_run_group_tests(tests, begin, end);
 }

@@ -45,6 +45,7 @@ bool waits_for_mmap_lock(pid_t pid)
 {
 	static const char *const functions[] = {
 		"__access_remote_vm", "process_vm_rw", "remote_read",
+		"copy_remote_vm_str",
 		/* of the series for mainline */
 		"gup_lock", "__gup_longterm_locked",
 	};

@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * BPF programs that read a process whose mmap lock is held on purpose, see
+ * lib/lock-cases.h.
+ */
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <cmocka.h>
+
+#include "bpf/programs.h"
+#include "kinds-make.h"
+#include "lock-cases.h"
+#include "readv.h"
+
+#define SIZE	(64 * KIB)
+
+static void make(struct target *t, enum kind kind, size_t size)
+{
+	kinds[kind].make(t, (char *)TARGET_AT, size);
+	t->addr = TARGET_AT;
+}
+
+#define PREPARE(_name, _kind, _size)					\
+	static void prepare_##_name(struct target *t)			\
+	{								\
+		make(t, _kind, _size);					\
+	}
+
+PREPARE(resident, ANON, SIZE)
+PREPARE(untouched, UNTOUCHED, SIZE)
+PREPARE(swapped, SWAPPED, SIZE)
+PREPARE(file, FILE_UNTOUCHED, SIZE)
+PREPARE(hugetlb, HUGETLB, HUGE_PAGE)
+PREPARE(no_access, NO_ACCESS, SIZE)
+
+static void prepare_two_vmas(struct target *t)
+{
+	make(t, ANON, SIZE);
+	must(t, !mprotect((char *)TARGET_AT + SIZE / 2, SIZE / 2, PROT_READ),
+	     "mprotect");
+}
+
+/* Without an anon_vma; to make one takes the mmap lock. */
+static void prepare_huge_untouched(struct target *t)
+{
+	make(t, UNTOUCHED, HUGE_PAGE);
+	if (madvise((char *)TARGET_AT, HUGE_PAGE, MADV_HUGEPAGE))
+		lacks(t, "transparent huge pages");
+}
+
+static void prepare_nothing(struct target *t)
+{
+	t->addr = TARGET_AT;
+}
+
+static unsigned char zero(unsigned long offset)
+{
+	(void)offset;
+	return 0;
+}
+
+static long read_by_bpf(const struct lock_case *c, pid_t pid,
+			unsigned long addr, void *buf)
+{
+	enum bpf_form form = c->segment;
+	long ret = bpf_read(form, pid, addr, buf, c->len);
+
+	/* Of an empty string its end is looked at. */
+	if (form >= BPF_STRING && c->byte)
+		return ret;
+	return bpf_length(form, ret, c->len);
+}
+
+/* @want: for strings. Where that is an error, it is for memory, too. */
+static const struct lock_case reads[] = {
+	{ .name = "resident", .prepare = prepare_resident,
+	  .offset = PAGE - 50, .len = 200, .want = 199, .fast = true },
+	{ .name = "untouched", .prepare = prepare_untouched,
+	  .offset = PAGE - 50, .len = 200, .want = 1, .byte = zero,
+	  .fast = true },
+	{ .name = "untouched, where a huge page fits",
+	  .prepare = prepare_huge_untouched, .offset = PAGE - 50, .len = 200,
+	  .want = 1, .byte = zero },
+	{ .name = "swapped out", .prepare = prepare_swapped,
+	  .offset = PAGE - 50, .len = 200, .want = 199, .fast = true },
+	{ .name = "a file that is not mapped", .prepare = prepare_file,
+	  .offset = PAGE - 50, .len = 200, .want = 199, .fast = true },
+	{ .name = "hugetlb", .prepare = prepare_hugetlb,
+	  .offset = PAGE - 50, .len = 200, .want = 199, .fast = true },
+	{ .name = "PROT_NONE", .prepare = prepare_no_access, .len = 200,
+	  .want = -EFAULT, .fast = true },
+	{ .name = "nothing mapped", .prepare = prepare_nothing, .len = 200,
+	  .want = -EFAULT, .fast_if_read = true },
+	{ .name = "into a hole", .prepare = prepare_resident,
+	  .offset = SIZE - 50, .len = 200, .want = -EFAULT,
+	  .fast_if_read = true },
+	{ .name = "two VMAs", .prepare = prepare_two_vmas,
+	  .offset = SIZE / 2 - 50, .len = 200, .want = 199 },
+};
+
+static struct lock_case make_case(const struct lock_case *from,
+				  enum bpf_form form)
+{
+	struct lock_case c = *from;
+	char *name;
+
+	if (asprintf(&name, "%s: %s", bpf_form_names[form], from->name) < 0)
+		die("no memory");
+	c.name = name;
+	c.how = MEM;
+	c.read = read_by_bpf;
+	c.segment = form;
+	if (form < BPF_STRING && c.want > 0)
+		c.want = 0;
+	return c;
+}
+
+static void lacking(void **state)
+{
+	printf("# this kernel or machine lacks: %s\n", (const char *)*state);
+	skip();
+}
+
+#define NR_READS	ARRAY_SIZE(reads)
+
+int main(void)
+{
+	static struct lock_case cases[NR_BPF_FORMS * NR_READS];
+	static struct CMUnitTest more[NR_BPF_FORMS];
+	size_t nr = 0, nr_more = 0;
+
+	bpf_start();
+	for (enum bpf_form form = 0; form < NR_BPF_FORMS; form++) {
+		const char *lacks_what = bpf_lacks(form);
+
+		if (lacks_what) {
+			more[nr_more++] = (struct CMUnitTest){
+				.name = bpf_form_names[form],
+				.test_func = lacking,
+				.initial_state = (void *)lacks_what,
+			};
+			continue;
+		}
+		for (size_t i = 0; i < NR_READS; i++)
+			cases[nr++] = make_case(&reads[i], form);
+	}
+	return lock_main(cases, nr, more, nr_more);
+}
