@@ -70,8 +70,8 @@ stop:
 
 static void run_case(const struct read_case *c, struct outcome *o)
 {
-	/* A case that hangs must not hang the others. */
-	alarm(120);
+	/* A case that hangs must not hang the others, and be named. */
+	limit_set(120, c->name);
 	o->bytes = malloc(MAX_READ);
 	if (!o->bytes)
 		die("no memory");
