@@ -168,11 +168,11 @@ remote_read_hole(struct mm_struct *mm, unsigned long addr, int *len)
  * @gup_flags: FOLL_* flags, as for access_remote_vm()
  * @why: if not NULL: gets the result
  *
- * Context: Process context. Takes a VMA's read lock, never the mmap lock. May
+ * Context: Process context. Takes a VMA's read lock; never waits for the mmap lock. May
  * sleep, for as long as a fault in the memory that is read takes.
  *
  * Return: the number of bytes read, as the slow path would have read them (but
- * see remote_read_short() on titles); or -EAGAIN: the slow path must be taken,
+ * see remote_read_ends() on titles); or -EAGAIN: the slow path must be taken,
  * from the first byte on.
  */
 int remote_read(struct mm_struct *mm, unsigned long addr, void *buf, int len,

@@ -2,7 +2,7 @@
 /*
  * The system call process_vm_readv(), as far as a module has to bring it: what
  * it checks, in which order, and which error it returns are those of the
- * kernel's own.
+ * kernel's own. process_vm_segment.c reads the segments.
  */
 #include <linux/compat.h>
 #include <linux/err.h>

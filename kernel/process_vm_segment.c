@@ -57,7 +57,7 @@
  * @seq: the mmap lock's sequence count before the moment's first page was looked
  *	up
  * @fault_flags: FAULT_FLAG_* for the next fault
- * @why: why it was needed last; REMOTE_READ_OK if it was not
+ * @why: why the slow path was needed last; REMOTE_READ_OK if it was not
  */
 struct remote_readv {
 	struct mm_struct *mm;

@@ -275,7 +275,8 @@ static unsigned long remote_pins_fill_table(struct remote_pins *pins,
  * neither marks as accessed nor counts the pins, see remote_pins_commit().
  * MMF_HAS_PINNED must be set before, see remote_set_has_pinned().
  *
- * Context: Process context. May sleep, but only to be rescheduled.
+ * Context: Process context. May sleep: to be rescheduled, and for hugetlb's lock
+ * of the VMA.
  *
  * Return: how far it got, an address from @addr to @end; @pins->miss says why it
  * is not @end, or is REMOTE_READ_OK. The caller must use remote_pins_put() in

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What is mapped at an address, and whether it may be read.
+ * What is mapped at an address, and whether it may be read. The checks
+ * themselves are inline, in remote.h.
  */
 #include <linux/mm.h>
 #include <linux/mmap_lock.h>

@@ -13,7 +13,8 @@
  *   empty table. Its PMD entry is changed under the page-table lock and the
  *   table is freed by RCU; pte_offset_map_lock() is made for exactly that.
  * - A huge entry is read again under its own lock.
- * - hugetlb may unshare its tables with neither lock held: no hugetlb here.
+ * - hugetlb may unshare its tables with neither lock held: no hugetlb here, but
+ *   in remote_hugetlb.c.
  *
  * docs/locking.md goes through it table by table.
  */

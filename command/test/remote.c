@@ -3,11 +3,13 @@
  * What the test in the guest needs besides the command:
  *
  *	remote target		a process to read from; prints an address with
- *				a page that is resident and one that is not
- *	remote read PID ADDR	process_vm_readv() of 8 bytes
+ *				a page that is resident, one that is not, and
+ *				one where nothing is mapped
+ *	remote read PID ADDR	process_vm_readv() of 8 bytes, or of nothing
  *	remote as UID COMMAND..	runs it as that user
  */
 #include <err.h>
+#include <errno.h>
 #include <grp.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,10 +22,11 @@
 
 static void be_target(void)
 {
-	char *p = mmap(NULL, 2 * PAGE, PROT_READ | PROT_WRITE,
+	char *p = mmap(NULL, 3 * PAGE, PROT_READ | PROT_WRITE,
 		       MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
-	if (p == MAP_FAILED || madvise(p, 2 * PAGE, MADV_NOHUGEPAGE))
+	if (p == MAP_FAILED || madvise(p, 2 * PAGE, MADV_NOHUGEPAGE) ||
+	    munmap(p + 2 * PAGE, PAGE))
 		err(1, "target");
 	memset(p, 1, PAGE);
 	printf("%lu\n", (unsigned long)p);
@@ -38,7 +41,8 @@ static int read_once(pid_t pid, unsigned long addr)
 	struct iovec local = { buf, sizeof(buf) };
 	struct iovec remote = { (void *)addr, sizeof(buf) };
 
-	if (process_vm_readv(pid, &local, 1, &remote, 1, 0) != sizeof(buf))
+	if (process_vm_readv(pid, &local, 1, &remote, 1, 0) != sizeof(buf) &&
+	    errno != EFAULT)
 		err(1, "process_vm_readv");
 	return 0;
 }

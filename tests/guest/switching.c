@@ -56,7 +56,6 @@ struct worker {
 static struct worker *workers;
 static size_t nr_workers;
 
-/* Resident; the last page never is, so that the slow path runs, too. */
 static void prepare(struct target *t)
 {
 	char *p = map(t, AREA + PAGE);
