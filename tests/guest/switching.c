@@ -56,11 +56,17 @@ struct worker {
 static struct worker *workers;
 static size_t nr_workers;
 
+/*
+ * Resident, in two VMAs: a read across their border takes the slow path, one of
+ * a page without the mmap lock.
+ */
 static void prepare(struct target *t)
 {
-	char *p = map(t, AREA + PAGE);
+	char *p = (char *)map(t, AREA + PAGE) + 100;
 
 	pattern_fill(p, AREA);
+	if (mprotect(p - 100 + 2 * PAGE, 2 * PAGE, PROT_READ))
+		broken(t, "mprotect");
 	t->addr = (unsigned long)p;
 	if (!show_memory(true, t->addr, t->addr + AREA))
 		broken(t, "PR_SET_MM");
