@@ -216,9 +216,12 @@ static void wait_until_off(void)
 		usleep(1000);
 }
 
-static void prepare_untouched(struct target *t)
+/* While somebody has the mmap lock for writing, that may be no hole. */
+static void prepare_hole(struct target *t)
 {
 	t->addr = (unsigned long)map(t, PAGE);
+	if (munmap((void *)t->addr, PAGE))
+		broken(t, "munmap");
 }
 
 /* Waits for the mmap lock in process_vm_readv(), so with us on its stack. */
@@ -229,15 +232,15 @@ static pid_t start_blocked(pid_t target, const struct target *t, int hold)
 	fflush(stdout);
 	pid = fork();
 	if (!pid) {
-		char byte = 1;
+		char byte;
 		struct iovec to = { &byte, 1 };
 		struct iovec from = { (void *)t->addr, 1 };
 
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
 		/* The lock is let go when nobody has this open. */
 		close(hold);
-		_exit(process_vm_readv(target, &to, 1, &from, 1, 0) != 1 ||
-		      byte);
+		_exit(process_vm_readv(target, &to, 1, &from, 1, 0) != -1 ||
+		      errno != EFAULT);
 	}
 	while (!waits_for_mmap_lock(pid))
 		sched_yield();
@@ -257,7 +260,7 @@ static void reverse(void)
 
 	if (!t)
 		t = target_alloc();
-	target = target_start(prepare_untouched, t);
+	target = target_start(prepare_hole, t);
 	hold = hold_begin("write", target);
 	hold_wait(hold, "held");
 	blocked = start_blocked(target, t, hold);
