@@ -301,6 +301,17 @@ static void prepare_hole_in_middle(struct target *t)
 	t->addr = TARGET_AT;
 }
 
+/* Small pages of one large folio, in more VMAs than are locked at a time. */
+static void prepare_many_vmas(struct target *t)
+{
+	char *at = (char *)TARGET_AT;
+
+	kinds[HUGE].make(t, at, HUGE_PAGE);
+	for (size_t i = 0; i < 20; i += 2)
+		if (mprotect(at + i * PAGE, PAGE, PROT_READ))
+			broken(t, "mprotect");
+}
+
 static void prepare_two_vmas(struct target *t)
 {
 	kinds[ANON].make(t, (char *)TARGET_AT, 8 * PAGE);
@@ -448,6 +459,10 @@ static const struct read_case other_cases[] = {
 	  VECTORS(.prepare = prepare_two_vmas, LOCAL(L(0, 8 * PAGE)),
 		  REMOTE(R(0, 8 * PAGE))), .want = 8 * PAGE,
 	  .events = EV(FAST) },
+	{ .name = "many VMAs",
+	  VECTORS(.prepare = prepare_many_vmas, LOCAL(L(0, 20 * PAGE)),
+		  REMOTE(R(0, 20 * PAGE))), .want = 20 * PAGE,
+	  .events = EV(LEAVES_VMA) },
 	{ .name = "a VMA of another kind follows",
 	  VECTORS(.prepare = prepare_then_shared, LOCAL(L(0, 8 * PAGE)),
 		  REMOTE(R(100, 6 * PAGE))), .want = 6 * PAGE,
