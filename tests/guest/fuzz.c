@@ -201,8 +201,7 @@ static void print_read(const struct round *in, unsigned int round,
 int main(int argc, char **argv)
 {
 	static const enum event wanted[] = {
-		FAST, NO_VMA, LEAVES_VMA, SPECIAL, NOT_PERMITTED, FOLL_ANON,
-		NOT_PRESENT, UNSHARE, NR_EVENTS,
+		FAST, LEAVES_VMA, NR_EVENTS,
 	};
 	static const struct fuzzer reads = {
 		.calls = "reads", .nr_rounds = 4, .nr_calls = 2750,

@@ -72,7 +72,7 @@ static void map_lead(struct target *t)
 		      MAP_SHARED | MAP_POPULATE, fd);
 	memset(lead, LEAD, size);
 	/* Each page becomes a VMA of its own. */
-	for (size_t i = PAGE; scene->cell->place->by_lock && i < size;
+	for (size_t i = PAGE; scene->cell->place->many_vmas && i < size;
 	     i += 2 * PAGE)
 		must(t, !mprotect(lead + i, PAGE, PROT_READ), "mprotect");
 }

@@ -75,6 +75,7 @@ struct place {
 	const char *name;
 	/* Read before the pages of the cell, at most a chunk of them. */
 	unsigned int lead;
+	bool many_vmas;		/* each of these is a VMA of its own */
 	/* The pages of the second remote segment; 0: there is one only. */
 	unsigned int second;
 	/* The reader waits for a page of the target, not its own. */

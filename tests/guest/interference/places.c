@@ -199,6 +199,8 @@ static void serve_lock(void)
 const struct place places[] = {
 	/* All is found; the first page is copied, the second is about to be. */
 	{ "own-buffer", UFFD },
+	/* The same where GUP has found the pages. */
+	{ "own-buffer-gup", .lead = MANY_VMAS, .many_vmas = true, UFFD },
 	/* The same at the last page of a remote segment, or the first. */
 	{ "segment-end", .second = NR_PAGES - STOP_PAGE - 1, UFFD },
 	{ "segment-start", .second = NR_PAGES - STOP_PAGE, UFFD },
@@ -221,10 +223,12 @@ const struct place places[] = {
 	 * time.
 	 */
 	{ "target-lock", .in_target = true, .by_uffd = true, .by_lock = true,
-	  .lead = MANY_VMAS - 1, .prepare = miss_page, .hold = hold_lock,
+	  .lead = MANY_VMAS - 1, .many_vmas = true,
+	  .prepare = miss_page, .hold = hold_lock,
 	  .is_stopped = waits_for_mmap_lock, .serve = serve_lock },
 	{ "target-lock-writer", .in_target = true, .by_uffd = true,
-	  .by_lock = true, .lead = MANY_VMAS - 1, .prepare = miss_page,
+	  .by_lock = true, .lead = MANY_VMAS - 1, .many_vmas = true,
+	  .prepare = miss_page,
 	  .hold = hold_lock_with_writer,
 	  .is_stopped = waits_for_mmap_lock, .serve = serve_lock },
 };
