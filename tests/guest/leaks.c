@@ -85,11 +85,20 @@ static void prepare_gaps(struct target *t)
 	t->size = 2 * SIZE;
 }
 
-/* Nothing of it is there yet: it is pinned when it is read. */
-static void prepare_untouched(struct target *t)
+/*
+ * Of each part, most is in one VMA more than process_vm_readv() locks at a time:
+ * GUP pins it, and nothing of it is there before.
+ */
+static void prepare_for_gup(struct target *t)
 {
-	t->addr = (unsigned long)map_at(t, 0, SIZE, PROT_READ | PROT_WRITE,
-					MAP_SHARED | MAP_ANONYMOUS, -1);
+	char *p = map_at(t, 0, SIZE, PROT_READ | PROT_WRITE,
+			 MAP_SHARED | MAP_ANONYMOUS, -1);
+
+	for (size_t i = 0; i < SIZE; i += PART)
+		for (size_t j = 0; j < 10; j += 2)
+			if (mprotect(p + i + j * PAGE, PAGE, PROT_READ))
+				broken(t, "mprotect");
+	t->addr = (unsigned long)p;
 }
 
 static void read_parts(struct reader *r)
@@ -245,7 +254,7 @@ int main(void)
 		{ "pages of given up reads come back", memory_comes_back, NULL,
 		  NULL, (void *)prepare_gaps },
 		{ "pages that were pinned come back", memory_comes_back, NULL,
-		  NULL, (void *)prepare_untouched },
+		  NULL, (void *)prepare_for_gup },
 		{ "huge pages come back", memory_comes_back, NULL, NULL,
 		  (void *)prepare_huge },
 	};
