@@ -87,17 +87,19 @@ static void prepare_gaps(struct target *t)
 
 /*
  * Of each part, most is in one VMA more than process_vm_readv() locks at a time:
- * GUP pins it, and nothing of it is there before.
+ * GUP pins it, and most is not there before.
  */
 static void prepare_for_gup(struct target *t)
 {
 	char *p = map_at(t, 0, SIZE, PROT_READ | PROT_WRITE,
 			 MAP_SHARED | MAP_ANONYMOUS, -1);
 
-	for (size_t i = 0; i < SIZE; i += PART)
+	for (size_t i = 0; i < SIZE; i += PART) {
+		memset(p + i, 1, 10 * PAGE);
 		for (size_t j = 0; j < 10; j += 2)
 			if (mprotect(p + i + j * PAGE, PAGE, PROT_READ))
 				broken(t, "mprotect");
+	}
 	t->addr = (unsigned long)p;
 }
 
