@@ -182,6 +182,8 @@ static void target_can_change(void **state)
 		die("no memory");
 	munmap(p + 4 * PAGE, 4 * PAGE);
 	memset(p, 1, 2 * PAGE);
+	if (mprotect(p + 3 * PAGE, PAGE, PROT_READ))
+		die("mprotect: %s", strerror(errno));
 	addr = (unsigned long)p;
 
 	pid = fork();
@@ -193,6 +195,7 @@ static void target_can_change(void **state)
 	}
 	remote_read(MEM, pid, addr, buf, 100);		/* resident */
 	remote_read(MEM, pid, addr + PAGE, buf, 2 * PAGE);	/* half */
+	remote_read(MEM, pid, addr + 3 * PAGE - 8, buf, 16);	/* two VMAs */
 	remote_read(MEM, pid, addr + 4 * PAGE - 8, buf, 16);	/* hole */
 	remote_read(CMDLINE, pid, 0, buf, PAGE);
 	remote_read(PEEKDATA, pid, addr, buf, 8);
