@@ -163,13 +163,14 @@ remote_read_hole(struct mm_struct *mm, unsigned long addr, int *len)
  * remote_read - read another address space without its mmap lock
  * @mm: the address space; the caller holds a reference (mm_users)
  * @addr: address to read from, possibly tagged
- * @buf: kernel memory to read into; its content is undefined where nothing was read
+ * @buf: kernel memory to read into; its content is undefined where nothing was
+ *	read
  * @len: number of bytes
  * @gup_flags: FOLL_* flags, as for access_remote_vm()
  * @why: if not NULL: gets the result
  *
- * Context: Process context. Takes a VMA's read lock; never waits for the mmap lock. May
- * sleep, for as long as a fault in the memory that is read takes.
+ * Context: Process context. Takes a VMA's read lock; never waits for the mmap
+ * lock. May sleep, for as long as a fault in the memory that is read takes.
  *
  * Return: the number of bytes read, as the slow path would have read them (but
  * see remote_read_ends() on titles); or -EAGAIN: the slow path must be taken,

@@ -237,7 +237,7 @@ guest_prepare()
 	PREPARED=1
 }
 
-# Boots the guest; retries once if it hangs before its /init. Sets QEMU_STATUS.
+# Boots the guest; retries once if it hangs, or QEMU aborts, before the command. Sets QEMU_STATUS.
 guest_boot()
 {
 	if [[ $KIND = shell ]]; then
@@ -252,8 +252,14 @@ guest_boot()
 	RETRIED=no
 	# On a busy host, some kernels take a wrong measure of their timer, and then do nothing but serve it.
 	guest_once guest_watch
-	[[ -s $RUN_DIR/silent ]] || return 0
-	note "guest hung during boot (no output for $SILENCE s); retrying"
+	if [[ -s $RUN_DIR/silent ]]; then
+		note "guest hung during boot (no output for $SILENCE s); retrying"
+	elif ((QEMU_STATUS == 134)) && [[ ! -s $RUN_DIR/status ]]; then
+		# An assertion of QEMU's own; seen in iotlb_to_section() of 10.0.2.
+		note "QEMU aborted during boot ($(tail -n1 "$RUN_DIR/qemu-errors")); retrying"
+	else
+		return 0
+	fi
 	RETRIED=yes
 	mv "$RUN_DIR/console" "$RUN_DIR/first"
 	guest_once true

@@ -90,12 +90,12 @@ cat >"$work/qemu" <<END
 #!/bin/sh
 case \$1 in
 --version) ;;
-*) [ -e "$work/tried" ] || { touch "$work/tried"; echo "\$SAYS" >console; exec sleep 1000; } ;;
+*) [ -e "$work/tried" ] || { touch "$work/tried"; echo "\$SAYS" >console; eval "\$AT_FIRST"; } ;;
 esac
 exec "$real" "\$@"
 END
 chmod +x "$work/qemu"
-export SAYS=
+export SAYS='' AT_FIRST='exec sleep 1000'
 LAB_SILENCE=20 LAB_QEMU=$work/qemu boot 3 'silent at first' -r "$work/result" -- sh -c 'echo said once; exit 3'
 contains err 'no output for 20 s); retrying' 'that it booted again is told'
 told retried=yes
@@ -103,6 +103,11 @@ holds 'and its output is there' test "$(tr -d '\r' <"$work/out")" = 'said once'
 rm "$work/tried"
 SAYS='BUG: at first' LAB_SILENCE=5 LAB_QEMU=$work/qemu boot 125 'something is wrong before that' -- true
 contains err '  BUG: at first$' 'which is told'
+rm "$work/tried"
+# shellcheck disable=SC2016
+AT_FIRST='kill -ABRT $$' LAB_QEMU=$work/qemu boot 3 'QEMU aborts at first' -r "$work/result" -- sh -c 'echo said once; exit 3'
+contains err 'QEMU aborted during boot' 'that it booted again is told'
+told retried=yes
 
 printf '#!/busybox/busybox sh\nexec /busybox/busybox sleep 1000\n' >"$work/stand"
 chmod +x "$work/stand"

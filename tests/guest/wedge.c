@@ -334,7 +334,22 @@ static bool is_asleep(pid_t pid)
 	return is_stuck(pid, &pid);
 }
 
-/* A reader sleeps on a page that never comes: what becomes of its target? */
+/* A target, and a reader that sleeps on a page of it that does not come. */
+static struct lock_reader sleep_on_disk(const struct lock_case *c, pid_t *pid)
+{
+	struct lock_reader r;
+
+	memset(shared, 0, sizeof(*shared));
+	*pid = lock_target(c);
+	r = lock_reader_start(c, *pid);
+	dm_hold(true);
+	lock_reader_go(&r);
+	while (!is_asleep(r.pid))
+		sched_yield();
+	return r;
+}
+
+/* What becomes of its target? */
 static void silent(bool stuck)
 {
 	static const struct lock_case c = {
@@ -344,14 +359,7 @@ static void silent(bool stuck)
 	struct lock_reader r;
 	pid_t pid;
 
-	memset(shared, 0, sizeof(*shared));
-	pid = lock_target(&c);
-	r = lock_reader_start(&c, pid);
-	dm_hold(true);
-	lock_reader_go(&r);
-	while (!is_asleep(r.pid))
-		sched_yield();
-
+	r = sleep_on_disk(&c, &pid);
 	__atomic_store_n(&shared->go, true, __ATOMIC_RELEASE);
 	while (!__atomic_load_n(&shared->mapped, __ATOMIC_ACQUIRE) &&
 	       !is_stuck(pid, &shared->changer))
@@ -394,13 +402,7 @@ static void killed(bool is_on)
 		vmapeek_on();
 	else
 		vmapeek_off();
-	memset(shared, 0, sizeof(*shared));
-	pid = lock_target(&c);
-	r = lock_reader_start(&c, pid);
-	dm_hold(true);
-	lock_reader_go(&r);
-	while (!is_asleep(r.pid))
-		sched_yield();
+	r = sleep_on_disk(&c, &pid);
 	kill(r.pid, SIGKILL);
 	assert_int_equal(waitpid(r.pid, &status, 0), r.pid);
 	assert_true(WIFSIGNALED(status));
