@@ -124,7 +124,8 @@ END {
 	print ""
 
 	for (name in count)
-		if (name != "fast" && count[name])
+		# Faults are taken in reads that count as fast.
+		if (name != "fast" && name != "faults" && count[name])
 			fallbacks = fallbacks ", " count[name] " " name
 	print "vmapeek's counters: " count["fast"] " reads took the fast path; left to the kernel: " \
 		(fallbacks == "" ? "none" : substr(fallbacks, 3)) "."
