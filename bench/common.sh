@@ -56,7 +56,7 @@ bench_guest()
 
 module_compiler()
 {
-	readelf -p .comment "$MODULES/vmapeek.ko" 2>/dev/null | sed -n 's/.*\(GCC: .*\)/\1/p' | head -n1
+	readelf -p .comment "$MODULES/vmapeek.ko" 2>/dev/null | sed -n 's/.*\(GCC: .*\)/\1/p' | sed -n 1p
 }
 
 # bench_write NAME COLUMN...: what the numbers depend on, then the numbers, into build/bench/NAME.tsv.

@@ -10,7 +10,7 @@ elf_libs()
 
 	for file; do
 		# Static programs have no dynamic linker to ask; it would crash.
-		! command -v readelf >/dev/null || readelf -lW "$file" | grep -qE ' (INTERP|DYNAMIC) ' || continue
+		! command -v readelf >/dev/null || [[ $(readelf -lW "$file") =~ ' '(INTERP|DYNAMIC)' ' ]] || continue
 		# Not ldd: it is a script, whose own shell would get the search path as well.
 		/lib64/ld-linux-x86-64.so.2 --library-path "$path" --list "$file" 2>/dev/null || true
 	done | awk '$2 == "=>" && $3 ~ /^\// { print $3 } $1 ~ /^\// && $2 ~ /^\(/ { print $1 } /=> not found/ { print $1 }' |

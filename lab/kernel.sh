@@ -202,7 +202,7 @@ kernel_make()
 	headers=$dir/usr/src/linux-headers-$(<"$dir/release")
 	[[ -d $headers ]] || die "$dir has no kernel headers"
 	common=$(compgen -G "$dir/usr/src/linux-headers-*-common*") || die "$dir has only a part of the kernel headers"
-	compiler=$(sed -n 's/.*\(gcc-[0-9][0-9]*\).*/\1/p' "$headers/.kernelvariables" | head -n1)
+	compiler=$(sed -n 's/.*\(gcc-[0-9][0-9]*\).*/\1/p' "$headers/.kernelvariables" | sed -n 1p)
 	[[ -n $compiler ]] || die "$headers does not say which compiler it needs"
 	# Before this was noted, only the host's kernels were fetched.
 	release=$LAB_CODENAME

@@ -21,7 +21,7 @@ check_pristine()
 
 	! grep -qs FOLL_VMA_LOCK "$SOURCE/mm/internal.h" || die "$SOURCE is patched already"
 	if [[ -e $SOURCE/.git ]]; then
-		changed=$(git -C "$SOURCE" status --porcelain --untracked-files=no | head -n1)
+		changed=$(git -C "$SOURCE" status --porcelain --untracked-files=no | sed -n 1p)
 	elif [[ -e $SOURCE/.debian-version ]]; then
 		# The last file that the lab wrote.
 		changed=$(find "$SOURCE" -newer "$SOURCE/.debian-version" -type f -print -quit)

@@ -24,7 +24,7 @@ expect()
 	"$@" >"$work/stdout" 2>"$work/stderr" || status=$?
 	# Before it, which source is used.
 	if ((status != 0)) && [[ ! -e $work/out ]] && (($(grep -vc '^series: for ' "$work/stderr") == 1)) &&
-		tail -n1 "$work/stderr" | grep -qE -- "$pattern"; then
+		[[ $(tail -n1 "$work/stderr") =~ $pattern ]]; then
 		status=0
 	else
 		echo "status $status, wanted an error and '$pattern'" >>"$work/stderr"

@@ -19,7 +19,8 @@ not_caught=' - reached: '
 # Has the test of this log failed? Some of them read what makes the kernel itself complain, in the end.
 is_caught()
 {
-	grep -E "$caught" "$1" | grep -qv "$not_caught" || grep -qsx 'clean=no' "${1%.log}.result"
+	# Not `grep -q`: it would end before the one that writes to it, whose status is SIGPIPE's then.
+	(($(grep -E "$caught" "$1" | grep -cv "$not_caught"))) || grep -qsx 'clean=no' "${1%.log}.result"
 }
 
 # Runs TEST or TEST:ARGUMENT,... of a mutant, but not what comes after its first failure.
@@ -81,7 +82,7 @@ evidence()
 		grep -m1 -hE "$telling" "$out/$1/test.log" ||
 			grep -hE -A2 "$caught" "$out/$1/test.log" | grep -v "$not_caught" ||
 			grep -h '^    ' "$out/$1/test.log"
-	} | head -n3 | tr -d '\r' | sed 's/#/:/g' | cut -c1-160 | paste -sd' ' | tr -s ' '
+	} | sed -n '1,3p' | tr -d '\r' | sed 's/#/:/g' | cut -c1-160 | paste -sd' ' | tr -s ' '
 }
 
 selected()
