@@ -150,41 +150,38 @@ remote_str_copy_page(struct vm_area_struct *vma, struct remote_str *str,
 	return result;
 }
 
+/* struct remote_str_look - the arguments of remote_str_copy_page() */
+struct remote_str_look {
+	struct remote_str *str;
+	unsigned int gup_flags;
+	struct remote_str_marks *marks;
+};
+
+static enum remote_read_result remote_str_look(struct vm_area_struct *vma,
+					       void *arg)
+{
+	const struct remote_str_look *look = arg;
+
+	return remote_str_copy_page(vma, look->str, look->gup_flags,
+				    look->marks);
+}
+
 /*
- * As remote_str_copy_page(), and fault the page in where it is not there.
- * *@vmap becomes NULL if the VMA's lock was dropped for that. *@failed: the page
- * cannot be had.
+ * The part in a page that is not there, which is faulted in. *@vmap becomes NULL
+ * if the VMA's lock was dropped for that. *@failed: the page cannot be had.
  */
-static enum remote_read_result
+static noinline enum remote_read_result
 remote_str_fault_page(struct vm_area_struct **vmap, struct remote_str *str,
 		      unsigned int gup_flags, struct remote_str_marks *marks,
 		      bool *failed)
 {
-	struct vm_area_struct *vma = *vmap;
-	enum remote_read_result result;
-	unsigned int faults;
+	struct remote_str_look look = { str, gup_flags, marks };
 
-	for (faults = 0; !fatal_signal_pending(current); faults++) {
-		cond_resched();
-		result = remote_str_copy_page(vma, str, gup_flags, marks);
-		if (result != REMOTE_READ_NOT_PRESENT ||
-		    faults == REMOTE_FAULT_TRIES || !remote_may_fault(vma, 0))
-			return result;
-
-		/* GUP marks each page before it faults in the next. */
-		remote_str_mark(marks, true);
-		switch (remote_fault(vma, str->addr, 0)) {
-		case REMOTE_FAULT_DONE:
-			continue;
-		case REMOTE_FAULT_FAILED:
-			*failed = true;
-			return REMOTE_READ_OK;
-		default:
-			*vmap = NULL;
-			return REMOTE_READ_NOT_PRESENT;
-		}
-	}
-	return REMOTE_READ_FATAL_SIGNAL;
+	if (!remote_may_fault(*vmap, 0))
+		return REMOTE_READ_NOT_PRESENT;
+	/* GUP marks each page before it faults in the next. */
+	remote_str_mark(marks, true);
+	return remote_fault_in(vmap, str->addr, remote_str_look, &look, failed);
 }
 
 /*
@@ -226,8 +223,15 @@ remote_str_read_vma(struct vm_area_struct *vma, struct remote_str *str,
 					   REMOTE_READ_LEAVES_VMA;
 			break;
 		}
-		result = remote_str_fault_page(&vma, str, gup_flags, &marks,
-					       failed);
+		if (fatal_signal_pending(current)) {
+			result = REMOTE_READ_FATAL_SIGNAL;
+			break;
+		}
+		cond_resched();
+		result = remote_str_copy_page(vma, str, gup_flags, &marks);
+		if (result == REMOTE_READ_NOT_PRESENT)
+			result = remote_str_fault_page(&vma, str, gup_flags,
+						       &marks, failed);
 	} while (result == REMOTE_READ_OK && !*failed && str->len);
 
 	remote_str_mark(&marks, result == REMOTE_READ_OK);

@@ -162,9 +162,16 @@ enum remote_fault_result {
  */
 #define REMOTE_FAULT_TRIES	8
 
+typedef enum remote_read_result (*remote_look_fn)(struct vm_area_struct *vma,
+						  void *arg);
+
 bool remote_may_fault(struct vm_area_struct *vma, unsigned int flags);
 enum remote_fault_result remote_fault(struct vm_area_struct *vma,
 				      unsigned long addr, unsigned int flags);
+enum remote_read_result remote_fault_in(struct vm_area_struct **vmap,
+					unsigned long addr,
+					remote_look_fn look, void *arg,
+					bool *failed);
 
 /* remote_hugetlb.c: entries of hugetlb memory */
 

@@ -279,52 +279,64 @@ enum remote_read_result remote_copy(struct vm_area_struct *vma,
 	return remote_copy_pages(vma, addr, buf, len, gup_flags, NULL);
 }
 
+/**
+ * struct remote_piece - bytes of one page
+ * @addr: where they are
+ * @buf: kernel memory to copy to
+ * @len: their number, not beyond the end of the page
+ * @gup_flags: FOLL_* flags of the read
+ */
+struct remote_piece {
+	unsigned long addr;
+	void *buf;
+	unsigned int len;
+	unsigned int gup_flags;
+};
+
 /* As remote_copy_page(), for hugetlb memory. May sleep. */
 static noinline enum remote_read_result
-remote_copy_hugetlb_page(struct vm_area_struct *vma, unsigned long addr,
-			 void *buf, unsigned int len)
+remote_copy_hugetlb_page(struct vm_area_struct *vma,
+			 const struct remote_piece *piece)
 {
 	struct folio_walk fw __uninitialized;
 
-	if (!remote_hugetlb_walk_start(&fw, vma, addr))
+	if (!remote_hugetlb_walk_start(&fw, vma, piece->addr))
 		return REMOTE_READ_NOT_PRESENT;
-	remote_copy_bytes(fw.page, offset_in_page(addr), buf, len);
+	remote_copy_bytes(fw.page, offset_in_page(piece->addr), piece->buf,
+			  piece->len);
 	remote_hugetlb_walk_end(&fw, vma);
 	return REMOTE_READ_OK;
 }
 
-/* Copy out of one page, and fault it in where it is not there. */
-static enum remote_read_result
-remote_copy_absent_page(struct vm_area_struct **vmap, unsigned long addr,
-			void *buf, unsigned int len, unsigned int gup_flags,
-			bool *failed)
+/* Copy out of one page if it is there: a remote_look_fn. */
+static enum remote_read_result remote_copy_piece(struct vm_area_struct *vma,
+						 void *arg)
 {
-	struct vm_area_struct *vma = *vmap;
+	const struct remote_piece *piece = arg;
+
+	if (is_vm_hugetlb_page(vma))
+		return remote_copy_hugetlb_page(vma, piece);
+	return remote_copy_page(vma, piece->addr, piece->buf, piece->len,
+				piece->gup_flags, NULL);
+}
+
+/*
+ * Copy out of one page, and fault it in where it is not there. *@vmap becomes
+ * NULL if the VMA's lock was dropped for that. *@failed: the page cannot be had.
+ */
+static enum remote_read_result
+remote_copy_absent_page(struct vm_area_struct **vmap,
+			struct remote_piece *piece, bool *failed)
+{
 	enum remote_read_result result;
-	unsigned int faults;
 
-	for (faults = 0; remote_copy_goes_on(); faults++) {
-		if (is_vm_hugetlb_page(vma))
-			result = remote_copy_hugetlb_page(vma, addr, buf, len);
-		else
-			result = remote_copy_page(vma, addr, buf, len,
-						  gup_flags, NULL);
-		if (result != REMOTE_READ_NOT_PRESENT ||
-		    faults == REMOTE_FAULT_TRIES || !remote_may_fault(vma, 0))
-			return result;
-
-		switch (remote_fault(vma, addr, 0)) {
-		case REMOTE_FAULT_DONE:
-			continue;
-		case REMOTE_FAULT_FAILED:
-			*failed = true;
-			return REMOTE_READ_OK;
-		default:
-			*vmap = NULL;
-			return REMOTE_READ_NOT_PRESENT;
-		}
-	}
-	return REMOTE_READ_FATAL_SIGNAL;
+	if (!remote_copy_goes_on())
+		return REMOTE_READ_FATAL_SIGNAL;
+	result = remote_copy_piece(*vmap, piece);
+	if (result != REMOTE_READ_NOT_PRESENT || !remote_may_fault(*vmap, 0))
+		return result;
+	return remote_fault_in(vmap, piece->addr, remote_copy_piece, piece,
+			       failed);
 }
 
 /**
@@ -348,23 +360,25 @@ enum remote_read_result remote_copy_absent(struct vm_area_struct **vmap,
 					   unsigned long addr, void *buf,
 					   int *len, unsigned int gup_flags)
 {
+	struct remote_piece piece = {
+		.addr = addr, .buf = buf, .gup_flags = gup_flags,
+	};
 	enum remote_read_result result;
-	unsigned int bytes, copied = 0;
+	unsigned long end = addr + *len;
 	bool failed = false;
 
 	do {
-		bytes = min_t(unsigned int, *len - copied,
-			      PAGE_SIZE - offset_in_page(addr + copied));
-		result = remote_copy_absent_page(vmap, addr + copied,
-						 buf + copied, bytes,
-						 gup_flags, &failed);
+		piece.len = min(end - piece.addr,
+				PAGE_SIZE - offset_in_page(piece.addr));
+		result = remote_copy_absent_page(vmap, &piece, &failed);
 		if (result != REMOTE_READ_OK)
 			return result;
 		if (failed)
 			break;
-		copied += bytes;
-	} while (copied < *len);
+		piece.addr += piece.len;
+		piece.buf += piece.len;
+	} while (piece.addr != end);
 
-	*len = copied;
+	*len = piece.addr - addr;
 	return REMOTE_READ_OK;
 }

@@ -18,6 +18,8 @@
  */
 #include <linux/hugetlb.h>
 #include <linux/mm.h>
+#include <linux/sched.h>
+#include <linux/sched/signal.h>
 #include <linux/userfaultfd_k.h>
 
 #include "remote.h"
@@ -92,4 +94,52 @@ enum remote_fault_result remote_fault(struct vm_area_struct *vma,
 		return REMOTE_FAULT_DROPPED_LOCK;
 	}
 	return ret & VM_FAULT_ERROR ? REMOTE_FAULT_FAILED : REMOTE_FAULT_DONE;
+}
+
+/**
+ * remote_fault_in - fault in a page that was not found, and read it
+ * @vmap: the VMA, read-locked, for which remote_may_fault() said yes; becomes
+ *	NULL if that lock was dropped
+ * @addr: an address in the page
+ * @look: looks the page up again and reads it; REMOTE_READ_NOT_PRESENT if the
+ *	page is not there
+ * @arg: for @look
+ * @failed: becomes true if the page cannot be had, which ends the read there
+ *
+ * For reads under one VMA's lock to the end, whose faults do not wait without
+ * it. The page may be gone again after each fault.
+ *
+ * Context: Process context; may sleep.
+ *
+ * Return: REMOTE_READ_OK if @look has read the page, or *@failed; otherwise why
+ * neither is so.
+ */
+enum remote_read_result remote_fault_in(struct vm_area_struct **vmap,
+					unsigned long addr,
+					remote_look_fn look, void *arg,
+					bool *failed)
+{
+	struct vm_area_struct *vma = *vmap;
+	enum remote_read_result result;
+	unsigned int faults;
+
+	for (faults = 0; faults < REMOTE_FAULT_TRIES; faults++) {
+		switch (remote_fault(vma, addr, 0)) {
+		case REMOTE_FAULT_DONE:
+			break;
+		case REMOTE_FAULT_FAILED:
+			*failed = true;
+			return REMOTE_READ_OK;
+		default:
+			*vmap = NULL;
+			return REMOTE_READ_NOT_PRESENT;
+		}
+		if (fatal_signal_pending(current))
+			return REMOTE_READ_FATAL_SIGNAL;
+		cond_resched();
+		result = look(vma, arg);
+		if (result != REMOTE_READ_NOT_PRESENT)
+			return result;
+	}
+	return REMOTE_READ_NOT_PRESENT;
 }
