@@ -88,8 +88,8 @@ static enum remote_read_result remote_read_vma(struct vm_area_struct *vma,
 }
 
 /*
- * As remote_read_vma(), for memory that is not there and for hugetlb. Drops the
- * VMA's lock.
+ * As remote_read_vma(), for memory that is not there, for more pages than that
+ * reads, and for hugetlb. Drops the VMA's lock.
  */
 static enum remote_read_result
 remote_read_absent(struct vm_area_struct *vma, unsigned long addr, void *buf,

@@ -19,7 +19,7 @@
 #include "remote.h"
 #include "remote_walk.h"
 
-/* Pages of a read, but for two pages of one page table. */
+/* Pages of a read that are not marked as accessed until all are copied. */
 #define REMOTE_COPY_PAGES	16
 
 /* For every page, as GUP does. Returns false when the reader is being killed. */
@@ -198,7 +198,8 @@ remote_copy_two_pages(struct vm_area_struct *vma, unsigned long addr, void *buf,
  * Pages of several tables, or more than two: one after the other. Where a page
  * is missing, or the address space has changed, the slow path reads from the
  * first byte and marks each page as accessed, so none is marked before all are
- * copied.
+ * copied. There is not room for all of a longer read; remote_copy_absent() does
+ * without.
  */
 static noinline enum remote_read_result
 remote_copy_pages(struct vm_area_struct *vma, unsigned long addr, void *buf,
@@ -210,7 +211,7 @@ remote_copy_pages(struct vm_area_struct *vma, unsigned long addr, void *buf,
 	unsigned int nr = 0, i, bytes;
 
 	if (len > REMOTE_COPY_PAGES * PAGE_SIZE - offset_in_page(addr))
-		return REMOTE_READ_TOO_LONG;
+		return REMOTE_READ_NOT_PRESENT;
 
 	for (; len; len -= bytes) {
 		if (nr && !remote_copy_goes_on()) {
@@ -261,7 +262,8 @@ static bool remote_is_one_table(unsigned long addr, unsigned int len)
  *
  * Context: Process context. May sleep, but only to be rescheduled.
  *
- * Return: REMOTE_READ_OK, or why not all was copied.
+ * Return: REMOTE_READ_OK, or why not all was copied: REMOTE_READ_NOT_PRESENT
+ * also where there are too many pages, which remote_copy_absent() may copy.
  */
 enum remote_read_result remote_copy(struct vm_area_struct *vma,
 				    unsigned long addr, void *buf,
@@ -348,7 +350,8 @@ remote_copy_absent_page(struct vm_area_struct **vmap,
  *	where a page cannot be had
  * @gup_flags: FOLL_* flags of the read
  *
- * For what remote_copy() cannot do: pages that are not there, and hugetlb.
+ * For what remote_copy() cannot do: pages that are not there, a large number of
+ * them, and hugetlb.
  * Marks each page as accessed before it faults in the next, as GUP does. So
  * when it fails after that, the slow path marks such pages a second time.
  *

@@ -26,8 +26,6 @@
 	  "cmdline or environ of memory that a driver answers for")	\
 	X(NOT_PRESENT, "not_present",					\
 	  "a page whose fault needs the mmap lock")			\
-	X(TOO_LONG, "too_long",						\
-	  "too many pages for one go")					\
 	X(UNSHARE, "unshare",						\
 	  "shared memory whose fault needs the mmap lock")		\
 	X(SELF, "self",							\

@@ -20,6 +20,7 @@
 #include "readv.h"
 
 #define SIZE	(64 * KIB)
+#define MANY	(24 * PAGE)
 
 static void make(struct target *t, enum kind kind, size_t size)
 {
@@ -36,6 +37,8 @@ static void make(struct target *t, enum kind kind, size_t size)
 PREPARE(resident, ANON, SIZE)
 PREPARE(untouched, UNTOUCHED, SIZE)
 PREPARE(swapped, SWAPPED, SIZE)
+PREPARE(many, ANON, MANY)
+PREPARE(many_swapped, SWAPPED, MANY)
 PREPARE(file, FILE_UNTOUCHED, SIZE)
 PREPARE(hugetlb, HUGETLB, HUGE_PAGE)
 PREPARE(no_access, NO_ACCESS, SIZE)
@@ -90,6 +93,12 @@ static const struct lock_case reads[] = {
 	  .want = 1, .byte = zero },
 	{ .name = "swapped out", .prepare = prepare_swapped,
 	  .offset = PAGE - 50, .len = 200, .want = 199, .fast = true },
+	{ .name = "many pages, there", .prepare = prepare_many,
+	  .offset = 100, .len = 20 * PAGE, .want = 20 * PAGE - 1,
+	  .fast = true },
+	{ .name = "many pages, swapped out", .prepare = prepare_many_swapped,
+	  .offset = 100, .len = 20 * PAGE, .want = 20 * PAGE - 1,
+	  .fast = true },
 	{ .name = "a file that is not mapped", .prepare = prepare_file,
 	  .offset = PAGE - 50, .len = 200, .want = 199, .fast = true },
 	{ .name = "hugetlb", .prepare = prepare_hugetlb,
