@@ -56,7 +56,8 @@
  * @nr_kept: runs of the moments before it, which stay whatever happens
  * @seq: the mmap lock's sequence count before the moment's first page was looked
  *	up
- * @fault_flags: FAULT_FLAG_* for the next fault
+ * @fault_flags: FAULT_FLAG_* for the next fault, but for FAULT_FLAG_UNSHARE; with
+ *	FAULT_FLAG_TRIED, the moment at hand has no page yet
  * @why: why the slow path was needed last; REMOTE_READ_OK if it was not
  */
 struct remote_readv {
@@ -227,6 +228,58 @@ static bool remote_readv_lock_mm(struct remote_readv *rr)
 	return locked || !mmap_read_lock_killable(rr->mm);
 }
 
+static bool remote_readv_is_absent(const struct remote_readv *rr)
+{
+	return rr->pins.miss == REMOTE_READ_NOT_PRESENT ||
+	       rr->pins.miss == REMOTE_READ_UNSHARE;
+}
+
+/* FAULT_FLAG_* for a fault in the page that is missing. */
+static unsigned int remote_readv_fault_flags(const struct remote_readv *rr)
+{
+	if (rr->pins.miss == REMOTE_READ_UNSHARE)
+		return rr->fault_flags | FAULT_FLAG_UNSHARE;
+	return rr->fault_flags;
+}
+
+/*
+ * Repeat, under the mmap lock, the fault of the page at *@addr, which has waited
+ * before. GUP would do so with FOLL_TRIED, which none of its callers may pass:
+ * the fault counts as a major one, and holds the mmap lock while it waits for
+ * the page's own. If the page is there by now it is pinned, and *@addr is behind
+ * it. What else there is to do is left to GUP. Returns false, and the mmap lock
+ * is dropped, if GUP would stop at this page.
+ */
+static noinline bool remote_readv_fault_tried(struct remote_readv *rr,
+					      unsigned long *addr,
+					      unsigned long end)
+{
+	struct vm_area_struct *vma;
+	vm_fault_t ret;
+
+	end = min(end, (*addr & PAGE_MASK) + PAGE_SIZE);
+	for (;;) {
+		*addr = remote_readv_pin_on(rr, *addr, end, false);
+		vma = rr->vmas[0];
+		remote_readv_unlock(rr);
+		if (*addr == end || !remote_readv_is_absent(rr))
+			return true;
+
+		ret = handle_mm_fault(vma, *addr,
+				      remote_readv_fault_flags(rr) |
+				      FAULT_FLAG_REMOTE, NULL);
+		if (!(ret & (VM_FAULT_RETRY | VM_FAULT_COMPLETED)))
+			break;
+		if (fatal_signal_pending(current) ||
+		    mmap_read_lock_killable(rr->mm))
+			return false;
+	}
+	if (!(ret & VM_FAULT_ERROR))
+		return true;
+	mmap_read_unlock(rr->mm);
+	return false;
+}
+
 /*
  * Pin from @rr->start to @end by GUP, which drops the mmap lock and takes it
  * again where a fault insists. What is pinned, up to @addr, is kept if possible.
@@ -248,7 +301,14 @@ static unsigned long remote_readv_pin_slow(struct remote_readv *rr,
 		return rr->start;
 	if (rr->pins.nr == rr->nr_kept)
 		addr = rr->start;
+	if ((rr->fault_flags & FAULT_FLAG_TRIED) &&
+	    !remote_readv_fault_tried(rr, &addr, end))
+		return addr;
 	remote_pins_commit(&rr->pins);
+	if (addr == end) {
+		mmap_read_unlock(rr->mm);
+		return addr;
+	}
 
 	nr_pages = DIV_ROUND_UP(end - (addr & PAGE_MASK), PAGE_SIZE);
 	pages = remote_pins_gup_pages(&rr->pins, nr_pages);
@@ -278,12 +338,6 @@ static struct vm_area_struct *remote_readv_keep_vma(struct remote_readv *rr,
 	return vma;
 }
 
-static bool remote_readv_is_absent(const struct remote_readv *rr)
-{
-	return rr->pins.miss == REMOTE_READ_NOT_PRESENT ||
-	       rr->pins.miss == REMOTE_READ_UNSHARE;
-}
-
 /*
  * Fault in, and pin, from *@addr to @end, or to the end of @vma, which is the
  * only one that is locked. *@addr becomes how far it got. If that is not all,
@@ -300,8 +354,6 @@ remote_readv_fault_vma(struct remote_readv *rr, struct vm_area_struct *vma,
 
 	end = min(end, vma->vm_end);
 	do {
-		unsigned int unshare = 0;
-
 		if (fatal_signal_pending(current)) {
 			rr->pins.miss = REMOTE_READ_FATAL_SIGNAL;
 			break;
@@ -310,9 +362,7 @@ remote_readv_fault_vma(struct remote_readv *rr, struct vm_area_struct *vma,
 
 		/* GUP does both for a page before it faults in the next. */
 		remote_pins_commit(&rr->pins);
-		if (rr->pins.miss == REMOTE_READ_UNSHARE)
-			unshare = FAULT_FLAG_UNSHARE;
-		result = remote_fault(vma, *addr, rr->fault_flags | unshare);
+		result = remote_fault(vma, *addr, remote_readv_fault_flags(rr));
 		if (result != REMOTE_FAULT_DONE)
 			return result;
 

@@ -7,11 +7,13 @@
  * lock unless the kind says so.
  */
 #include <errno.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/auxv.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -224,9 +226,67 @@ static void make_huge_half_touched(struct target *t, char *at, size_t size)
 	at[HUGE_PAGE] = 1;
 }
 
+struct waker {
+	int fd;
+	int file;	/* that becomes empty before, or -1 */
+	struct uffdio_range range;
+};
+
+/* Wakes who waits without a page, and when that waits again, goes away. */
+static void *wake_and_leave(void *arg)
+{
+	struct waker *waker = arg;
+	struct uffd_msg msg;
+
+	if (read(waker->fd, &msg, sizeof(msg)) != sizeof(msg) ||
+	    ioctl(waker->fd, UFFDIO_WAKE, &waker->range) ||
+	    read(waker->fd, &msg, sizeof(msg)) != sizeof(msg) ||
+	    (waker->file >= 0 && ftruncate(waker->file, 0)) ||
+	    ioctl(waker->fd, UFFDIO_UNREGISTER, &waker->range))
+		_exit(1);
+	return NULL;
+}
+
+static void start_waker(struct target *t, char *at, size_t size, int file)
+{
+	struct waker *waker = malloc(sizeof(*waker));
+	pthread_t thread;
+
+	waker->range.start = (unsigned long)at;
+	waker->range.len = size;
+	waker->file = file;
+	waker->fd = userfaultfd_on(t, at, size, 0,
+				   UFFDIO_REGISTER_MODE_MISSING);
+	must(t, !pthread_create(&thread, NULL, wake_and_leave, waker),
+	     "thread");
+}
+
+/* A fault that waits twice before it gets its page. */
+static void make_waits_twice(struct target *t, char *at, size_t size)
+{
+	map_anon(t, at, size);
+	/* Brings an anon_vma: without, process_vm_readv() does not try. */
+	at[size - 1] = 1;
+	start_waker(t, at, size, -1);
+}
+
+/* A fault that waits twice and then fails. */
+static void make_waits_to_fail(struct target *t, char *at, size_t size)
+{
+	int file = memfd_create("waits", 0);
+
+	must(t, file >= 0 && !ftruncate(file, size), "memfd");
+	map_at(t, (unsigned long)at, size, PROT_READ, MAP_SHARED, file);
+	start_waker(t, at, size, file);
+}
+
 static const struct memory others[] = {
 	{ .name = "failed memory", .make = make_failed, .forks = true,
 	  .is_unsteady = true },
+	{ .name = "userfaultfd, waits twice", .make = make_waits_twice,
+	  .needs_mmap_lock = true },
+	{ .name = "userfaultfd, waits twice, then fails",
+	  .make = make_waits_to_fail, .needs_mmap_lock = true },
 	{ .name = "vdso, not mapped", .make = make_vdso_absent,
 	  .needs_mmap_lock = true },
 	{ .name = "untouched, a huge page fits", .make = make_huge_untouched,
