@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0
-# Breaks each rule of the list on purpose, in a copy of kernel/, and sees the named test fail. TAP. MUTANTS: names to try
-# instead of all. JOBS: how many at a time. MUTANT_LIST: another list; MUTANT_KERNEL: the directory of another kernel to
-# build them for.
+# Breaks each rule of the list on purpose, in a copy of kernel/, and sees the named test fail. TAP; the time that each took
+# to build and to be caught is in a comment. MUTANTS: names to try instead of all. JOBS: how many at a time. MUTANT_LIST:
+# another list; MUTANT_KERNEL: the directory of another kernel to build them for.
 set -euo pipefail
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -13,14 +13,18 @@ list=${MUTANT_LIST:-$here/list}
 out=$top/build/mutants
 jobs=${JOBS:-1}
 caught='^not ok [^#]*$|^not ok [0-9]* - |^Bail out!'
-# What the torture did not get to says nothing about the mutant.
-not_caught=' - reached: '
+# Says nothing about the mutant: what the torture did not get to, what fails without the module, a wrong line of the list.
+not_caught=' - reached: | - off[^a-z]|has such a name$'
 
-# Has the test of this log failed? Some of them read what makes the kernel itself complain, in the end.
+# Has the test of this log failed? Some of them read what makes the kernel itself complain, in the end. A guest that did not
+# boot has tested nothing.
 is_caught()
 {
+	local result=${1%.log}.result
+
 	# Not `grep -q`: it would end before the one that writes to it, whose status is SIGPIPE's then.
-	(($(grep -E "$caught" "$1" | grep -cv "$not_caught"))) || grep -qsx 'clean=no' "${1%.log}.result"
+	(($(grep -E "$caught" "$1" | tr -d '\r' | grep -cvE "$not_caught"))) ||
+		{ grep -qsx 'clean=no' "$result" && ! grep -qx 'end=not-booted' "$result"; }
 }
 
 # Runs TEST or TEST:ARGUMENT,... of a mutant, but not what comes after its first failure.
@@ -34,7 +38,7 @@ run_test()
 	pid=$!
 	echo "$pid" >"${log%.log}.pid"
 	while kill -0 "$pid" 2>/dev/null; do
-		sleep 1
+		sleep 0.5
 		! is_caught "$log" || kill -- "-$pid" 2>/dev/null || true
 	done
 	wait "$pid" 2>/dev/null || true
@@ -51,24 +55,52 @@ stop_tests()
 	done
 }
 
+# Sets $objects to a directory with a copy of kernel/ and its objects, so that only what a mutant changes is compiled. It is
+# the caller's until there is no `taken` in it.
+take_objects()
+{
+	local n=0
+
+	while [[ -e $out/objects.$n/taken ]]; do
+		n=$((n + 1))
+	done
+	objects=$out/objects.$n
+	mkdir -p "$objects"
+	[[ -e $objects/kernel ]] || cp -rp "$top/kernel" "$objects/kernel"
+	: >"$objects/taken"
+}
+
+# Leaves vmapeek.ko in DIR, and says in build.log and kernel.diff there how. What it changed is newer than its object, also
+# when it is changed back.
+build()
+{
+	local file=$1 script=$2 dir=$3 status=0
+
+	sed -i "$script" "$objects/kernel/$file"
+	! diff -u "$top/kernel/$file" "$objects/kernel/$file" >"$dir/kernel.diff" || return 2
+	"$top/tools/build-module" "$build_for" "$objects/kernel" vmapeek "$objects" >"$dir/build.log" 2>&1 || status=1
+	cp "$top/kernel/$file" "$objects/kernel/$file"
+	((status)) || mv "$objects/vmapeek.ko" "$dir"
+	return "$status"
+}
+
 # Prints why the mutant was not caught; nothing when it was.
 try()
 {
-	local name=$1 file=$2 test=$3 script=$4 dir=$out/$1
+	local name=$1 file=$2 test=$3 script=$4 dir=$out/$1 status=0 built
 
 	rm -rf "$dir"
 	mkdir -p "$dir"
-	cp -rp "$top/kernel" "$dir/kernel"
-	sed -i "$script" "$dir/kernel/$file"
-	if cmp -s "$top/kernel/$file" "$dir/kernel/$file"; then
-		echo "it changes nothing in kernel/$file; mend $list"
-		return
-	fi
-	if ! "$top/tools/build-module" "$build_for" "$dir/kernel" vmapeek "$dir" >"$dir/build.log" 2>&1; then
-		echo "it does not build, see build/mutants/$name/build.log"
-		return
-	fi
+	SECONDS=0
+	build "$file" "$script" "$dir" || status=$?
+	rm -f "$objects/taken"
+	case $status in
+	1) echo "it does not build, see build/mutants/$name/build.log"; return ;;
+	2) echo "it changes nothing in kernel/$file; mend $list"; return ;;
+	esac
+	built=$SECONDS
 	LAB_RESULT=$dir/test.result TEST_MODULE=$dir/vmapeek.ko run_test "$dir/test.log" "$test"
+	echo "$built + $((SECONDS - built)) s" >"$dir/time"
 	is_caught "$dir/test.log" ||
 		echo "no test of ${test%%:*} failed, see build/mutants/$name/test.log"
 }
@@ -80,7 +112,7 @@ evidence()
 
 	{
 		grep -m1 -hE "$telling" "$out/$1/test.log" ||
-			grep -hE -A2 "$caught" "$out/$1/test.log" | grep -v "$not_caught" ||
+			grep -hE -A2 "$caught" "$out/$1/test.log" | grep -vE "$not_caught" ||
 			grep -h '^    ' "$out/$1/test.log"
 	} | sed -n '1,3p' | tr -d '\r' | sed 's/#/:/g' | cut -c1-160 | paste -sd' ' | tr -s ' '
 }
@@ -105,6 +137,8 @@ start()
 
 	read -r name file test script <<<"${mutants[$1]}" # sed wants its backslashes
 	rm -f "$out/$name.why"
+	# Not in the background, where two could take the same.
+	is_of_another "$name" || take_objects
 	{
 		: >"$out/$name.new"
 		is_of_another "$name" || try "$name" "$file" "$test" "$script" >"$out/$name.new"
@@ -126,7 +160,7 @@ report_finished()
 			echo "ok $reported - $name # SKIP this is not kernel ${name#*@}"
 		elif [[ -z $why ]]; then
 			echo "ok $reported - $name is caught by ${test%%:*}"
-			echo "# $name: $(evidence "$name")"
+			echo "# $name, $(<"$out/$name/time"): $(evidence "$name")"
 		else
 			echo "not ok $reported - $name: $why"
 		fi
@@ -136,7 +170,7 @@ report_finished()
 mapfile -t mutants < <(selected)
 echo "1..${#mutants[@]}"
 mkdir -p "$out"
-rm -f "$out"/*.why "$out"/*/test.pid
+rm -rf "$out"/*.why "$out"/*/test.pid "$out"/objects.*
 trap stop_tests EXIT
 reported=0
 for ((n = 0; n < ${#mutants[@]}; n++)); do
