@@ -100,13 +100,17 @@ tests: module command
 	@$(MAKE) -s -C $(TOP)/command tests O=$(TOP)/build/command
 	@$(MAKE) -s -C $(TOP)/klp-link $(TOP)/build/klp-link/klp-fuzz O=$(TOP)/build/klp-link
 
+# What takes longest comes first, so that with JOBS no guest is left to run alone in the end; what takes seconds, last.
+LONGEST := $(patsubst %,$(TOP)/tests/%.t,switching interference fuzz readv-fuzz hole order) $(TOP)/lab/test/boot.t \
+	$(patsubst %,$(TOP)/tests/%.t,command readv-moment semantics-readv)
 # Not the torture: in a short run it does not always get to each row. Of the series' tests, those that need no kernel source.
+CHECKS := $(filter-out %/torture.t $(LONGEST),$(wildcard $(TOP)/tests/*.t $(addprefix $(TOP)/,bench/test/*.t command/test/*.t \
+	klp-link/test/*.t lab/test/*.t dkms/test/*.t tools/test/*.t))) $(TOP)/mainline/test/untag.t
+
 check: tests
 	@KERNEL=$(KERNEL) KLP_LINK=$(TOP)/build/klp-link/klp-link KLP_FUZZ=$(TOP)/build/klp-link/klp-fuzz \
 		VMAPEEK=$(TOP)/build/command/vmapeek \
-		$(TOP)/tools/check $(KERNEL) $(O) $(PROVE) -j $(JOBS) $(TOP)/tools/test/*.t $(TOP)/klp-link/test/*.t $(TOP)/dkms/test/*.t $(TOP)/lab/test/*.t \
-		$(TOP)/command/test/*.t $(TOP)/bench/test/*.t $(TOP)/mainline/test/untag.t \
-		$(filter-out %/torture.t,$(wildcard $(TOP)/tests/*.t))
+		$(TOP)/tools/check $(KERNEL) $(O) $(PROVE) -j $(JOBS) $(LONGEST) $(CHECKS)
 
 # Stock kernels; CONTRIBUTING.md says what it takes to become one.
 KERNELS := 6.12 7.3
