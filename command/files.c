@@ -31,20 +31,26 @@ static char *path_of(const char *format, va_list args)
 	return rooted;
 }
 
+/* The path of the last arguments of the function that this stands in. */
+#define PATH_OF(format)							\
+({									\
+	va_list args_;							\
+	char *path_;							\
+									\
+	va_start(args_, format);					\
+	path_ = path_of(format, args_);					\
+	va_end(args_);							\
+	path_;								\
+})
+
 char *file_path(const char *format, ...)
 {
-	va_list args;
-	char *path;
-
-	va_start(args, format);
-	path = path_of(format, args);
-	va_end(args);
-	return path;
+	return PATH_OF(format);
 }
 
-static FILE *open_to_read(const char *format, va_list args)
+/* Frees the path. */
+static FILE *open_to_read(char *path)
 {
-	char *path = path_of(format, args);
 	FILE *file = fopen(path, "re");
 	int error = errno;
 
@@ -55,32 +61,21 @@ static FILE *open_to_read(const char *format, va_list args)
 
 FILE *file_open(const char *format, ...)
 {
-	va_list args;
-	FILE *file;
-
-	va_start(args, format);
-	file = open_to_read(format, args);
-	va_end(args);
-	return file;
+	return open_to_read(PATH_OF(format));
 }
 
 bool file_exists(const char *format, ...)
 {
-	va_list args;
-	bool exists;
-	char *path;
+	char *path = PATH_OF(format);
+	bool exists = !access(path, F_OK);
 
-	va_start(args, format);
-	path = path_of(format, args);
-	va_end(args);
-	exists = !access(path, F_OK);
 	free(path);
 	return exists;
 }
 
-static bool read_line(char *buf, size_t size, const char *format, va_list args)
+static bool read_line(char *buf, size_t size, char *path)
 {
-	FILE *file = open_to_read(format, args);
+	FILE *file = open_to_read(path);
 	bool ok;
 
 	if (!file)
@@ -94,38 +89,22 @@ static bool read_line(char *buf, size_t size, const char *format, va_list args)
 
 bool file_line(char *buf, size_t size, const char *format, ...)
 {
-	va_list args;
-	bool ok;
-
-	va_start(args, format);
-	ok = read_line(buf, size, format, args);
-	va_end(args);
-	return ok;
+	return read_line(buf, size, PATH_OF(format));
 }
 
 bool file_is(const char *text, const char *format, ...)
 {
 	char line[64];
-	va_list args;
-	bool ok;
 
-	va_start(args, format);
-	ok = read_line(line, sizeof(line), format, args);
-	va_end(args);
-	return ok && !strcmp(line, text);
+	return read_line(line, sizeof(line), PATH_OF(format)) &&
+	       !strcmp(line, text);
 }
 
 int file_write(const char *text, const char *format, ...)
 {
-	int fd, error = 0;
-	va_list args;
-	char *path;
+	char *path = PATH_OF(format);
+	int fd = open(path, O_WRONLY | O_CLOEXEC), error = 0;
 
-	va_start(args, format);
-	path = path_of(format, args);
-	va_end(args);
-
-	fd = open(path, O_WRONLY | O_CLOEXEC);
 	if (fd < 0 || write(fd, text, strlen(text)) < 0)
 		error = errno;
 	if (fd >= 0)
@@ -136,14 +115,9 @@ int file_write(const char *text, const char *format, ...)
 
 DIR *directory_open(const char *format, ...)
 {
-	va_list args;
-	char *path;
-	DIR *dir;
+	char *path = PATH_OF(format);
+	DIR *dir = opendir(path);
 
-	va_start(args, format);
-	path = path_of(format, args);
-	va_end(args);
-	dir = opendir(path);
 	free(path);
 	return dir;
 }
