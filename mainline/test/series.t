@@ -33,13 +33,13 @@ expect()
 	ok "$status" "$name"
 }
 
-# make adds a line of its own, which says nothing more.
+# Each make adds a line of its own, which says nothing more.
 make_alone()
 {
 	local status=0
 
 	env -u MAKEFLAGS -u MAKELEVEL -u MFLAGS make -C "$mainline/.." "$@" 2>"$work/make" || status=$?
-	grep -v '^make: \*\*\*' "$work/make" >&2
+	grep -vE '^make(\[[0-9]+\])?: \*\*\*' "$work/make" >&2
 	return "$status"
 }
 
