@@ -93,6 +93,9 @@ patch_direct-copy()
 {
 	semantic folio-walk include/linux/pagewalk.h mm/pagewalk.c
 	replace mm/pagewalk.c '^ \* The mmap lock must be held in read mode\.$' <"$CODE/folio-walk.txt"
+	printf '%s\n' 'static __always_inline int check_vma_flags(struct vm_area_struct *vma,' \
+		$'\t\t\t\t\t   unsigned long gup_flags)' |
+		replace mm/gup.c '^static int check_vma_flags\(struct vm_area_struct \*vma, unsigned long gup_flags\)$'
 	insert after mm/gup.c '^EXPORT_SYMBOL\(get_user_pages_remote\);$' <"$CODE/gup-walk-start.c"
 	insert after mm/internal.h '^\s+struct page \*\*pages, int \*locked\);$' <"$CODE/gup-walk-start.h"
 	feature mm/memory.c read-remote-vma.c DIRECT

@@ -1,21 +1,21 @@
 
 static noinline struct page *gup_walk_get(struct vm_area_struct *vma,
 					  unsigned long addr,
-					  unsigned int gup_flags, int *locked)
+					  unsigned int flags, int *locked)
 {
 	struct page *page;
-	long ret = get_user_pages_locked_vma(vma, addr, 1, gup_flags, &page,
-					     locked);
+	long ret = get_user_pages_locked_vma(vma, addr, 1, flags &
+					     ~INTERNAL_GUP_FLAGS, &page, locked);
 
 	return ret == 1 ? page : ERR_PTR(ret ?: -EAGAIN);
 }
 
-/* Mark a page accessed, as FOLL_TOUCH does. */
+/* Mark a page of @folio accessed, as FOLL_TOUCH does. */
 void gup_walk_touch(struct folio_walk *fw, struct vm_area_struct *vma,
-		    unsigned long addr, struct page *page)
+		    unsigned long addr, struct folio *folio)
 {
 	if (fw->level == FW_LEVEL_PTE)
-		folio_mark_accessed(page_folio(page));
+		folio_mark_accessed(folio);
 #ifdef CONFIG_TRANSPARENT_HUGEPAGE
 	else if (pmd_trans_huge(fw->pmd))
 		touch_pmd(vma, addr, fw->pmdp, false);
@@ -32,15 +32,15 @@ void gup_walk_touch(struct folio_walk *fw, struct vm_area_struct *vma,
  * fault needs the mmap lock.
  */
 struct page *gup_walk_start(struct folio_walk *fw, struct vm_area_struct *vma,
-			    unsigned long addr, unsigned int gup_flags,
+			    unsigned long addr, unsigned int flags,
 			    int *locked)
 {
-	unsigned int flags = gup_flags | FOLL_REMOTE | FOLL_VMA_LOCK;
 	bool protnone, unshare = false;
 	struct folio *folio;
 	struct page *page;
 	int ret;
 
+	flags |= FOLL_REMOTE | FOLL_VMA_LOCK;
 	ret = check_vma_flags(vma, flags);
 	if (ret)
 		return ERR_PTR(ret);
@@ -66,21 +66,25 @@ retry:
 		goto end;
 	protnone = fw->level == FW_LEVEL_PTE ? pte_protnone(fw->pte) :
 					       pmd_protnone(fw->pmd);
-	if (protnone && !gup_can_follow_protnone(vma, flags))
+	/* NUMA hinting or userfaultfd: GUP knows whether that is a fault. */
+	if (protnone && vma_is_accessible(vma))
 		goto end;
 
 	/* No page is exposed for the zero pages; all of their pages are alike. */
 	page = fw->page ?: folio_page(folio, 0);
-	unshare = gup_must_unshare(vma, flags, fw->level == FW_LEVEL_PTE ?
-				   page : pmd_page(fw->pmd));
-	if (unshare) {
-		folio_walk_end(fw, vma);
-		goto fault;
+	if (flags & FOLL_PIN) {
+		unshare = gup_must_unshare(vma, flags,
+					   fw->level == FW_LEVEL_PTE ?
+					   page : pmd_page(fw->pmd));
+		if (unshare) {
+			folio_walk_end(fw, vma);
+			goto fault;
+		}
+		if (arch_make_folio_accessible(folio))
+			goto end;
+	} else {
+		gup_walk_touch(fw, vma, addr, folio);
 	}
-	if (!(flags & FOLL_PIN))
-		gup_walk_touch(fw, vma, addr, page);
-	else if (arch_make_folio_accessible(folio))
-		goto end;
 	flush_anon_page(vma, page, addr);
 	flush_dcache_page(page);
 	return page;
@@ -96,5 +100,5 @@ get:
 	if (flags & FOLL_PIN)
 		return ERR_PTR(-EAGAIN);
 	fw->ptl = NULL;
-	return gup_walk_get(vma, addr, gup_flags, locked);
+	return gup_walk_get(vma, addr, flags, locked);
 }

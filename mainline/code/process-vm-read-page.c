@@ -28,7 +28,7 @@ static int process_vm_read_page(unsigned long addr, unsigned long len,
 						offset_in_page(addr), len, iter);
 
 		if (copied == len || !iov_iter_count(iter)) {
-			gup_walk_touch(&fw, vma, addr, page);
+			gup_walk_touch(&fw, vma, addr, page_folio(page));
 		} else {
 			iov_iter_revert(iter, copied);
 			ret = -EAGAIN;

@@ -1,8 +1,8 @@
 #ifdef STRINGS
 /* With @str, stop at the end of the string.  Return the number of bytes. */
-static int copy_from_remote_page(struct vm_area_struct *vma, struct page *page,
-				 unsigned long addr, void *buf, int bytes,
-				 bool str)
+static __always_inline
+int copy_from_remote_page(struct vm_area_struct *vma, struct page *page,
+			  unsigned long addr, void *buf, int bytes, bool str)
 {
 	void *maddr = kmap_local_page(page);
 
@@ -67,10 +67,12 @@ bool is_remote_hole(struct mm_struct *mm, unsigned long addr, bool racy)
  * Return the number of bytes.  -EAGAIN if the mmap lock is needed: the caller
  * starts over then, so that no two bytes were read under different locks.
  */
-static int read_remote_vma(struct mm_struct *mm, unsigned long addr, void *buf,
 #ifdef STRINGS
-			   int len, unsigned int gup_flags, bool str)
+static __always_inline
+int read_remote_vma(struct mm_struct *mm, unsigned long addr, void *buf,
+		    int len, unsigned int gup_flags, bool str)
 #else
+static int read_remote_vma(struct mm_struct *mm, unsigned long addr, void *buf,
 			   int len, unsigned int gup_flags)
 #endif
 {
@@ -111,7 +113,7 @@ static int read_remote_vma(struct mm_struct *mm, unsigned long addr, void *buf,
 		int nr;
 
 		/* The rest of a string may be in another VMA. */
-		if (addr == vma->vm_end)
+		if (str && addr == vma->vm_end)
 			goto fall_back;
 #endif
 
@@ -147,7 +149,7 @@ static int read_remote_vma(struct mm_struct *mm, unsigned long addr, void *buf,
 		addr += bytes;
 #endif
 	}
-	if (!locked)
+	if (len && !locked)
 		return -EAGAIN;
 #ifdef STRINGS
 	/* The slow path knows how to fail, and drivers another way to read. */
