@@ -7,7 +7,9 @@
 #	run/NAME/	what `lab run -k` takes
 # $SOURCE, $MAINLINE and $TOP are the caller's, too; and $TREE, the source that is built, and $MAKE_ARGS.
 
-# The builder is the lab's. apply_patches() leaves what it makes in $BASE.
+# The parts of `lab build`, not the command: that builds one kernel for x86-64 in a tree of its own. Here kernels of two
+# architectures, each patch of the series and each mutant take turns in one tree, so that little is compiled for each.
+# apply_patches() leaves what it makes in $BASE.
 # shellcheck source=/dev/null
 . "$(dirname "${BASH_SOURCE[0]}")/../lab/build.sh"
 
