@@ -137,6 +137,7 @@ static void older_than_hole(int reads)
 	struct reader r;
 	pid_t pid, busy;
 
+	limit_set(600, "bytes beside a hole");
 	pid = target_start(prepare_filled, target);
 	assert_string_equal(target->broken, "");
 	assert_int_equal(reader_open(&r, MEM, pid), 0);
@@ -190,6 +191,7 @@ static void never_seen(prepare_fn prepare_target, enum interface how)
 	struct reader r;
 	pid_t pid;
 
+	limit_set(600, "a hole that nobody may see");
 	pid = target_start(prepare_target, target);
 	assert_string_equal(target->broken, "");
 	assert_int_equal(reader_open(&r, how, pid), 0);
@@ -243,6 +245,7 @@ static void title(bool may_be_cut)
 	struct reader r;
 	pid_t pid;
 
+	limit_set(600, "a title across a hole");
 	pid = target_start(prepare_title, target);
 	assert_string_equal(target->broken, "");
 	assert_int_equal(reader_open(&r, CMDLINE, pid), 0);
@@ -292,7 +295,6 @@ int main(void)
 	};
 	size_t first = mainline() == MODULE ? 0 : 4;
 
-	alarm(900);
 	target = target_alloc();
 	replaced = mmap(NULL, PAGE, PROT_READ | PROT_WRITE,
 			MAP_SHARED | MAP_ANONYMOUS, -1, 0);

@@ -196,6 +196,7 @@ static void read_all(const struct moment_case *c)
 	struct counters counters;
 	pid_t pid;
 
+	limit_set(280, c->name);
 	generations->nr = 0;
 	generations->c = c;
 	pid = target_start(prepare, target);
@@ -253,7 +254,6 @@ static void on(void **state)
 
 int main(void)
 {
-	alarm(280);
 	target = target_alloc();
 	generations = mmap(NULL, sizeof(*generations), PROT_READ | PROT_WRITE,
 			   MAP_SHARED | MAP_ANONYMOUS, -1, 0);
