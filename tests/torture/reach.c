@@ -20,9 +20,12 @@
 #define NR_READS	2
 
 static const char *const reads[NR_READS] = { "remote_read", "remote_readv" };
-/* The same of the series for mainline: what runs under the VMA lock. */
+/*
+ * Their counterparts in the series. As remote_readv() does, they include the
+ * wait for the mmap lock: nobody reads a VMA that is write-locked.
+ */
 static const char *const patched_reads[NR_READS] = {
-	"read_remote_vma", "gup_walk_start",
+	"__access_remote_vm", "pin_user_pages_remote_unlocked",
 };
 
 static bool append(const char *path, const char *text)
