@@ -13,11 +13,8 @@
 #include <linux/mm.h>
 #include <linux/module.h>
 #include <linux/sched/mm.h>
-#include <linux/string.h>
-#include <linux/utsname.h>
-#include <generated/utsrelease.h>
-#include <generated/utsversion.h>
 
+#include "check_build.h"
 #include "remote.h"
 #include "sysfs.h"
 #include "trace.h"
@@ -167,24 +164,6 @@ static struct klp_patch vmapeek_patch = {
 	.mod = THIS_MODULE,
 	.objs = vmapeek_objects,
 };
-
-/*
- * With CONFIG_MODVERSIONS the kernel does not compare releases on its own. It
- * compares the symbols that the module links to, but not those reached by
- * livepatch relocation. Distributions rebuild a kernel under the same release;
- * the version tells one build from another.
- */
-static int __init vmapeek_check_build(void)
-{
-	const struct new_utsname *running = init_utsname();
-
-	if (!strcmp(running->release, UTS_RELEASE) &&
-	    !strcmp(running->version, UTS_VERSION))
-		return 0;
-	pr_err("built for %s (%s), but this kernel is %s (%s): build it again for this one\n",
-	       UTS_RELEASE, UTS_VERSION, running->release, running->version);
-	return -ENOEXEC;
-}
 
 static int __init vmapeek_init(void)
 {
