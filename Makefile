@@ -76,6 +76,7 @@ tools: need
 
 module: tools
 	@$(TOP)/tools/build-module $(KERNEL) $(TOP)/kernel vmapeek $(O)
+	@$(TOP)/tools/build-module $(KERNEL) $(TOP)/kernel vmapeek_maps $(O)
 	@$(TOP)/tools/build-module $(KERNEL) $(TOP)/tests/modules hold_mmap_lock $(O)
 
 command: need

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#ifndef _COMPAT_PROC_7_3_H
+#define _COMPAT_PROC_7_3_H
+
+/* ->d_revalidate() is given the directory and the name, too. */
+#define HAVE_REVALIDATE_BY_NAME
+
+struct proc_maps_private {
+	struct inode *inode;
+	struct task_struct *task;
+	struct vma_iterator iter;
+	loff_t last_pos;
+	struct {
+		struct mm_struct *mm;
+		bool mmap_locked;
+		struct vm_area_struct *locked_vma;
+	} lock_ctx;
+	struct mempolicy *task_mempolicy;
+} __randomize_layout;
+
+static inline struct mm_struct *
+maps_private_mm(const struct proc_maps_private *priv)
+{
+	return priv->lock_ctx.mm;
+}
+
+#endif /* _COMPAT_PROC_7_3_H */

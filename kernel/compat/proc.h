@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What fs/proc keeps to itself: structures and functions behind /proc/PID/maps
+ * and its relatives. The functions and tables are reached by livepatch
+ * relocation. The structures are the same on the kernels that vmapeek is built
+ * for, but for struct proc_maps_private.
+ */
+#ifndef _COMPAT_PROC_H
+#define _COMPAT_PROC_H
+
+#include <linux/fs.h>
+#include <linux/mm.h>
+#include <linux/pagewalk.h>
+#include <linux/pid.h>
+#include <linux/seq_file.h>
+
+#ifndef CONFIG_PROC_PAGE_MONITOR
+#error "vmapeek_maps: this kernel has no CONFIG_PROC_PAGE_MONITOR"
+#endif
+#ifndef CONFIG_NUMA
+#error "vmapeek_maps: this kernel has no CONFIG_NUMA"
+#endif
+
+struct proc_dir_entry;
+struct ctl_table;
+struct ctl_table_header;
+struct proc_ns_operations;
+
+struct proc_inode {
+	struct pid *pid;
+	unsigned int fd;
+	union {
+		int (*proc_show)(struct seq_file *m, struct pid_namespace *ns,
+				 struct pid *pid, struct task_struct *task);
+		int lsmid;
+	} op;
+	struct proc_dir_entry *pde;
+	struct ctl_table_header *sysctl;
+	const struct ctl_table *sysctl_entry;
+	struct hlist_node sibling_inodes;
+	const struct proc_ns_operations *ns_ops;
+	struct inode vfs_inode;
+} __randomize_layout;
+
+/**
+ * maps_get_task - the task that a file below /proc/PID is about
+ * @inode: the file's inode
+ *
+ * Return: the task with a reference, or NULL: it has ended and was waited for.
+ */
+static inline struct task_struct *maps_get_task(const struct inode *inode)
+{
+	return get_pid_task(container_of(inode, struct proc_inode,
+					 vfs_inode)->pid, PIDTYPE_PID);
+}
+
+/* Sums for smaps and smaps_rollup; only @swap is touched here. */
+struct mem_size_stats {
+	unsigned long resident;
+	unsigned long shared_clean;
+	unsigned long shared_dirty;
+	unsigned long private_clean;
+	unsigned long private_dirty;
+	unsigned long referenced;
+	unsigned long anonymous;
+	unsigned long lazyfree;
+	unsigned long anonymous_thp;
+	unsigned long shmem_thp;
+	unsigned long file_thp;
+	unsigned long swap;
+	unsigned long shared_hugetlb;
+	unsigned long private_hugetlb;
+	unsigned long ksm;
+	u64 pss;
+	u64 pss_anon;
+	u64 pss_file;
+	u64 pss_shmem;
+	u64 pss_dirty;
+	u64 pss_locked;
+	u64 swap_pss;
+};
+
+/* A part of pagemap under way: @pos of @len entries in @buffer are made. */
+struct pagemapread {
+	int pos, len;
+	u64 *buffer;
+	bool show_pfn;
+};
+
+struct dentry *proc_map_files_instantiate(struct dentry *dentry,
+					  struct task_struct *task,
+					  const void *ptr);
+bool proc_fill_cache(struct file *file, struct dir_context *ctx,
+		     const char *name, unsigned int len,
+		     struct dentry *(*instantiate)(struct dentry *dentry,
+						   struct task_struct *task,
+						   const void *ptr),
+		     struct task_struct *task, const void *ptr);
+void task_dump_owner(struct task_struct *task, umode_t mode, kuid_t *ruid,
+		     kgid_t *rgid);
+int __walk_page_range(unsigned long start, unsigned long end,
+		      struct mm_walk *walk);
+void show_vma_header_prefix(struct seq_file *m, unsigned long start,
+			    unsigned long end, vm_flags_t flags,
+			    unsigned long long pgoff, dev_t dev,
+			    unsigned long ino);
+void __show_smap(struct seq_file *m, const struct mem_size_stats *mss,
+		 bool rollup_mode);
+
+extern const struct mm_walk_ops smaps_walk_ops;
+extern const struct mm_walk_ops smaps_shmem_walk_ops;
+extern const struct mm_walk_ops pagemap_ops;
+
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 13, 0)
+#include "proc-6.12.h"
+#else
+#include "proc-7.3.h"
+#endif
+
+#endif /* _COMPAT_PROC_H */

@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Which functions of the running kernel are replaced by which of ours: readers
+ * of /proc/PID/maps and its relatives. A module of its own, so that a kernel on
+ * which one of them cannot be placed still has the rest.
+ */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/livepatch.h>
+#include <linux/module.h>
+
+#include "../check_build.h"
+#include "../version.h"
+#include "maps.h"
+
+static struct klp_func maps_funcs[] = {
+#ifdef HAVE_MAPS_UNDER_MMAP_LOCK
+	{
+		.old_name = "seq_read",
+		.new_func = vmapeek_seq_read,
+	},
+	{
+		.old_name = "walk_page_vma",
+		.new_func = vmapeek_walk_page_vma,
+	},
+#ifdef CONFIG_ANON_VMA_NAME
+	{
+		.old_name = "anon_vma_name",
+		.new_func = vmapeek_anon_vma_name,
+	},
+#endif
+#endif
+	{
+		.old_name = "show_smaps_rollup",
+		.new_func = vmapeek_show_smaps_rollup,
+	},
+	{
+		.old_name = "pagemap_read",
+		.new_func = vmapeek_pagemap_read,
+	},
+	{
+		.old_name = "map_files_d_revalidate",
+		.new_func = vmapeek_map_files_d_revalidate,
+	},
+	{
+		.old_name = "map_files_get_link",
+		.new_func = vmapeek_map_files_get_link,
+	},
+	{
+		.old_name = "proc_map_files_lookup",
+		.new_func = vmapeek_proc_map_files_lookup,
+	},
+	{
+		.old_name = "proc_map_files_readdir",
+		.new_func = vmapeek_proc_map_files_readdir,
+	},
+	{ }
+};
+
+/* No object name: the functions are in vmlinux. */
+static struct klp_object maps_objects[] = {
+	{ .funcs = maps_funcs }, { }
+};
+
+static struct klp_patch maps_patch = {
+	.mod = THIS_MODULE,
+	.objs = maps_objects,
+};
+
+static int __init maps_init(void)
+{
+	int err;
+
+	err = vmapeek_check_build();
+	if (err)
+		return err;
+
+	err = maps_stats_create(&THIS_MODULE->mkobj.kobj);
+	if (err) {
+		pr_err("cannot create the counters in sysfs (error %d), not loaded\n",
+		       err);
+		return err;
+	}
+
+	err = klp_enable_patch(&maps_patch);
+	if (err) {
+		pr_err("the kernel refused the livepatch (error %d), not loaded\n",
+		       err);
+		maps_stats_remove();
+	}
+	return err;
+}
+
+/* Livepatching lets us go only when no task can be in our code. */
+static void __exit maps_exit(void)
+{
+	maps_stats_remove();
+}
+
+module_init(maps_init);
+module_exit(maps_exit);
+
+MODULE_DESCRIPTION("Read /proc/PID/maps and its relatives without the mmap lock");
+MODULE_LICENSE("GPL");
+MODULE_VERSION(VMAPEEK_VERSION);
+MODULE_INFO(livepatch, "Y");
+/* For `vmapeek check`: vermagic has the release only. */
+MODULE_INFO(kernel_version, UTS_VERSION);

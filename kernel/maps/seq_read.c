@@ -1,0 +1,288 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * read(2) of /proc/PID/maps, smaps and numa_maps on kernels that hold the mmap
+ * lock from the first line to the last.
+ *
+ * Between ->start() and ->stop() of a seq_file a lock is held that the one takes
+ * and the other drops. Livepatch switches a task between any two functions of
+ * the kernel that are not replaced, so it must not be these two that are: the
+ * task could take one lock and drop another. What is replaced is seq_read(), from
+ * which both are called; livepatch does not switch a task that has it on its
+ * stack. For the files meant here it does what seq_read_iter() does, by the
+ * kernel's own ->show(), but takes and drops the lock of each VMA around that.
+ * The state of the seq_file is the same in between, so that each read can go
+ * either way.
+ */
+#include <linux/mempolicy.h>
+#include <linux/sched/mm.h>
+#include <linux/sched/task.h>
+#include <linux/seq_file.h>
+#include <linux/slab.h>
+#include <linux/uaccess.h>
+#include <linux/uio.h>
+
+#include "maps.h"
+
+#ifdef HAVE_MAPS_UNDER_MMAP_LOCK
+
+struct vm_area_struct *get_gate_vma(struct mm_struct *mm);
+struct mempolicy *get_task_policy(struct task_struct *task);
+
+/* Where the seq_file stands, other than at an address: m_next() has them, too. */
+#define MAPS_GATE	((loff_t)-2UL)
+#define MAPS_END	((loff_t)-1UL)
+
+enum maps_step {
+	MAPS_STEP_SHOWN,
+	MAPS_STEP_OVERFLOWED,	/* more than the buffer has room for */
+	MAPS_STEP_END,
+};
+
+/* What may be shown at m->index is the gate VMA, which belongs to no process. */
+static enum maps_step maps_show_gate(struct seq_file *m, struct mm_struct *mm)
+{
+	struct vm_area_struct *vma;
+
+	if (m->index == MAPS_END)
+		return MAPS_STEP_END;
+	m->index = MAPS_GATE;
+	vma = get_gate_vma(mm);
+	if (!vma)
+		return MAPS_STEP_END;
+	m->op->show(m, vma);
+	if (seq_has_overflowed(m))
+		return MAPS_STEP_OVERFLOWED;
+	m->index = MAPS_END;
+	return MAPS_STEP_SHOWN;
+}
+
+/*
+ * show_map() does not sleep, and is called in the RCU read-side section in which
+ * the next VMA is looked up. The others may sleep.
+ */
+static void maps_show_vma(struct seq_file *m, struct vma_iterator *vmi,
+			  struct vm_area_struct *vma)
+{
+	if (m->op->show == show_map) {
+		show_map(m, vma);
+		return;
+	}
+	rcu_read_unlock();
+	m->op->show(m, vma);
+	rcu_read_lock();
+	vma_iter_set(vmi, vma->vm_end);
+}
+
+/*
+ * Show the VMA at m->index, or the next one, and go on to its end. @vmi stands
+ * there. Returns enum maps_step, or a negative error.
+ */
+static int maps_show_next(struct seq_file *m, struct mm_struct *mm,
+			  struct vma_iterator *vmi)
+{
+	struct vm_area_struct *vma = NULL;
+	enum maps_step step = MAPS_STEP_SHOWN;
+
+	if (m->index != MAPS_GATE && m->index != MAPS_END)
+		vma = lock_next_vma(mm, vmi, m->index);
+	if (!vma)
+		return maps_show_gate(m, mm);
+	if (IS_ERR(vma))
+		return PTR_ERR(vma);
+
+	maps_show_vma(m, vmi, vma);
+	if (seq_has_overflowed(m))
+		step = MAPS_STEP_OVERFLOWED;
+	else
+		m->index = vma->vm_end;
+	/* vma_end_read() would enter another RCU read-side section for this. */
+	up_read(&vma->vm_lock->lock);
+	return step;
+}
+
+/*
+ * Fill the empty buffer with as many records as fit, but not with more once the
+ * reader has no room. Returns MAPS_STEP_OVERFLOWED if not even one does; 0; or an
+ * error, and nothing is in the buffer.
+ */
+static int maps_fill_buffer(struct seq_file *m, struct mm_struct *mm,
+			    size_t room)
+{
+	VMA_ITERATOR(vmi, mm, m->index);
+	int step;
+
+	rcu_read_lock();
+	do {
+		size_t shown = m->count;
+
+		step = maps_show_next(m, mm, &vmi);
+		if (step != MAPS_STEP_SHOWN) {
+			m->count = shown;
+			break;
+		}
+		/* A record may be empty. */
+	} while (!m->count || m->count < room);
+	rcu_read_unlock();
+	return m->count || step == MAPS_STEP_END ? 0 : step;
+}
+
+static int maps_grow_buffer(struct seq_file *m, size_t size)
+{
+	kvfree(m->buf);
+	m->count = 0;
+	m->size = size;
+	m->buf = size <= MAX_RW_COUNT ? kvmalloc(size, GFP_KERNEL_ACCOUNT) :
+					NULL;
+	return m->buf ? 0 : -ENOMEM;
+}
+
+/* The same; the buffer grows until a record fits. Returns 0 or an error. */
+static int maps_fill(struct seq_file *m, struct mm_struct *mm, size_t room)
+{
+	int err;
+
+	while ((err = maps_fill_buffer(m, mm, room)) == MAPS_STEP_OVERFLOWED) {
+		err = maps_grow_buffer(m, m->size << 1);
+		if (err)
+			break;
+	}
+	return err;
+}
+
+/* numa_maps shows the task's policy where a VMA has none. */
+static int maps_fill_with_policy(struct seq_file *m, struct mm_struct *mm,
+				 struct task_struct *task, size_t room)
+{
+	struct proc_maps_private *priv = m->private;
+	int err;
+
+	if (m->op->show == show_numa_map) {
+		task_lock(task);
+		priv->task_mempolicy = get_task_policy(task);
+		mpol_get(priv->task_mempolicy);
+		task_unlock(task);
+	}
+	err = maps_fill(m, mm, room);
+	if (m->op->show == show_numa_map)
+		mpol_put(priv->task_mempolicy);
+	return err;
+}
+
+/* As ->start(), ->show(), ->next() and ->stop(); what has ended shows nothing. */
+static int maps_fill_task(struct seq_file *m, size_t room)
+{
+	struct proc_maps_private *priv = m->private;
+	struct mm_struct *mm = maps_private_mm(priv);
+	struct task_struct *task;
+	int err = 0;
+
+	if (m->index == MAPS_END)
+		return 0;
+	task = maps_get_task(priv->inode);
+	if (!task)
+		return -ESRCH;
+	if (mm && mmget_not_zero(mm)) {
+		err = maps_fill_with_policy(m, mm, task, room);
+		mmput(mm);
+	}
+	put_task_struct(task);
+	return err;
+}
+
+/* What is in the buffer, as far as it fits and can be copied. Returns how much. */
+static size_t maps_copy(struct seq_file *m, char __user *buf, size_t size)
+{
+	size_t len = min(m->count, size);
+
+	len -= copy_to_user(buf, m->buf + m->from, len);
+	m->count -= len;
+	m->from += len;
+	return len;
+}
+
+static ssize_t maps_read_locked(struct seq_file *m, char __user *buf,
+				size_t size)
+{
+	size_t copied;
+	int err = 0;
+
+	if (!m->buf)
+		err = maps_grow_buffer(m, PAGE_SIZE);
+	if (err)
+		return err;
+
+	copied = maps_copy(m, buf, size);
+	if (!m->count) {
+		m->from = 0;
+		err = maps_fill_task(m, size - copied);
+		copied += maps_copy(m, buf + copied, size - copied);
+	}
+	if (copied)
+		return copied;
+	return m->count ? -EFAULT : err;
+}
+
+/* Returns -EAGAIN if the seq_file must be brought to another place first. */
+static ssize_t maps_read(struct seq_file *m, char __user *buf, size_t size,
+			 loff_t *ppos)
+{
+	ssize_t ret = -EAGAIN;
+
+	mutex_lock(&m->lock);
+	if (!*ppos) {
+		m->index = 0;
+		m->count = 0;
+		m->from = 0;
+		m->read_pos = 0;
+	}
+	if (*ppos == m->read_pos) {
+		ret = maps_read_locked(m, buf, size);
+		if (ret > 0) {
+			m->read_pos += ret;
+			*ppos += ret;
+		}
+	}
+	mutex_unlock(&m->lock);
+	return ret;
+}
+
+/* Is this a file that is read here? Counts it. */
+static bool maps_is_meant(const struct seq_file *m)
+{
+	if (m->op->show == show_map)
+		maps_count(maps);
+	else if (m->op->show == show_smap)
+		maps_count(smaps);
+	else if (m->op->show == show_numa_map)
+		maps_count(numa_maps);
+	else
+		return false;
+	return true;
+}
+
+/*
+ * For seq_read(). Not a tail call for other files: a reader that waits there
+ * holds up switching off.
+ */
+ssize_t vmapeek_seq_read(struct file *file, char __user *buf, size_t size,
+			 loff_t *ppos)
+{
+	struct seq_file *m = file->private_data;
+	struct iov_iter iter;
+	struct kiocb kiocb;
+	ssize_t ret;
+
+	if (size && maps_is_meant(m)) {
+		ret = maps_read(m, buf, size, ppos);
+		if (ret != -EAGAIN)
+			return ret;
+	}
+	init_sync_kiocb(&kiocb, file);
+	iov_iter_ubuf(&iter, ITER_DEST, buf, size);
+	kiocb.ki_pos = *ppos;
+	ret = seq_read_iter(&kiocb, &iter);
+	*ppos = kiocb.ki_pos;
+	return ret;
+}
+
+#endif /* HAVE_MAPS_UNDER_MMAP_LOCK */

@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * /proc/PID/smaps_rollup: the sums over all VMAs, each of which is locked while
+ * its page tables are walked.
+ */
+#include <linux/sched/mm.h>
+#include <linux/sched/task.h>
+#include <linux/shmem_fs.h>
+
+#include "maps.h"
+
+/*
+ * Add a VMA, from @start on, or all of it if that is 0. @vma is read-locked.
+ *
+ * What is swapped out of shmem the object itself knows, unless private pages may
+ * lie over it, or a part of the mapping is meant.
+ */
+static void smaps_rollup_add(struct vm_area_struct *vma,
+			     struct mem_size_stats *mss, unsigned long start)
+{
+	struct mm_walk walk = {
+		.ops = &smaps_walk_ops,
+		.mm = vma->vm_mm,
+		.vma = vma,
+		.private = mss,
+	};
+
+	if (vma->vm_file && shmem_mapping(vma->vm_file->f_mapping)) {
+		unsigned long swapped = shmem_swap_usage(vma);
+
+		if (!start && (!swapped || (vma->vm_flags & VM_SHARED) ||
+			       !(vma->vm_flags & VM_WRITE)))
+			mss->swap += swapped;
+		else
+			walk.ops = &smaps_shmem_walk_ops;
+	}
+	__walk_page_range(start ?: vma->vm_start, vma->vm_end, &walk);
+}
+
+/* The sums, and the range of addresses that they are about. */
+static int smaps_rollup_sum(struct mm_struct *mm, struct mem_size_stats *mss,
+			    unsigned long *start, unsigned long *end)
+{
+	struct vm_area_struct *vma;
+	bool grown;
+
+	*start = 0;
+	*end = 0;
+	while ((vma = maps_lock_next(mm, *end))) {
+		if (IS_ERR(vma))
+			return PTR_ERR(vma);
+		if (!*end)
+			*start = vma->vm_start;
+		/* Its first part was another VMA's, and is counted. */
+		grown = vma->vm_start < *end;
+		smaps_rollup_add(vma, mss, grown ? *end : 0);
+		*end = vma->vm_end;
+		vma_end_read(vma);
+		cond_resched();
+	}
+	return 0;
+}
+
+static int smaps_rollup_show(struct seq_file *m, struct mm_struct *mm)
+{
+	struct mem_size_stats mss = {};
+	unsigned long start, end;
+	int err;
+
+	err = smaps_rollup_sum(mm, &mss, &start, &end);
+	if (err)
+		return err;
+
+	show_vma_header_prefix(m, start, end, 0, 0, 0, 0);
+	seq_pad(m, ' ');
+	seq_puts(m, "[rollup]\n");
+	__show_smap(m, &mss, true);
+	return 0;
+}
+
+/* For show_smaps_rollup(). */
+int vmapeek_show_smaps_rollup(struct seq_file *m, void *v)
+{
+	struct proc_maps_private *priv = m->private;
+	struct mm_struct *mm = maps_private_mm(priv);
+	struct task_struct *task = maps_get_task(priv->inode);
+	int err;
+
+	maps_count(smaps_rollup);
+	if (!task)
+		return -ESRCH;
+	put_task_struct(task);
+	if (!mm || !mmget_not_zero(mm))
+		return -ESRCH;
+	err = smaps_rollup_show(m, mm);
+	mmput(mm);
+	return err;
+}
