@@ -70,36 +70,43 @@ take_objects()
 	: >"$objects/taken"
 }
 
-# Leaves vmapeek.ko in DIR, and says in build.log and kernel.diff there how. What it changed is newer than its object, also
+# Leaves MODULE.ko in DIR, and says in build.log and kernel.diff there how. What it changed is newer than its object, also
 # when it is changed back.
 build()
 {
-	local file=$1 script=$2 dir=$3 status=0
+	local file=$1 script=$2 module=$3 dir=$4 status=0
 
 	sed -i "$script" "$objects/kernel/$file"
 	! diff -u "$top/kernel/$file" "$objects/kernel/$file" >"$dir/kernel.diff" || return 2
-	"$top/tools/build-module" "$build_for" "$objects/kernel" vmapeek "$objects" >"$dir/build.log" 2>&1 || status=1
+	"$top/tools/build-module" "$build_for" "$objects/kernel" "$module" "$objects" >"$dir/build.log" 2>&1 || status=1
 	cp "$top/kernel/$file" "$objects/kernel/$file"
-	((status)) || mv "$objects/vmapeek.ko" "$dir"
+	((status)) || mv "$objects/$module.ko" "$dir"
 	return "$status"
 }
 
 # Prints why the mutant was not caught; nothing when it was.
 try()
 {
-	local name=$1 file=$2 test=$3 script=$4 dir=$out/$1 status=0 built
+	local name=$1 file=$2 test=$3 script=$4 dir=$out/$1 status=0 built module=vmapeek
+	local -x LAB_RESULT=$dir/test.result TEST_MODULE='' TEST_MAPS=''
 
+	[[ $file != maps/* ]] || module=vmapeek_maps
 	rm -rf "$dir"
 	mkdir -p "$dir"
 	SECONDS=0
-	build "$file" "$script" "$dir" || status=$?
+	build "$file" "$script" "$module" "$dir" || status=$?
 	rm -f "$objects/taken"
 	case $status in
 	1) echo "it does not build, see build/mutants/$name/build.log"; return ;;
 	2) echo "it changes nothing in kernel/$file; mend $list"; return ;;
 	esac
 	built=$SECONDS
-	LAB_RESULT=$dir/test.result TEST_MODULE=$dir/vmapeek.ko run_test "$dir/test.log" "$test"
+	if [[ $module == vmapeek ]]; then
+		TEST_MODULE=$dir/vmapeek.ko
+	else
+		TEST_MAPS=$dir/$module.ko
+	fi
+	run_test "$dir/test.log" "$test"
 	echo "$built + $((SECONDS - built)) s" >"$dir/time"
 	is_caught "$dir/test.log" ||
 		echo "no test of ${test%%:*} failed, see build/mutants/$name/test.log"

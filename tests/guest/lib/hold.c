@@ -37,10 +37,19 @@ void hold_wait(int fd, const char *state)
 
 /*
  * The kernel names the function that sleeps, leaving out those of the lock
- * itself; a task that runs has none. Remote reads sleep there for one reason;
- * in remote_read(), they should not for any. Compilers add to names, as in
+ * itself; a task that runs has none. Compilers add to names, as in
  * process_vm_rw_core.isra.0.
  */
+bool waits_in(pid_t pid, const char *function)
+{
+	char path[64], name[64];
+
+	snprintf(path, sizeof(path), "/proc/%d/wchan", pid);
+	return read_line(path, name, sizeof(name)) &&
+	       !strncmp(name, function, strlen(function));
+}
+
+/* Remote reads sleep there for one reason; in remote_read(), they should not. */
 bool waits_for_mmap_lock(pid_t pid)
 {
 	static const char *const functions[] = {
@@ -49,13 +58,9 @@ bool waits_for_mmap_lock(pid_t pid)
 		/* of the series for mainline */
 		"gup_lock", "__gup_longterm_locked",
 	};
-	char path[64], function[64];
 
-	snprintf(path, sizeof(path), "/proc/%d/wchan", pid);
-	if (!read_line(path, function, sizeof(function)))
-		return false;
 	for (size_t i = 0; i < sizeof(functions) / sizeof(*functions); i++)
-		if (!strncmp(function, functions[i], strlen(functions[i])))
+		if (waits_in(pid, functions[i]))
 			return true;
 	return false;
 }

@@ -10,9 +10,7 @@
 
 #include "vmapeek.h"
 
-#define LIVEPATCH	"/sys/kernel/livepatch/vmapeek"
-#define STATS		"/sys/module/vmapeek/stats"
-#define MODULE_FILE	"/vmapeek.ko"
+const char *vmapeek_module = "vmapeek";
 
 const char *const event_names[NR_EVENTS] = {
 #define X(constant, name, meaning) [constant] = name,
@@ -33,6 +31,15 @@ enum mainline mainline(void)
 	die("MAINLINE is \"%s\", should be patched or control", text);
 }
 
+/* A path with the module's name in place of %s; good until the next call. */
+static const char *module_path(const char *format)
+{
+	static char path[128];
+
+	snprintf(path, sizeof(path), format, vmapeek_module);
+	return path;
+}
+
 int vmapeek_load(const char *path)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
@@ -48,17 +55,18 @@ int vmapeek_load(const char *path)
 
 int vmapeek_unload(void)
 {
-	return syscall(SYS_delete_module, "vmapeek", O_NONBLOCK) ? errno : 0;
+	return syscall(SYS_delete_module, vmapeek_module, O_NONBLOCK) ? errno : 0;
 }
 
 bool vmapeek_is_loaded(void)
 {
-	return !access("/sys/module/vmapeek", F_OK);
+	return !access(module_path("/sys/module/%s"), F_OK);
 }
 
 int vmapeek_enable(bool on)
 {
-	int fd = open(LIVEPATCH "/enabled", O_WRONLY | O_CLOEXEC);
+	int fd = open(module_path("/sys/kernel/livepatch/%s/enabled"),
+		      O_WRONLY | O_CLOEXEC);
 	int err = 0;
 
 	if (fd < 0 || write(fd, on ? "1" : "0", 1) != 1)
@@ -72,8 +80,18 @@ bool vmapeek_in_transition(void)
 {
 	char text[8];
 
-	return read_line(LIVEPATCH "/transition", text, sizeof(text)) &&
+	return read_line(module_path("/sys/kernel/livepatch/%s/transition"),
+			 text, sizeof(text)) &&
 	       text[0] == '1';
+}
+
+int vmapeek_task_state(void)
+{
+	char text[8];
+
+	if (!read_line("/proc/self/patch_state", text, sizeof(text)))
+		die("no patch_state");
+	return atoi(text);
 }
 
 void vmapeek_on(void)
@@ -82,9 +100,9 @@ void vmapeek_on(void)
 
 	if (vmapeek_is_loaded() || mainline() != MODULE)
 		return;
-	err = vmapeek_load(MODULE_FILE);
+	err = vmapeek_load(module_path("/%s.ko"));
 	if (err)
-		die("cannot load %s: %s", MODULE_FILE, strerror(err));
+		die("cannot load %s: %s", vmapeek_module, strerror(err));
 	while (vmapeek_in_transition())
 		sched_yield();
 }
@@ -97,14 +115,14 @@ void vmapeek_off(void)
 		return;
 	err = vmapeek_enable(false);
 	if (err && err != ENOENT && err != EINVAL)
-		die("cannot switch vmapeek off: %s", strerror(err));
-	while (!access(LIVEPATCH, F_OK))
+		die("cannot switch %s off: %s", vmapeek_module, strerror(err));
+	while (!access(module_path("/sys/kernel/livepatch/%s"), F_OK))
 		sched_yield();
 	/* The kernel gives the module free a moment after that. */
 	while ((err = vmapeek_unload()) == EAGAIN || err == EBUSY)
 		sched_yield();
 	if (err)
-		die("cannot unload vmapeek: %s", strerror(err));
+		die("cannot unload %s: %s", vmapeek_module, strerror(err));
 }
 
 struct counters counters_read(void)
@@ -115,7 +133,8 @@ struct counters counters_read(void)
 	if (mainline() != MODULE)
 		return c;
 	for (int i = 0; i < NR_EVENTS; i++) {
-		snprintf(path, sizeof(path), STATS "/%s", event_names[i]);
+		snprintf(path, sizeof(path), "/sys/module/vmapeek/stats/%s",
+			 event_names[i]);
 		if (read_line(path, text, sizeof(text)))
 			c.n[i] = strtoul(text, NULL, 10);
 		else if (vmapeek_is_loaded())

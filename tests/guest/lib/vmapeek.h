@@ -35,6 +35,9 @@ struct counters {
 	unsigned long n[NR_EVENTS];
 };
 
+/* The module meant by what follows, but for the counters: "vmapeek" at first. */
+extern const char *vmapeek_module;
+
 /* Load the module and wait until every task uses it. Neither on mainline. */
 void vmapeek_on(void);
 
@@ -49,6 +52,8 @@ int vmapeek_unload(void);
 /* ENOENT or, a moment before, EINVAL when it is off and to be unloaded. */
 int vmapeek_enable(bool on);
 bool vmapeek_in_transition(void);
+/* Of this task: 1 with the module, 0 without, -1 when there is no transition. */
+int vmapeek_task_state(void);
 
 /* All 0 when the module is not loaded, and on mainline. */
 struct counters counters_read(void);

@@ -1,0 +1,358 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * /proc/PID/maps and its relatives while the process changes its address space
+ * all the time, with vmapeek off and on. Some mappings stay. Each read must show
+ * them as they are, and between them only what may have been there; lines go
+ * on in the order of addresses. Reads count if the address space has changed
+ * meanwhile.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+#include <cmocka.h>
+
+#include "layout.h"
+#include "readv.h"
+#include "vmapeek.h"
+
+#define CHANGED_READS	20
+#define NR_ANCHORS	6
+#define ANCHOR_SIZE	(2 * PAGE)
+#define STRIDE		(4 * MIB)
+#define AREA_END	(TARGET_AT + NR_ANCHORS * STRIDE)
+
+static struct target *target;
+static volatile unsigned long *changes;
+static pid_t pid;
+
+static unsigned long anchor(int i)
+{
+	return TARGET_AT + i * STRIDE;
+}
+
+/* Somewhere between two anchors, 1 to 32 pages. */
+static char *place(size_t *size)
+{
+	unsigned long from = anchor(below(NR_ANCHORS - 1)) + ANCHOR_SIZE;
+
+	*size = PAGE * (1 + below(32));
+	return (char *)from + PAGE * below((STRIDE - ANCHOR_SIZE) / PAGE - 32);
+}
+
+static void touch(char *p, size_t size)
+{
+	for (size_t i = 0; i < size; i += 2 * PAGE)
+		p[i] = 1;
+}
+
+/* One deed; what is not there to be done to does not matter. */
+static void change(void)
+{
+	size_t size, other_size;
+	char *p = place(&size), *other = place(&other_size);
+
+	switch (below(8)) {
+	case 0:
+	case 1:
+	case 2:
+		p = mmap(p, size, PROT_READ | PROT_WRITE,
+			 MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
+		if (p != MAP_FAILED)
+			touch(p, size);
+		break;
+	case 3:
+		munmap(p, size);
+		break;
+	case 4:
+		mprotect(p, size, below(2) ? PROT_READ : PROT_NONE);
+		break;
+	case 5:
+		mprotect(p, size, PROT_READ | PROT_WRITE);
+		break;
+	case 6:
+		mremap(p, size, size, MREMAP_MAYMOVE | MREMAP_FIXED, other);
+		break;
+	case 7:
+		madvise(p, size, MADV_DONTNEED);
+		break;
+	}
+	(*changes)++;
+}
+
+/* A child changes its address space until it is killed. */
+static void prepare(struct target *t)
+{
+	int fd = memfd_create("anchor", 0);
+
+	if (fd < 0 || ftruncate(fd, NR_ANCHORS * ANCHOR_SIZE))
+		broken(t, "memfd");
+	random_start(0, 0);
+	if (!fork()) {
+		/* The child is the one that is looked at. */
+		t->child = getpid();
+		for (int i = 0; i < NR_ANCHORS; i++)
+			memset(map_at(t, anchor(i), ANCHOR_SIZE,
+				      PROT_READ | PROT_WRITE, MAP_SHARED, fd),
+			       1, ANCHOR_SIZE);
+		for (;;)
+			change();
+	}
+	while (!*changes)
+		sched_yield();
+}
+
+struct look {
+	const char *file;
+	/* Die if this is wrong. */
+	void (*check)(const struct look *l, char *text);
+};
+
+static void wrong(const struct look *l, const char *what, const char *line)
+{
+	die("%s: %s: %.120s", l->file, what, line);
+}
+
+/* The anchor that a line from @start to @end is, or -1. */
+static int anchor_at(const struct look *l, unsigned long start,
+		     unsigned long end, const char *line)
+{
+	for (int i = 0; i < NR_ANCHORS; i++) {
+		if (end <= anchor(i) || start >= anchor(i) + ANCHOR_SIZE)
+			continue;
+		if (start != anchor(i) || end != anchor(i) + ANCHOR_SIZE)
+			wrong(l, "not the mapping that stays", line);
+		return i;
+	}
+	return -1;
+}
+
+/* What maps and smaps show of a VMA. */
+static void check_header(const struct look *l, char *line, unsigned long *last,
+			 unsigned int *seen)
+{
+	unsigned long start, end;
+	char perms[5];
+	int i;
+
+	if (sscanf(line, "%lx-%lx %4s", &start, &end, perms) != 3)
+		wrong(l, "no line of maps", line);
+	if (start >= end || start % PAGE || end % PAGE || end <= *last)
+		wrong(l, "addresses go back", line);
+	*last = end;
+	if (start >= AREA_END || end <= TARGET_AT)
+		return;
+	i = anchor_at(l, start, end, line);
+	if (i < 0) {
+		if (strcmp(perms, "rw-p") && strcmp(perms, "r--p") &&
+		    strcmp(perms, "---p"))
+			wrong(l, "such a mapping never was", line);
+		return;
+	}
+	if (strcmp(perms, "rw-s") || !strstr(line, "/memfd:anchor"))
+		wrong(l, "the mapping that stays is another", line);
+	*seen |= 1U << i;
+}
+
+static void check_seen(const struct look *l, unsigned int seen)
+{
+	if (seen != (1U << NR_ANCHORS) - 1)
+		wrong(l, "a mapping that stays is not shown", "");
+}
+
+static bool is_header(const char *line)
+{
+	return strspn(line, "0123456789abcdef") >= 5;
+}
+
+static void check_maps(const struct look *l, char *text)
+{
+	unsigned long last = 0;
+	unsigned int seen = 0;
+
+	for (char *line = strtok(text, "\n"); line; line = strtok(NULL, "\n"))
+		check_header(l, line, &last, &seen);
+	check_seen(l, seen);
+}
+
+static void check_smaps(const struct look *l, char *text)
+{
+	unsigned long last = 0, size = 0, kb;
+	unsigned int seen = 0, before = 0;
+
+	for (char *line = strtok(text, "\n"); line; line = strtok(NULL, "\n")) {
+		if (is_header(line)) {
+			before = seen;
+			check_header(l, line, &last, &seen);
+		} else if (sscanf(line, "Size: %lu kB", &kb) == 1) {
+			size = kb;
+		} else if (sscanf(line, "Rss: %lu kB", &kb) == 1) {
+			if (kb > size)
+				wrong(l, "more than there is", line);
+			if (seen != before && kb != ANCHOR_SIZE / KIB)
+				wrong(l, "the mapping that stays", line);
+		}
+	}
+	check_seen(l, seen);
+}
+
+static void check_numa_maps(const struct look *l, char *text)
+{
+	unsigned long start, pages;
+	unsigned int seen = 0;
+
+	for (char *line = strtok(text, "\n"); line; line = strtok(NULL, "\n")) {
+		char *mapped = strstr(line, " mapped=");
+		char *dirty = strstr(line, " dirty=");
+
+		if (sscanf(line, "%lx", &start) != 1)
+			wrong(l, "no line of numa_maps", line);
+		for (int i = 0; i < NR_ANCHORS; i++) {
+			if (start != anchor(i))
+				continue;
+			if (!mapped)
+				mapped = dirty;
+			if (!mapped ||
+			    sscanf(strchr(mapped, '='), "=%lu", &pages) != 1 ||
+			    pages != ANCHOR_SIZE / PAGE)
+				wrong(l, "the mapping that stays", line);
+			seen |= 1U << i;
+		}
+	}
+	check_seen(l, seen);
+}
+
+static void check_rollup(const struct look *l, char *text)
+{
+	unsigned long start, end, kb;
+	char *line = strtok(text, "\n");
+
+	if (!line || sscanf(line, "%lx-%lx ---p", &start, &end) != 2 ||
+	    !strstr(line, "[rollup]") || start > TARGET_AT || end < AREA_END)
+		wrong(l, "not the header", line ? line : "");
+	line = strtok(NULL, "\n");
+	if (!line || sscanf(line, "Rss: %lu kB", &kb) != 1 ||
+	    kb < NR_ANCHORS * ANCHOR_SIZE / KIB)
+		wrong(l, "less than what stays", line ? line : "");
+}
+
+static const struct look looks[] = {
+	{ "maps", check_maps },
+	{ "smaps", check_smaps },
+	{ "numa_maps", check_numa_maps },
+	{ "smaps_rollup", check_rollup },
+	{ "pagemap", NULL },
+};
+
+/* In pieces, so that the buffer ends anywhere. */
+static void read_text(const struct look *l, int fd, char *text, size_t size)
+{
+	size_t len = 0;
+	ssize_t n;
+
+	do {
+		n = pread(fd, text + len, len ? size - 1 - len : 700, len);
+		if (n < 0)
+			wrong(l, "error", strerror(errno));
+		len += n;
+	} while (n && len < size - 1);
+	text[len] = 0;
+}
+
+/* Pages of what stays are there, and the first page of the memfd is the same. */
+static void read_pagemap(const struct look *l, int fd)
+{
+	static uint64_t entries[STRIDE / PAGE + 1];
+
+	for (int i = 0; i < NR_ANCHORS - 1; i++) {
+		ssize_t n = pread(fd, entries, sizeof(entries),
+				  anchor(i) / PAGE * 8);
+
+		if (n != sizeof(entries))
+			wrong(l, "short", "");
+		if (!(entries[0] >> 63) || !(entries[1] >> 63) ||
+		    !(entries[STRIDE / PAGE] >> 63))
+			wrong(l, "what stays is not there", "");
+		if ((entries[0] ^ entries[STRIDE / PAGE]) << 9)
+			wrong(l, "what stays is elsewhere", "");
+	}
+}
+
+static void look(const struct look *l)
+{
+	static char text[4 * MIB];
+	char path[64];
+	int fd;
+
+	snprintf(path, sizeof(path), "/proc/%d/%s", pid, l->file);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		wrong(l, "open", strerror(errno));
+	for (int n = 0; n < CHANGED_READS;) {
+		unsigned long before = *changes;
+
+		if (l->check) {
+			read_text(l, fd, text, sizeof(text));
+			l->check(l, text);
+		} else {
+			read_pagemap(l, fd);
+		}
+		n += *changes != before;
+	}
+	close(fd);
+}
+
+/* Of the tests, each half has all looks: first with vmapeek off. */
+static void run(void **state)
+{
+	size_t i = (size_t)*state;
+	const struct look *l = &looks[i % ARRAY_SIZE(looks)];
+
+	limit_set(300, l->file);
+	if (i >= ARRAY_SIZE(looks))
+		vmapeek_on();
+	look(l);
+	alarm(0);
+}
+
+int main(void)
+{
+	struct CMUnitTest tests[2 * ARRAY_SIZE(looks)];
+	char names[ARRAY_SIZE(tests)][32];
+	int failed;
+
+	vmapeek_module = "vmapeek_maps";
+	random_seed = 1;
+	changes = mmap(NULL, PAGE, PROT_READ | PROT_WRITE,
+		       MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	target = target_alloc();
+	target_start(prepare, target);
+	if (target->broken[0])
+		die("%s", target->broken);
+	pid = target->child;
+
+	for (size_t i = 0; i < ARRAY_SIZE(tests); i++) {
+		snprintf(names[i], sizeof(names[i]), "%s, %s",
+			 i < ARRAY_SIZE(looks) ? "off" : "on",
+			 looks[i % ARRAY_SIZE(looks)].file);
+		tests[i] = (struct CMUnitTest){
+			.name = names[i],
+			.test_func = run,
+			.initial_state = (void *)i,
+		};
+	}
+	cmocka_set_message_output(CM_OUTPUT_TAP);
+	failed = cmocka_run_group_tests_name("off and on", tests, NULL, NULL);
+	vmapeek_off();
+	kill(pid, SIGKILL);
+	return failed;
+}
