@@ -12,9 +12,10 @@
 enum exit_code {
 	EXIT_OK = 0,
 	EXIT_FAILED = 1,	/* also: check found what is in the way */
-	EXIT_UNSURE = 2,	/* check: nothing found, not all could be seen */
+	EXIT_UNSURE = 2,	/* check, stuck: nothing found, not all was seen */
 	EXIT_OFF = 3,		/* status */
 	EXIT_SWITCHING = 4,	/* status */
+	EXIT_STUCK = 5,		/* stuck */
 	EXIT_USAGE = 64,
 	EXIT_TIMED_OUT = 75,
 	EXIT_NO_PERMISSION = 77,
@@ -29,6 +30,8 @@ struct options {
 	double timeout;		/* seconds; 0: none */
 	double interval;	/* seconds */
 	unsigned long count;	/* 0: no end */
+	bool watch;		/* stuck: again and again */
+	bool watch_set;		/* ... and how often was given */
 };
 
 /* Each returns an exit code. */
@@ -38,5 +41,6 @@ int command_on(const struct options *opt);
 int command_off(const struct options *opt);
 int command_check(const struct options *opt);
 int command_bench(const struct options *opt);
+int command_stuck(const struct options *opt);
 
 #endif

@@ -14,6 +14,7 @@ enum {
 	OPT_JSON = 256,
 	OPT_MODULE,
 	OPT_TIMEOUT,
+	OPT_WATCH,
 };
 
 #define SECONDS_MAX	1e7
@@ -25,6 +26,13 @@ static const struct argp_option only_json[] = { JSON_OPTION, { 0 } };
 static const struct argp_option watch_options[] = {
 	{ "count", 'n', "COUNT", 0, "End after so many times", 0 },
 	{ "interval", 'i', "SECONDS", 0, "How often (1)", 0 },
+	JSON_OPTION, { 0 }
+};
+
+static const struct argp_option stuck_options[] = {
+	{ "watch", OPT_WATCH, "SECONDS", OPTION_ARG_OPTIONAL,
+	  "Show it again and again, so often (2)", 0 },
+	{ "count", 'n', "COUNT", 0, "End after so many times", 0 },
 	JSON_OPTION, { 0 }
 };
 
@@ -55,6 +63,8 @@ static const struct command {
 	  on_options, command_on },
 	{ "off", "Switch back, wait for every task, and unload the module.",
 	  off_options, command_off },
+	{ "stuck", "Show which processes are stuck, by whom and behind what.",
+	  stuck_options, command_stuck },
 	{ "check", "Tell whether vmapeek would work on this kernel.",
 	  only_json, command_check },
 	{ "bench", "Measure reads of other processes, for a few seconds.",
@@ -107,7 +117,18 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 	case 'i':
 		opt->interval = seconds(arg, state);
 		break;
+	case OPT_WATCH:
+		opt->watch = true;
+		opt->interval = arg ? seconds(arg, state) : 2;
+		opt->watch_set = arg;
+		break;
 	case ARGP_KEY_ARG:
+		/* The argument of --watch may be a word of its own. */
+		if (opt->watch && !opt->watch_set) {
+			opt->interval = seconds(arg, state);
+			opt->watch_set = true;
+			break;
+		}
 		argp_error(state, "'%s' is one argument too many", arg);
 		break;
 	default:
@@ -172,6 +193,7 @@ int main(int argc, char **argv)
 		       "  watch    the same again and again, as rates\n"
 		       "  on       load it and wait until it is on\n"
 		       "  off      switch it off, wait, unload it\n"
+		       "  stuck    which processes are stuck, by whom and behind what\n"
 		       "  check    whether it would work on this kernel\n"
 		       "  bench    measure reads of other processes\n\n"
 		       "'vmapeek COMMAND --help' shows a command's options, vmapeek(8) all the rest.",

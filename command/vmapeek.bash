@@ -9,7 +9,7 @@ _vmapeek()
 
 	for word in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
 		case $word in
-		status | watch | on | off | check | bench)
+		status | watch | stuck | on | off | check | bench)
 			command=$word
 			break
 			;;
@@ -24,8 +24,9 @@ _vmapeek()
 	fi
 
 	case $command in
-	'') options+=' status watch on off check bench' ;;
+	'') options+=' status watch stuck on off check bench' ;;
 	watch) options+=' -n --count= -i --interval=' ;;
+	stuck) options+=' --watch --watch= -n --count=' ;;
 	on) options+=' --module= --timeout= -q --quiet' ;;
 	off) options+=' --timeout= -q --quiet' ;;
 	esac

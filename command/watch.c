@@ -9,6 +9,7 @@
 #include "clock.h"
 #include "output.h"
 #include "status.h"
+#include "watch.h"
 
 #define CLEAR_SCREEN	"\033[H\033[J"
 
@@ -102,21 +103,13 @@ static void print_table(FILE *out, const struct sample *s)
 	status_warn(s->now, out);
 }
 
-/* Cuts it at the height of the terminal, which would scroll otherwise. */
-static void redraw(const struct sample *s)
+void screen_redraw(char *text)
 {
 	struct winsize size = { 0 };
-	char *text = NULL, *at;
-	size_t len;
-	FILE *out = open_memstream(&text, &len);
-
-	if (!out)
-		return;
-	print_table(out, s);
-	fclose(out);
 
 	if (!ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) && size.ws_row > 1) {
-		at = text;
+		char *at = text;
+
 		for (int row = 1; at && row < size.ws_row; row++) {
 			at = strchr(at, '\n');
 			at = at ? at + 1 : NULL;
@@ -125,6 +118,19 @@ static void redraw(const struct sample *s)
 			*at = '\0';
 	}
 	printf(CLEAR_SCREEN "%s", text);
+}
+
+static void redraw(const struct sample *s)
+{
+	char *text = NULL;
+	size_t len;
+	FILE *out = open_memstream(&text, &len);
+
+	if (!out)
+		return;
+	print_table(out, s);
+	fclose(out);
+	screen_redraw(text);
 	free(text);
 }
 

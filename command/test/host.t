@@ -119,7 +119,7 @@ ends 'no file' 64 on --module
 ends 'help' 0 --help
 says 'help names all commands' 'bench ' out
 ends 'version' 0 --version
-for command in status watch on off check bench; do
+for command in status watch stuck on off check bench; do
 	ends "help of $command" 0 "$command" --help
 done
 
@@ -192,7 +192,248 @@ wait "$background" || status=$?
 background=
 ok "$status" 'watch: ends well by a signal'
 
+# stuck
+# thread PID TID STATE "SYSCALL" FUNCTION..: of a process whose parent is $parent
+thread()
+{
+	local task=proc/$1/task/$2 pid=$1 tid=$2 state=$3 call=$4
+	shift 4
+
+	file "$task/status" "$(printf 'Name:\tjob%d\nState:\t%s (x)\nTgid:\t%d\nPPid:\t%d\nNSpid:\t%s\nVmPeak:\t1\nVmSize:\t%d\n' \
+		"$tid" "$state" "$pid" "${parent:-1}" "${numbers:-$tid}" "${size:-$pid}")"
+	cp "$VMAPEEK_ROOT/$task/status" "$VMAPEEK_ROOT/proc/$pid/status"
+	for key in VmLck VmPin VmData VmStk VmExe VmLib VmPTE; do
+		printf '%s:\t0\n' "$key" >>"$VMAPEEK_ROOT/proc/$pid/status"
+	done
+	file "proc/$pid/comm" "job$pid"
+	file "$task/stack" "$(printf '[<0>] %s+0x1/0x2\n' "$@" | sed 's/\(+.*\)+.*/\1/')"
+	file "$task/syscall" "$call"
+	file "$task/wchan" "$1"
+	mkdir -p "$VMAPEEK_ROOT/$task/fd"
+}
+
+# opens PID FD PATH
+opens()
+{
+	mkdir -p "$VMAPEEK_ROOT/proc/$1/fd"
+	ln -sfn "$3" "$VMAPEEK_ROOT/proc/$1/task/$1/fd/$2"
+	ln -sfn "$3" "$VMAPEEK_ROOT/proc/$1/fd/$2"
+}
+
+in_munmap=(do_vmi_munmap __vm_munmap __x64_sys_munmap)
+call_munmap='11 0x0 0x0 0x0 0x0 0x0 0x0 0x0 0x0'
+call_read='0 0x3 0x0 0x0 0x0 0x0 0x0 0x0 0x0'
+in_fault=(do_wp_page __handle_mm_fault handle_mm_fault do_user_addr_fault exc_page_fault)
+in_cmdline=(proc_pid_cmdline_read vfs_read ksys_read do_syscall_64)
+
+# As root sees it, with one that is not stuck
+fake_tasks()
+{
+	unset parent numbers size
+	fake_kernel
+	file proc/self/stack x
+	thread 9 9 S '7 0x0 0x0 0x0 0x0 0x0 0x0 0x0 0x0' do_poll
+	thread 9 8 D '74 0x0 0x0 0x0 0x0 0x0 0x0 0x0 0x0' jbd2_log_wait_commit ext4_sync_file
+}
+
+# The usual pair: 11 has the VMA, 12 the mmap lock.
+fake_stuck()
+{
+	fake_tasks
+	thread 10 11 D '-1 0x0 0x0' percpu_rwsem_wait ext4_page_mkwrite do_page_mkwrite "${in_fault[@]}"
+	thread 10 12 D "$call_munmap" __split_vma.isra.0 "${in_munmap[@]}"
+	# /proc has threads as well, unlisted.
+	file proc/12/status $'Tgid:\t10'
+}
+
+# stuck NAME EXPRESSION: there is one, and $p is it
+stuck()
+{
+	ends "stuck: $1" 5 stuck --json
+	# shellcheck disable=SC2016
+	json "stuck: $1: which" '@{$o->{stuck}} == '"${3:-1}"' && do { our $p = $o->{stuck}[0]; '"$2"' }'
+}
+
+fake_tasks
+ends 'stuck: nothing' 0 stuck
+says 'stuck: nothing, says so' '^no process is stuck: of 2 tasks' out
+fake_stuck
+# shellcheck disable=SC2016
+stuck 'a pair' '$p->{pid} == 10 && $p->{comm} eq "job10" && $p->{holder}{tid} == 12 && $p->{holder}{sure} &&
+	$p->{holder}{activity} eq "munmap" && $p->{vma_holder}{tid} == 11 && $p->{vma_holder}{sure} &&
+	$p->{behind} eq "frozen file system" && $p->{own_waiting} == 1 && $p->{others_waiting} == 0'
+ends 'stuck: as text' 5 stuck
+says 'stuck: as text: process' '^10 job10 *>1s *1 *0  the frozen file system ext4$' out
+says 'stuck: as text: holder' 'for writing by its thread 12 (job12), in munmap, waits for the lock of a VMA in __split_vma < do_vmi' out
+says 'stuck: as text: VMA' 'held by its thread 11 (job11), in a page fault, sleeps in percpu_rwsem_wait < ext4_page' out
+says 'stuck: as text: nobody else' 'waiting  *nobody else' out
+ends 'stuck --watch' 5 stuck --watch=0.1 -n 2
+says 'stuck --watch: twice' '^2$' <(grep -c '^10 job10' out)
+ends 'stuck --watch, a word of its own' 5 stuck --watch 0.1 -n 1
+ends 'stuck --watch, no number' 64 stuck --watch never
+ends 'stuck: one argument too many' 64 stuck 5
+file proc/10/mountinfo '1 0 8:1 / / rw - xfs /dev/sda rw
+2 1 8:2 / /ice rw - ext4 /dev/sdb rw'
+# shellcheck disable=SC2016
+stuck 'the only mount of that type' '$p->{behind_text} eq "the frozen file system ext4 /ice"'
+echo '3 1 8:3 / /home rw - ext4 /dev/sdc rw' >>"$VMAPEEK_ROOT/proc/10/mountinfo"
+# shellcheck disable=SC2016
+stuck 'one of two mounts' '$p->{behind_text} eq "the frozen file system ext4, one of 2"'
+mkdir -p "$VMAPEEK_ROOT/proc/10/fd"
+ln -s /home/x "$VMAPEEK_ROOT/proc/10/fd/5"
+# shellcheck disable=SC2016
+stuck 'the mount with open files' '$p->{behind_text} eq "the frozen file system ext4 /home (it has files of it open)"'
+
+# Readers, each as a process of its own: PID, what it does in JSON, its system call, its functions
+reader()
+{
+	fake_stuck
+	thread 20 20 D "$3" "${@:4}"
+	opens 20 3 "${path:-/proc/10/maps}"
+	# shellcheck disable=SC2016
+	stuck "reader: $1" '$p->{pid} == 10 && $p->{others_waiting} == 1 && $p->{waiting}[0]{tid} == 20 &&
+		($p->{waiting}[0]{reads} // "") eq "'"$2"'"'
+}
+
+reader maps maps "$call_read" m_start seq_read_iter vfs_read ksys_read
+path=/proc/10/task/12/smaps reader 'of a thread' smaps "$call_read" m_start seq_read_iter vfs_read ksys_read
+path=/10/cmdline reader 'of a proc that is mounted elsewhere' cmdline "$call_read" __access_remote_vm "${in_cmdline[@]}"
+reader process_vm_readv process_vm_readv '310 0xa 0x0 0x1 0x0 0x1 0x0 0x0 0x0' process_vm_rw_core.constprop.0 process_vm_rw
+reader 'process_vm_readv of a thread' process_vm_readv '310 0xc 0x0 0x1 0x0 0x1 0x0 0x0 0x0' process_vm_rw_core process_vm_rw
+reader 'process_vm_readv, GUP' process_vm_readv '310 0xa 0x0 0x1 0x0 0x1 0x0 0x0 0x0' __gup_longterm_locked process_vm_rw_core
+reader ptrace ptrace '101 0x2 0xa 0x0 0x0 0x0 0x0 0x0 0x0' __access_remote_vm ptrace_access_vm
+reader '32 bit' ptrace '26 0x2 0xa 0x0 0x0 0x0 0x0 0x0 0x0' __access_remote_vm ptrace_access_vm __do_fast_syscall_32
+reader '7.3, maps' maps "$call_read" lock_next_vma proc_get_vma.isra.0 seq_read_iter
+reader 'the module' process_vm_readv '310 0xa 0x0 0x1 0x0 0x1 0x0 0x0 0x0' 'remote_readv_pin_rest+0x5/0x9 [vmapeek]'
+path='pipe:[12]' fake_stuck
+thread 20 20 D '310 0x7 0x0 0x1 0x0 0x1 0x0 0x0 0x0' process_vm_rw_core process_vm_rw
+# shellcheck disable=SC2016
+stuck 'reader of one that is gone' '$p->{pid} == 10 && !defined $o->{stuck}[1]{pid} && $o->{stuck}[1]{waiting}[0]{tid} == 20' 2
+fake_stuck
+thread 20 20 D 'running' collapse_huge_page khugepaged
+# shellcheck disable=SC2016
+stuck 'a kernel thread' '$p->{others_waiting} == 0 && !defined $o->{stuck}[1]{pid} && $o->{stuck}[1]{others_waiting} == 1' 2
+
+# In another PID namespace, numbers are other ones. 30 is a process of a third one with the same number.
+fake_stuck
+numbers='10 5' thread 10 10 S "$call_read" do_poll
+numbers='30 5' thread 30 30 S "$call_read" do_poll
+numbers='20 6' thread 20 20 D "$call_read" __access_remote_vm "${in_cmdline[@]}"
+opens 20 3 /proc/5/cmdline
+for pair in 10:a 20:a 30:b; do
+	mkdir -p "$VMAPEEK_ROOT/proc/${pair%:*}/ns"
+	ln -s "pid:[${pair#*:}]" "$VMAPEEK_ROOT/proc/${pair%:*}/ns/pid"
+done
+# shellcheck disable=SC2016
+stuck 'another PID namespace' '$p->{pid} == 10 && $p->{others_waiting} == 1'
+
+# The reader holds the lock that the target waits for.
+fake_tasks
+thread 10 12 D "$call_munmap" __vm_munmap __x64_sys_munmap
+thread 20 20 D '17 0x3 0x0 0x0 0x0 0x0 0x0 0x0 0x0' folio_wait_bit_common do_swap_page handle_mm_fault __get_user_pages \
+	get_user_pages_remote __access_remote_vm mem_rw vfs_read
+opens 20 3 /proc/10/mem
+file proc/10/cgroup 0::/batch
+# shellcheck disable=SC2016
+stuck 'by its reader' '$p->{holder}{pid} == 20 && $p->{holder}{reads} eq "mem" && $p->{holder}{sure} &&
+	$p->{holder}{holds} =~ /reading/ && $p->{behind_text} eq "swap, memory cgroup /batch" && $p->{own_waiting} == 1'
+ends 'stuck: by its reader, as text' 5 stuck
+says 'stuck: by its reader, as text: holder' 'held for reading by job20 20 (mem), sleeps in folio_wait_bit_common < do_swap_page' out
+
+# clear_refs has the mmap lock, and waits for a VMA's.
+fake_tasks
+thread 10 11 D '-1 0x0 0x0' percpu_rwsem_wait ext4_page_mkwrite do_page_mkwrite "${in_fault[@]}"
+thread 20 20 D '1 0x3 0x0 0x0 0x0 0x0 0x0 0x0 0x0' walk_page_range clear_refs_write vfs_write ksys_write
+opens 20 3 /proc/10/clear_refs
+# shellcheck disable=SC2016
+stuck 'clear_refs' '$p->{pid} == 10 && $p->{holder}{pid} == 20 && $p->{holder}{holds} =~ /writing/ && $p->{vma_holder}{tid} == 11'
+
+# FUSE sleeps interruptibly: only looked at if no holder is found otherwise.
+fake_tasks
+thread 10 12 D "$call_munmap" __vm_munmap __x64_sys_munmap
+thread 20 20 S '17 0x3 0x0 0x0 0x0 0x0 0x0 0x0 0x0' request_wait_answer fuse_simple_request fuse_read_folio \
+	handle_mm_fault __get_user_pages __access_remote_vm mem_rw vfs_read
+opens 20 3 /proc/10/mem
+# shellcheck disable=SC2016
+stuck 'an interruptible holder' '$p->{holder}{pid} == 20 && $p->{behind} eq "file system" && $p->{behind_text} =~ /fuse/'
+
+# Faults that may have dropped the lock
+fake_tasks
+thread 10 11 D '-1 0x0 0x0' folio_wait_bit_common filemap_fault __do_fault "${in_fault[@]:1}"
+thread 10 12 D "$call_munmap" __vm_munmap __x64_sys_munmap
+# shellcheck disable=SC2016
+stuck 'a fault' '$p->{holder}{tid} == 11 && !$p->{holder}{sure} && $p->{behind} eq "device"'
+ends 'stuck: a fault, as text' 5 stuck
+says 'stuck: a fault, as text: not sure' 'probably held for reading by its thread 11' out
+
+# The memory cgroup's limit
+fake_tasks
+thread 10 11 D '-1 0x0 0x0' io_schedule_timeout try_to_free_mem_cgroup_pages try_charge_memcg "${in_fault[@]}"
+thread 10 12 D "$call_munmap" __split_vma "${in_munmap[@]}"
+file proc/10/cgroup 0::/batch
+mkdir -p "$VMAPEEK_ROOT/sys/block/dm-3/dm"
+file sys/block/dm-3/dm/suspended 1
+file sys/block/dm-3/dm/name vg-swap
+# shellcheck disable=SC2016
+stuck 'memory cgroup' '$p->{behind} eq "memory cgroup" &&
+	$p->{behind_text} eq "the limit of the memory cgroup /batch; the device vg-swap (dm-3) is suspended"'
+
+# userfaultfd drops the lock.
+fake_tasks
+thread 10 11 D '-1 0x0 0x0' handle_userfault do_anonymous_page "${in_fault[@]:1}"
+thread 10 12 D "$call_munmap" __vm_munmap __x64_sys_munmap
+thread 21 21 R running x
+opens 21 4 /proc/10/smaps
+# shellcheck disable=SC2016
+stuck 'no holder' '!defined $p->{holder} && $p->{behind} eq "unknown" && $p->{candidates}[0]{pid} == 21 &&
+	$p->{candidates}[0]{file} eq "smaps" && $p->{candidates}[0]{state} eq "R"'
+ends 'stuck: no holder, as text' 5 stuck
+says 'stuck: no holder, as text: says so' 'mmap lock  *held by a task that is not known' out
+says 'stuck: no holder, as text: candidates' 'job21 21 has its smaps open (state R)' out
+
+# A vfork() child in exec: its files block, as a FIFO does.
+fake_stuck
+parent=10 size=10 thread 14 14 D x x
+rm "$VMAPEEK_ROOT"/proc/14/task/14/{stack,wchan}
+mkfifo "$VMAPEEK_ROOT"/proc/14/task/14/{stack,wchan}
+thread 20 20 D "$call_read" do_task_stat proc_tgid_stat vfs_read ksys_read
+opens 20 3 /proc/14/stat
+# shellcheck disable=SC2016
+stuck 'in exec' '(grep { $_->{pid} == 10 && $_->{others_waiting} == 1 && $_->{waiting}[0]{reads} eq "exec" } @{$o->{stuck}}) &&
+	(grep { $_->{pid} == 14 && $_->{in_exec} && $_->{memory_of} == 10 && $_->{waiting}[0]{waits_for} eq "exec_update_lock" &&
+	$_->{behind_text} eq "process 10" } @{$o->{stuck}})' 2
+ends 'stuck: in exec, as text' 5 stuck
+says 'stuck: in exec, as text: whose memory' 'in exec() and holds its exec_update_lock; waits for the mmap lock of process 10' out
+
+fake_stuck
+parent=10 thread 14 14 D x x
+rm "$VMAPEEK_ROOT"/proc/14/task/14/{stack,wchan}
+mkfifo "$VMAPEEK_ROOT"/proc/14/task/14/{stack,wchan}
+# shellcheck disable=SC2016
+stuck 'in exec, with memory of its own' '$p->{pid} == 10 && $p->{others_waiting} == 0'
+
+# One that ends while its parent is in vfork()
+fake_stuck
+thread 10 13 D '58 0x0 0x0 0x0 0x0 0x0 0x0 0x0 0x0' kernel_clone __do_sys_vfork
+parent=10 size=10 thread 14 14 D '231 0x0 0x0 0x0 0x0 0x0 0x0 0x0 0x0' acct_collect do_exit
+# shellcheck disable=SC2016
+stuck 'exit after vfork' '$p->{pid} == 10 && $p->{others_waiting} == 1 && grep { $_->{tid} == 14 } @{$p->{waiting}}'
+
+# Not root: no stacks, and of others' processes no wchan
+fake_stuck
+rm "$VMAPEEK_ROOT/proc/self/stack" "$VMAPEEK_ROOT"/proc/*/task/*/stack
+file proc/9/task/8/wchan 0
+# shellcheck disable=SC2016
+stuck 'not root' '$p->{pid} == 10 && $p->{holder}{tid} == 12 && !defined $p->{vma_holder} && $o->{not_seen} == 1'
+ends 'stuck: not root, as text' 5 stuck
+says 'stuck: not root, says so' 'not root: 1 tasks .* run this as root' err
+fake_tasks
+rm "$VMAPEEK_ROOT/proc/self/stack" "$VMAPEEK_ROOT"/proc/*/task/*/stack
+file proc/9/task/8/wchan 0
+ends 'stuck: not root, nothing seen' 2 stuck
+
 # on and off
+fake_livepatch 1 0
 ends 'on: was on' 0 on
 says 'on: was on, says so' '^vmapeek was on already$' out
 fake_livepatch 1 1
@@ -417,7 +658,7 @@ if command -v mandoc >/dev/null; then
 	counters=$(sed -n 's/^\tX([A-Z_]*, "\([a-z_]*\)",.*/\1/p' "$src/../kernel/remote_results.h")
 	ok "$(($(wc -w <<<"$counters") < 12))" 'the list of counters is found'
 	status=0
-	for word in status watch on off check bench --json --count --interval --module --timeout --quiet \
+	for word in status watch stuck on off check bench --watch --json --count --interval --module --timeout --quiet \
 		$counters \
 		$(sed -n 's/^\tEXIT_[A-Z_]* = \([0-9]*\),.*/\1/p' "$src/command.h") \
 		$(perl -0ne 'print "$1 " while /\bjson_(?:text|flag|count|number|object_object_add)\(\w+,\s*"(\w+)"/g' "$src"/*.c); do
@@ -441,6 +682,8 @@ completion()
 }
 completion vmapeek ''
 says 'completion: commands' '^watch$' out
+completion vmapeek stuck --w
+says 'completion: stuck' '^--watch=$' out
 completion vmapeek on --t
 says 'completion: options' '^--timeout=$' out
 completion vmapeek on --module = te
