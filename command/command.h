@@ -31,6 +31,8 @@ struct options {
 	double interval;	/* seconds */
 	unsigned long count;	/* 0: no end */
 	bool watch;		/* stuck: again and again */
+	bool openmetrics;	/* status: as text for Prometheus */
+	const char *openmetrics_file;	/* ... written to it, or NULL */
 	bool watch_set;		/* ... and how often was given */
 };
 

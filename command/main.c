@@ -15,6 +15,7 @@ enum {
 	OPT_MODULE,
 	OPT_TIMEOUT,
 	OPT_WATCH,
+	OPT_OPENMETRICS,
 };
 
 #define SECONDS_MAX	1e7
@@ -22,6 +23,12 @@ enum {
 #define JSON_OPTION	{ "json", OPT_JSON, NULL, 0, "Print JSON", 0 }
 
 static const struct argp_option only_json[] = { JSON_OPTION, { 0 } };
+
+static const struct argp_option status_options[] = {
+	{ "openmetrics", OPT_OPENMETRICS, "FILE", OPTION_ARG_OPTIONAL,
+	  "Print metrics for Prometheus, or replace that file by them", 0 },
+	JSON_OPTION, { 0 }
+};
 
 static const struct argp_option watch_options[] = {
 	{ "count", 'n', "COUNT", 0, "End after so many times", 0 },
@@ -56,7 +63,7 @@ static const struct command {
 	int (*run)(const struct options *opt);
 } commands[] = {
 	{ "status", "Show whether vmapeek is on, and what it did.",
-	  only_json, command_status },
+	  status_options, command_status },
 	{ "watch", "Show the same again and again, as rates.",
 	  watch_options, command_watch },
 	{ "on", "Load the module and wait until every task is switched over.",
@@ -116,6 +123,10 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 		break;
 	case 'i':
 		opt->interval = seconds(arg, state);
+		break;
+	case OPT_OPENMETRICS:
+		opt->openmetrics = true;
+		opt->openmetrics_file = arg;
 		break;
 	case OPT_WATCH:
 		opt->watch = true;

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "kernel.h"
+#include "metrics.h"
 #include "output.h"
 #include "status.h"
 #include "tasks.h"
@@ -135,11 +136,17 @@ int command_status(const struct options *opt)
 	int code;
 
 	status_read(&s);
-	if (is_switching(&s))
+	if (is_switching(&s) && !opt->openmetrics)
 		tasks_not_switched(s.state == STATE_SWITCHING_ON, &left);
 	code = s.state == STATE_ON ? EXIT_OK :
 	       is_switching(&s)	   ? EXIT_SWITCHING :
 				     EXIT_OFF;
+	if (opt->openmetrics) {
+		int failed = metrics_print(opt, &s);
+
+		status_free(&s);
+		return failed ?: code;
+	}
 	if (opt->json) {
 		print_as_json(opt, &s, &left);
 	} else {

@@ -17,7 +17,8 @@ _vmapeek()
 	done
 
 	# The = of a long option is a word of its own.
-	if [[ $previous = --module || ($previous = '=' && ${COMP_WORDS[COMP_CWORD - 2]} = --module) ]]; then
+	[[ $previous != '=' ]] || previous=${COMP_WORDS[COMP_CWORD - 2]}=
+	if [[ $previous = --module || $previous = --module= || $previous = --openmetrics= ]]; then
 		compopt -o filenames 2>/dev/null
 		mapfile -t COMPREPLY < <(compgen -f -- "${current#=}")
 		return
@@ -25,6 +26,7 @@ _vmapeek()
 
 	case $command in
 	'') options+=' status watch stuck on off check bench' ;;
+	status) options+=' --openmetrics --openmetrics=' ;;
 	watch) options+=' -n --count= -i --interval=' ;;
 	stuck) options+=' --watch --watch= -n --count=' ;;
 	on) options+=' --module= --timeout= -q --quiet' ;;

@@ -147,6 +147,40 @@ says 'status: warns of the function' 'livepatch other replaces access_remote_vm'
 # shellcheck disable=SC2016
 json 'status --json: another livepatch' '@{$o->{overlaps}} == 1 && $o->{overlaps}[0]{livepatch} eq "other"'
 
+# status --openmetrics
+fake_livepatch 1 0
+ends 'status --openmetrics' 0 status --openmetrics
+says 'status --openmetrics: on' '^vmapeek_on 1$' out
+says 'status --openmetrics: reads' '^vmapeek_reads_total{result="fast"} 900$' out
+says 'status --openmetrics: an unknown counter' '^vmapeek_reads_total{result="unheard_of"} 10$' out
+says 'status --openmetrics: writes are no reads' '^vmapeek_events_total{event="write"} 7$' out
+says 'status --openmetrics: nothing is stuck' '^vmapeek_stuck_processes 0$' out
+says 'status --openmetrics: its end' '^# EOF$' <(tail -n 1 out)
+says 'status --openmetrics: each metric has a type, and once' '^$' <(sed -n 's/^\(vmapeek_[a-z_]*\).*/\1/p' out |
+	sed 's/_total$//' | sort -u | diff - <(sed -n 's/^# TYPE \([a-z_]*\) .*/\1/p' out | sort) || true; echo)
+status=0
+perl -MJSON::PP -0ne '
+	sub exprs { my $x = shift; ref $x eq "HASH" ? map { /^(expr|query)$/ && !ref $x->{$_} ? $x->{$_} : exprs($x->{$_}) } keys %$x :
+		ref $x eq "ARRAY" ? map { exprs($_) } @$x : () }
+	for (exprs(decode_json($_))) { print "$1\n" while /(vmapeek_\w+)/g }' "$src/grafana-dashboard.json" | sort -u >names || status=1
+ok "$status" 'dashboard: is JSON'
+ok "$(($(wc -l <names) < 8))" 'dashboard: names metrics'
+status=0
+while read -r name; do
+	grep -q "^${name}[ {]" out || { echo "the dashboard has $name" >>err; status=1; }
+done <names
+ok "$status" 'dashboard: there is such a metric for each'
+ends 'status --openmetrics: to a file' 0 status --openmetrics="$dir/vmapeek.prom"
+says 'status --openmetrics: to a file, whole' '^# EOF$' vmapeek.prom
+ok "$([[ $(stat -c %a vmapeek.prom) == 644 && $(ls vmapeek.prom*) == vmapeek.prom ]]; echo $?)" \
+	'status --openmetrics: to a file, for all to read, and nothing else'
+ends 'status --openmetrics: no such directory' 1 status --openmetrics="$dir/none/x.prom"
+says 'status --openmetrics: no such directory, says so' 'cannot write .*none' err
+fake_kernel
+ends 'status --openmetrics: not loaded' 3 status --openmetrics
+says 'status --openmetrics: not loaded, says so' '^vmapeek_loaded 0$' out
+ok "$(grep -q reads_total out; echo $((!$?)))" 'status --openmetrics: not loaded, no counters'
+
 fake_kernel
 ends 'status: not loaded' 3 status
 says 'status: not loaded, says so' '^vmapeek is not loaded$' out
@@ -658,7 +692,7 @@ if command -v mandoc >/dev/null; then
 	counters=$(sed -n 's/^\tX([A-Z_]*, "\([a-z_]*\)",.*/\1/p' "$src/../kernel/remote_results.h")
 	ok "$(($(wc -w <<<"$counters") < 12))" 'the list of counters is found'
 	status=0
-	for word in status watch stuck on off check bench --watch --json --count --interval --module --timeout --quiet \
+	for word in status watch stuck on off check bench --watch --openmetrics --json --count --interval --module --timeout --quiet \
 		$counters \
 		$(sed -n 's/^\tEXIT_[A-Z_]* = \([0-9]*\),.*/\1/p' "$src/command.h") \
 		$(perl -0ne 'print "$1 " while /\bjson_(?:text|flag|count|number|object_object_add)\(\w+,\s*"(\w+)"/g' "$src"/*.c); do
@@ -682,6 +716,8 @@ completion()
 }
 completion vmapeek ''
 says 'completion: commands' '^watch$' out
+completion vmapeek status --o
+says 'completion: status' '^--openmetrics' out
 completion vmapeek stuck --w
 says 'completion: stuck' '^--watch=$' out
 completion vmapeek on --t

@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What status shows in the OpenMetrics text format, for node_exporter's textfile
+ * collector. That reads the older Prometheus format: the types used here are
+ * those of both, and it takes the last line for a comment.
+ */
+#include <err.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "limited.h"
+#include "metrics.h"
+#include "output.h"
+#include "stuck.h"
+
+static void begin(FILE *out, const char *name, const char *type,
+		  const char *help)
+{
+	fprintf(out, "# HELP vmapeek_%s %s\n# TYPE vmapeek_%s %s\n", name, help,
+		name, type);
+}
+
+static void gauge(FILE *out, const char *name, const char *help, double value)
+{
+	begin(out, name, "gauge", help);
+	fprintf(out, "vmapeek_%s %.15g\n", name, value);
+}
+
+/* The names of counters are those of files: they need no quoting. */
+static void counters(FILE *out, const struct counters *c)
+{
+	begin(out, "reads", "counter",
+	      "Remote reads since the module was loaded, by result.");
+	for (size_t i = 0; i < c->n; i++)
+		if (counter_is_read(c->counter[i].name))
+			fprintf(out, "vmapeek_reads_total{result=\"%s\"} %llu\n",
+				c->counter[i].name, c->counter[i].value);
+	begin(out, "events", "counter",
+	      "What else the module counts, by kind.");
+	for (size_t i = 0; i < c->n; i++)
+		if (!counter_is_read(c->counter[i].name))
+			fprintf(out, "vmapeek_events_total{event=\"%s\"} %llu\n",
+				c->counter[i].name, c->counter[i].value);
+}
+
+static void stuck(FILE *out)
+{
+	double longest = 0;
+	size_t n = 0, waiters = 0;
+	struct stuck s;
+
+	stuck_read(&s);
+	for (size_t i = 0; i < s.n; i++) {
+		const struct stuck_process *p = &s.process[i];
+
+		n += p->pid != 0;
+		waiters += p->own + p->others;
+		if (p->seconds > longest)
+			longest = p->seconds;
+	}
+	gauge(out, "stuck_processes",
+	      "Processes whose mmap lock, or a VMA's, somebody has waited for for a second.",
+	      n);
+	gauge(out, "stuck_waiting_tasks", "Tasks that wait for such a lock.",
+	      waiters);
+	gauge(out, "stuck_longest_seconds", "The longest of these waits.",
+	      longest);
+	gauge(out, "stuck_took_seconds", "What looking for these took.",
+	      s.seconds);
+	stuck_free(&s);
+	limited_end();
+}
+
+static void print(FILE *out, const struct status *s)
+{
+	begin(out, "info", "gauge", "The version of the command.");
+	fprintf(out, "vmapeek_info{version=\"%s\"} 1\n", VERSION);
+	gauge(out, "on", "Whether vmapeek is on for every task.",
+	      s->state == STATE_ON);
+	gauge(out, "loaded", "Whether the module is loaded.",
+	      s->state != STATE_NOT_LOADED);
+	gauge(out, "switching", "Whether it is being switched on or off.",
+	      s->state == STATE_SWITCHING_ON || s->state == STATE_SWITCHING_OFF);
+	gauge(out, "overlaps",
+	      "Functions that another livepatch replaces as well.",
+	      s->nr_overlaps);
+	if (s->counted)
+		counters(out, &s->counters);
+	stuck(out);
+	fputs("# EOF\n", out);
+}
+
+/* Whole or not at all: the collector may read at any time. */
+static int write_file(const struct options *opt, const struct status *s)
+{
+	char *name;
+	bool bad;
+	FILE *out;
+
+	if (asprintf(&name, "%s.%d.tmp", opt->openmetrics_file, getpid()) < 0)
+		err(EXIT_FAILED, "out of memory");
+	out = fopen(name, "we");
+	if (!out)
+		return fail(opt, NULL, EXIT_FAILED, "cannot write %s: %s", name,
+			    strerror(errno));
+	print(out, s);
+	bad = ferror(out) || fchmod(fileno(out), 0644);
+	if (fclose(out) || bad || rename(name, opt->openmetrics_file)) {
+		int error = errno;
+
+		unlink(name);
+		return fail(opt, NULL, EXIT_FAILED, "cannot write %s: %s",
+			    opt->openmetrics_file, strerror(error));
+	}
+	free(name);
+	return EXIT_OK;
+}
+
+int metrics_print(const struct options *opt, const struct status *s)
+{
+	if (opt->openmetrics_file)
+		return write_file(opt, s);
+	print(stdout, s);
+	return EXIT_OK;
+}
