@@ -14,6 +14,8 @@ double seconds_now(void)
 	return ts.tv_sec + ts.tv_nsec / NSEC_PER_SEC;
 }
 
+static bool hangup_too;
+
 static sigset_t interrupts(void)
 {
 	sigset_t set;
@@ -21,6 +23,8 @@ static sigset_t interrupts(void)
 	sigemptyset(&set);
 	sigaddset(&set, SIGINT);
 	sigaddset(&set, SIGTERM);
+	if (hangup_too)
+		sigaddset(&set, SIGHUP);
 	return set;
 }
 
@@ -29,6 +33,15 @@ void catch_interrupts(void)
 	sigset_t set = interrupts();
 
 	sigprocmask(SIG_BLOCK, &set, NULL);
+}
+
+void catch_hangup(void)
+{
+	struct sigaction action;
+
+	hangup_too = !sigaction(SIGHUP, NULL, &action) &&
+		     action.sa_handler != SIG_IGN;
+	catch_interrupts();
 }
 
 bool pause_seconds(double seconds)

@@ -10,6 +10,9 @@ double seconds_now(void);
 /* From now on Ctrl-C and SIGTERM only end pause_seconds(). */
 void catch_interrupts(void);
 
+/* The same for the end of the terminal, unless that is ignored (nohup). */
+void catch_hangup(void);
+
 /* True if one of them came, before or meanwhile. */
 bool pause_seconds(double seconds);
 

@@ -31,6 +31,7 @@ struct options {
 	double interval;	/* seconds */
 	unsigned long count;	/* 0: no end */
 	bool watch;		/* stuck: again and again */
+	bool by_reader;		/* watch: who reads whom */
 	bool openmetrics;	/* status: as text for Prometheus */
 	const char *openmetrics_file;	/* ... written to it, or NULL */
 	bool watch_set;		/* ... and how often was given */

@@ -16,6 +16,7 @@ enum {
 	OPT_TIMEOUT,
 	OPT_WATCH,
 	OPT_OPENMETRICS,
+	OPT_BY_READER,
 };
 
 #define SECONDS_MAX	1e7
@@ -33,6 +34,8 @@ static const struct argp_option status_options[] = {
 static const struct argp_option watch_options[] = {
 	{ "count", 'n', "COUNT", 0, "End after so many times", 0 },
 	{ "interval", 'i', "SECONDS", 0, "How often (1)", 0 },
+	{ "by-reader", OPT_BY_READER, NULL, 0,
+	  "Show which programs read whom; needs root", 0 },
 	JSON_OPTION, { 0 }
 };
 
@@ -123,6 +126,9 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 		break;
 	case 'i':
 		opt->interval = seconds(arg, state);
+		break;
+	case OPT_BY_READER:
+		opt->by_reader = true;
 		break;
 	case OPT_OPENMETRICS:
 		opt->openmetrics = true;

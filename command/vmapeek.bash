@@ -27,7 +27,7 @@ _vmapeek()
 	case $command in
 	'') options+=' status watch stuck on off check bench' ;;
 	status) options+=' --openmetrics --openmetrics=' ;;
-	watch) options+=' -n --count= -i --interval=' ;;
+	watch) options+=' --by-reader -n --count= -i --interval=' ;;
 	stuck) options+=' --watch --watch= -n --count=' ;;
 	on) options+=' --module= --timeout= -q --quiet' ;;
 	off) options+=' --timeout= -q --quiet' ;;

@@ -141,6 +141,9 @@ int command_watch(const struct options *opt)
 	struct status now;
 	double begin;
 
+	if (opt->by_reader)
+		return watch_readers(opt);
+
 	/* Ctrl-C is the usual end, no failure. */
 	catch_interrupts();
 

@@ -226,6 +226,13 @@ wait "$background" || status=$?
 background=
 ok "$status" 'watch: ends well by a signal'
 
+# watch --by-reader
+ends 'watch --by-reader: no tracefs' 1 watch --by-reader --json
+says 'watch --by-reader: no tracefs, what to do' 'mount -t tracefs' err
+mkdir -p "$VMAPEEK_ROOT/sys/kernel/tracing/instances"
+ends 'watch --by-reader: not loaded' 1 watch --by-reader
+says 'watch --by-reader: not loaded, what to do' "run 'vmapeek on' first" err
+
 # stuck
 # thread PID TID STATE "SYSCALL" FUNCTION..: of a process whose parent is $parent
 thread()
@@ -692,7 +699,7 @@ if command -v mandoc >/dev/null; then
 	counters=$(sed -n 's/^\tX([A-Z_]*, "\([a-z_]*\)",.*/\1/p' "$src/../kernel/remote_results.h")
 	ok "$(($(wc -w <<<"$counters") < 12))" 'the list of counters is found'
 	status=0
-	for word in status watch stuck on off check bench --watch --openmetrics --json --count --interval --module --timeout --quiet \
+	for word in status watch stuck on off check bench --watch --openmetrics --by-reader --json --count --interval --module --timeout --quiet \
 		$counters \
 		$(sed -n 's/^\tEXIT_[A-Z_]* = \([0-9]*\),.*/\1/p' "$src/command.h") \
 		$(perl -0ne 'print "$1 " while /\bjson_(?:text|flag|count|number|object_object_add)\(\w+,\s*"(\w+)"/g' "$src"/*.c); do
@@ -718,6 +725,8 @@ completion vmapeek ''
 says 'completion: commands' '^watch$' out
 completion vmapeek status --o
 says 'completion: status' '^--openmetrics' out
+completion vmapeek watch --b
+says 'completion: watch' '^--by-reader$' out
 completion vmapeek stuck --w
 says 'completion: stuck' '^--watch=$' out
 completion vmapeek on --t
