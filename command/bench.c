@@ -9,6 +9,7 @@
 #include "bench.h"
 #include "livepatch.h"
 #include "output.h"
+#include "ticker.h"
 
 struct results {
 	enum livepatch_state before, after;
@@ -101,8 +102,10 @@ int command_bench(const struct options *opt)
 {
 	struct results r = { .before = livepatch_state() };
 
+	ticker_begin("measuring");
 	r.nr_reads = bench_reads(r.reads);
 	bench_churn(&r.churn);
+	ticker_end();
 	r.after = livepatch_state();
 	if (opt->json)
 		print_as_json(opt, &r);

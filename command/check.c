@@ -6,6 +6,7 @@
 
 #include "check.h"
 #include "output.h"
+#include "ticker.h"
 
 static const struct {
 	const char *name, *title;
@@ -75,8 +76,10 @@ static void print_as_text(const struct check *results, int code)
 	for (size_t i = 0; i < NR_CHECKS; i++) {
 		const struct check *c = &results[i];
 
-		printf("%-18s %-8s %s\n", checks[i].title, answers[c->answer],
-		       c->detail);
+		printf("%-18s %s%-8s%s %s\n", checks[i].title,
+		       c->answer == ANSWER_NO ? style_bold() : "",
+		       answers[c->answer],
+		       c->answer == ANSWER_NO ? style_none() : "", c->detail);
 		if (*c->remedy)
 			printf("%-18s %-8s -> %s\n", "", "", c->remedy);
 	}
@@ -95,6 +98,7 @@ int command_check(const struct options *opt)
 	struct check results[NR_CHECKS] = { 0 };
 	int code = EXIT_OK;
 
+	ticker_begin("looking at this kernel");
 	for (size_t i = 0; i < NR_CHECKS; i++) {
 		checks[i].look(&results[i]);
 		if (results[i].answer == ANSWER_NO)
@@ -103,6 +107,7 @@ int command_check(const struct options *opt)
 			 code == EXIT_OK)
 			code = EXIT_UNSURE;
 	}
+	ticker_end();
 	if (opt->json)
 		print_as_json(opt, results, code);
 	else

@@ -26,6 +26,9 @@
 #define POLL_MS		20
 #define POLLS		5
 
+/* From then on there is no patience, for an answer in some seconds. */
+#define MANY_TIMEOUTS	10
+
 /* Children that do not die. Each wait is killable, so there should be none. */
 #define MAX_LOST	8
 
@@ -43,7 +46,7 @@ struct reply {
 static struct {
 	pid_t pid;		/* 0: none */
 	int fd;
-	unsigned int lost;
+	unsigned int lost, timeouts;
 } child;
 
 /* A read of a /proc file returns whole lines, and maybe few at a time. */
@@ -200,6 +203,7 @@ static bool is_asleep(pid_t pid)
 
 static bool answers(void)
 {
+	double limit = child.timeouts < MANY_TIMEOUTS ? LIMIT : 0;
 	double begin = seconds_now(), waited = 0;
 	struct pollfd p = { .fd = child.fd, .events = POLLIN };
 	int asleep = 0;
@@ -208,9 +212,10 @@ static bool answers(void)
 		if (poll(&p, 1, POLL_MS) > 0)
 			return true;
 		waited = seconds_now() - begin;
-		asleep = waited > LIMIT && is_asleep(child.pid) ? asleep + 1 :
+		asleep = waited > limit && is_asleep(child.pid) ? asleep + 1 :
 								  0;
 	}
+	child.timeouts++;
 	return false;
 }
 

@@ -3,6 +3,7 @@
 #include <argp.h>
 #include <err.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -67,7 +68,7 @@ static const struct command {
 } commands[] = {
 	{ "status", "Show whether vmapeek is on, and what it did.",
 	  status_options, command_status },
-	{ "watch", "Show the same again and again, as rates.",
+	{ "watch", "Show the same again and again, as rates; or who reads whom.",
 	  watch_options, command_watch },
 	{ "on", "Load the module and wait until every task is switched over.",
 	  on_options, command_on },
@@ -154,6 +155,48 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 	return 0;
 }
 
+/* How many letters to change, add or leave out; small words only. */
+static size_t distance(const char *a, const char *b)
+{
+	size_t best;
+
+	if (!*a || !*b)
+		return strlen(a) + strlen(b);
+	if (*a == *b)
+		return distance(a + 1, b + 1);
+	best = distance(a + 1, b + 1);
+	for (int i = 0; i < 2; i++) {
+		size_t d = i ? distance(a + 1, b) : distance(a, b + 1);
+
+		if (d < best)
+			best = d;
+	}
+	return best + 1;
+}
+
+static void no_such_command(const char *name, struct argp_state *state)
+{
+	for (const struct command *c = commands; c->name; c++)
+		if (strlen(name) < 10 && distance(name, c->name) <= 2)
+			argp_error(state, "there is no command '%s'; did you mean '%s'?",
+				   name, c->name);
+	argp_error(state, "there is no command '%s'", name);
+}
+
+static void no_command(struct argp_state *state)
+{
+	fprintf(state->err_stream,
+		"%s: no command is given\n\n"
+		"Something hangs?       vmapeek stuck\n"
+		"Would it work here?    vmapeek check\n"
+		"Switch it on           vmapeek on\n"
+		"Is it on?              vmapeek status\n"
+		"Switch it off          vmapeek off\n\n"
+		"All commands: vmapeek --help, and the manual page vmapeek(8)\n",
+		state->name);
+	exit(EXIT_USAGE);
+}
+
 static const struct command *find_command(const char *name)
 {
 	for (const struct command *c = commands; c->name; c++)
@@ -180,13 +223,13 @@ static error_t parse_front(int key, char *arg, struct argp_state *state)
 	case ARGP_KEY_ARG:
 		front->command = find_command(arg);
 		if (!front->command)
-			argp_error(state, "there is no command '%s'", arg);
+			no_such_command(arg, state);
 		front->at = state->next - 1;
 		/* The rest is the command's. */
 		state->next = state->argc;
 		break;
 	case ARGP_KEY_NO_ARGS:
-		argp_error(state, "no command is given");
+		no_command(state);
 		break;
 	default:
 		return ARGP_ERR_UNKNOWN;
@@ -204,13 +247,13 @@ int main(int argc, char **argv)
 		.options = only_json,
 		.parser = parse_front,
 		.args_doc = "COMMAND [OPTION...]",
-		.doc = "Switch vmapeek and show what it does.\v"
+		.doc = "Find stuck processes; switch vmapeek and show what it does.\v"
 		       "Commands:\n"
+		       "  stuck    which processes are stuck, by whom and behind what\n"
 		       "  status   whether vmapeek is on, and what it did\n"
-		       "  watch    the same again and again, as rates\n"
+		       "  watch    the same again and again, as rates; or who reads whom\n"
 		       "  on       load it and wait until it is on\n"
 		       "  off      switch it off, wait, unload it\n"
-		       "  stuck    which processes are stuck, by whom and behind what\n"
 		       "  check    whether it would work on this kernel\n"
 		       "  bench    measure reads of other processes\n\n"
 		       "'vmapeek COMMAND --help' shows a command's options, vmapeek(8) all the rest.",

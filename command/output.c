@@ -2,6 +2,8 @@
 #include <err.h>
 #include <stdarg.h>
 #include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
 
 #include "output.h"
 
@@ -68,6 +70,24 @@ int fail(const struct options *opt, struct json_object *object, int code,
 	}
 	free(text);
 	return code;
+}
+
+static bool has_style(void)
+{
+	const char *no = getenv("NO_COLOR"), *term = getenv("TERM");
+
+	return isatty(STDOUT_FILENO) && (!no || !*no) && term &&
+	       strcmp(term, "dumb");
+}
+
+const char *style_bold(void)
+{
+	return has_style() ? "\033[1m" : "";
+}
+
+const char *style_none(void)
+{
+	return has_style() ? "\033[m" : "";
 }
 
 void make_printable(char *text)

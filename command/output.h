@@ -27,6 +27,10 @@ void print_json(struct json_object *object);
 int fail(const struct options *opt, struct json_object *object, int code,
 	 const char *format, ...) PRINTF(4, 5);
 
+/* For what matters most. Empty unless stdout is a terminal, or if $NO_COLOR. */
+const char *style_bold(void);
+const char *style_none(void);
+
 /* What comes from elsewhere may have any bytes in it: leave ASCII. */
 void make_printable(char *text);
 

@@ -8,6 +8,7 @@
 #include "output.h"
 #include "status.h"
 #include "tasks.h"
+#include "ticker.h"
 
 void status_read(struct status *s)
 {
@@ -136,8 +137,10 @@ int command_status(const struct options *opt)
 	int code;
 
 	status_read(&s);
+	ticker_begin("looking at all tasks");
 	if (is_switching(&s) && !opt->openmetrics)
 		tasks_not_switched(s.state == STATE_SWITCHING_ON, &left);
+	ticker_end();
 	code = s.state == STATE_ON ? EXIT_OK :
 	       is_switching(&s)	   ? EXIT_SWITCHING :
 				     EXIT_OFF;
@@ -150,7 +153,8 @@ int command_status(const struct options *opt)
 	if (opt->json) {
 		print_as_json(opt, &s, &left);
 	} else {
-		printf("vmapeek is %s\n", livepatch_state_name(s.state));
+		printf("vmapeek is %s%s%s\n", style_bold(),
+		       livepatch_state_name(s.state), style_none());
 		printf("kernel %s is %s\n", kernel_release(),
 		       kernel_is_supported() ?
 			       "supported" :

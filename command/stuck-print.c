@@ -159,8 +159,9 @@ static void print_process(FILE *out, const struct stuck *s,
 		snprintf(name, sizeof(name), "%d %s", p->pid, p->comm);
 	else
 		snprintf(name, sizeof(name), "not known");
-	fprintf(out, "%-24s %8s %5zu %7zu  %s\n", name, duration, p->own,
-		p->others, *p->behind.text ? p->behind.text : "unknown");
+	fprintf(out, "%s%-24s %8s %5zu %7zu  %s%s\n", style_bold(), name,
+		duration, p->own, p->others,
+		*p->behind.text ? p->behind.text : "unknown", style_none());
 	if (p->pid) {
 		print_holder(out, p);
 		print_vma_holder(out, p);

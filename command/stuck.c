@@ -9,6 +9,7 @@
 #include "limited.h"
 #include "output.h"
 #include "stuck.h"
+#include "ticker.h"
 #include "watch.h"
 
 bool stuck_waits_for(const struct sleeper *t, const struct stuck_process *p)
@@ -301,7 +302,10 @@ int command_stuck(const struct options *opt)
 	for (unsigned long i = 0;; i++) {
 		struct stuck s;
 
+		if (!terminal)
+			ticker_begin("looking at all tasks");
 		stuck_read(&s);
+		ticker_end();
 		if (opt->json)
 			stuck_print_json(opt, &s);
 		else if (terminal)

@@ -9,6 +9,7 @@
 #include "clock.h"
 #include "output.h"
 #include "status.h"
+#include "ticker.h"
 #include "watch.h"
 
 #define CLEAR_SCREEN	"\033[H\033[J"
@@ -136,7 +137,7 @@ static void redraw(const struct sample *s)
 
 int command_watch(const struct options *opt)
 {
-	bool terminal = isatty(STDOUT_FILENO) && !opt->json;
+	bool terminal = isatty(STDOUT_FILENO) && !opt->json, interrupted;
 	struct counters start;
 	struct status now;
 	double begin;
@@ -153,7 +154,11 @@ int command_watch(const struct options *opt)
 		struct sample s = { .now = &now };
 		double end;
 
-		if (pause_seconds(opt->interval))
+		if (!i && terminal)
+			ticker_begin("the first interval is not over yet");
+		interrupted = pause_seconds(opt->interval);
+		ticker_end();
+		if (interrupted)
 			break;
 		status_read(&now);
 		end = seconds_now();

@@ -106,7 +106,10 @@ fake_task()
 # Arguments
 ends 'no command' 64
 says 'no command: says so' 'no command is given' err
+says 'no command: what there is' 'Something hangs?  *vmapeek stuck' err
 ends 'unknown command' 64 frobnicate
+ends 'a command with a slip' 64 stukc
+says 'a command with a slip: which is meant' "did you mean 'stuck'" err
 ends 'unknown option' 64 status --frobnicate
 ends "another command's option" 64 status --timeout=3
 ends 'one argument too many' 64 on on
@@ -689,6 +692,31 @@ status=0
 ((status == 1)) && status=0 || status=1
 ok "$status" 'a full disk'
 says 'a full disk: says so' 'cannot write the output' err
+
+# What is only for terminals
+# on_terminal COMMAND: what a terminal shows
+on_terminal()
+{
+	TERM=xterm script -qec "$1" /dev/null </dev/null >out 2>err || true
+}
+fake_stuck
+on_terminal "'$VMAPEEK' stuck"
+says 'terminal: the process is bold' $'^\033\\[1m10 job10' out
+NO_COLOR=1 on_terminal "'$VMAPEEK' stuck"
+says 'terminal: not with NO_COLOR' '^10 job10' out
+on_terminal "'$VMAPEEK' stuck --watch=0.1 -n 1"
+says 'terminal: stuck --watch redraws' $'\033\\[H\033\\[J' out
+# Three files that do not answer
+for pid in 31 32 33 34 35 36; do
+	thread $pid $pid D x x
+	rm "$VMAPEEK_ROOT"/proc/$pid/task/$pid/stack
+	mkfifo "$VMAPEEK_ROOT"/proc/$pid/task/$pid/stack
+done
+on_terminal "'$VMAPEEK' stuck"
+says 'terminal: progress after two seconds' 'vmapeek: looking at all tasks, [2-9] s' out
+ends 'no terminal, no progress' 5 stuck
+ok "$(grep -q 'looking' err; echo $((!$?)))" 'no terminal, no progress: indeed'
+unset VMAPEEK_ROOT
 
 # The manual page
 if command -v mandoc >/dev/null; then
