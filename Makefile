@@ -159,7 +159,7 @@ shell: tests
 	@$(LAB) shell -k $(KERNEL) -m 1536 -M zram -f $(O)/vmapeek.ko:/vmapeek.ko \
 		-f $(O)/hold_mmap_lock.ko:/hold_mmap_lock.ko -f $(TOP)/tests/guest/run:/run-test \
 		-f $(TOP)/build/command/vmapeek \
-		$(foreach t,$(filter-out command,$(notdir $(basename $(wildcard $(TOP)/tests/*.t)))) helper32,-f $(TOP)/build/tests/$(t)) || true
+		$(foreach t,$(filter-out command recipes metrics by-reader,$(notdir $(basename $(wildcard $(TOP)/tests/*.t)))) helper32,-f $(TOP)/build/tests/$(t)) || true
 
 lint:
 	@$(LAB) need $(LINT_PACKAGES)
