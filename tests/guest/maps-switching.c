@@ -27,7 +27,7 @@
 #include "target.h"
 #include "vmapeek.h"
 
-#define CYCLES		50
+#define CYCLES		15
 #define MAX_TEXT	(256 * KIB)
 #define NR_MAPPINGS	64
 
