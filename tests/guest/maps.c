@@ -414,10 +414,28 @@ static void compare(unsigned int round, size_t i)
 	}
 }
 
+/* Shared memory that is swapped out: only the object knows how much. */
+static void prepare_swapped_shmem(struct target *t)
+{
+	char *p = map_at(t, layout.end + MIB, 16 * PAGE, PROT_READ | PROT_WRITE,
+			 MAP_SHARED | MAP_ANONYMOUS, -1);
+
+	pattern_fill(p, 16 * PAGE);
+	for (int i = 0; i < 100; i++) {
+		if (smaps_kb(getpid(), (unsigned long)p, "Swap") ==
+		    16 * PAGE / KIB)
+			return;
+		/* Pages wait in the batch of a CPU that this task has left. */
+		write_line("/proc/sys/vm/drop_caches", "1");
+		madvise(p, 16 * PAGE, MADV_PAGEOUT);
+	}
+	broken(t, "shared memory is not swapped out");
+}
+
 static void take_round(unsigned int round)
 {
 	layout_make(&layout, round);
-	pid = layout_start(&layout, target, NULL);
+	pid = layout_start(&layout, target, prepare_swapped_shmem);
 	/*
 	 * The target is forked, and shares what this process has not written to
 	 * since. So write to all that will be, or sums of shared pages change.
