@@ -194,6 +194,12 @@ remote_copy_two_pages(struct vm_area_struct *vma, unsigned long addr, void *buf,
 	return result;
 }
 
+/* More pages than remote_copy() copies? */
+static bool remote_is_long(unsigned long addr, unsigned int len)
+{
+	return len > REMOTE_COPY_PAGES * PAGE_SIZE - offset_in_page(addr);
+}
+
 /*
  * Pages of several tables, or more than two: one after the other. Where a page
  * is missing, or the address space has changed, the slow path reads from the
@@ -210,7 +216,7 @@ remote_copy_pages(struct vm_area_struct *vma, unsigned long addr, void *buf,
 	enum remote_read_result result = REMOTE_READ_OK;
 	unsigned int nr = 0, i, bytes;
 
-	if (len > REMOTE_COPY_PAGES * PAGE_SIZE - offset_in_page(addr))
+	if (remote_is_long(addr, len))
 		return REMOTE_READ_NOT_PRESENT;
 
 	for (; len; len -= bytes) {
@@ -287,12 +293,14 @@ enum remote_read_result remote_copy(struct vm_area_struct *vma,
  * @buf: kernel memory to copy to
  * @len: their number, not beyond the end of the page
  * @gup_flags: FOLL_* flags of the read
+ * @may_fault: what remote_may_fault() said of the VMA
  */
 struct remote_piece {
 	unsigned long addr;
 	void *buf;
 	unsigned int len;
 	unsigned int gup_flags;
+	bool may_fault;
 };
 
 /* As remote_copy_page(), for hugetlb memory. May sleep. */
@@ -335,7 +343,7 @@ remote_copy_absent_page(struct vm_area_struct **vmap,
 	if (!remote_copy_goes_on())
 		return REMOTE_READ_FATAL_SIGNAL;
 	result = remote_copy_piece(*vmap, piece);
-	if (result != REMOTE_READ_NOT_PRESENT || !remote_may_fault(*vmap, 0))
+	if (result != REMOTE_READ_NOT_PRESENT || !piece->may_fault)
 		return result;
 	return remote_fault_in(vmap, piece->addr, remote_copy_piece, piece,
 			       failed);
@@ -353,7 +361,9 @@ remote_copy_absent_page(struct vm_area_struct **vmap,
  * For what remote_copy() cannot do: pages that are not there, a large number of
  * them, and hugetlb.
  * Marks each page as accessed before it faults in the next, as GUP does. So
- * when it fails after that, the slow path marks such pages a second time.
+ * when it fails after that, the slow path marks such pages a second time. Where
+ * no fault may be tried, remote_copy() has found out that a page is missing, and
+ * nothing is marked for the slow path to mark again.
  *
  * Context: Process context. May sleep, for as long as a fault takes.
  *
@@ -365,11 +375,14 @@ enum remote_read_result remote_copy_absent(struct vm_area_struct **vmap,
 {
 	struct remote_piece piece = {
 		.addr = addr, .buf = buf, .gup_flags = gup_flags,
+		.may_fault = remote_may_fault(*vmap, 0),
 	};
 	enum remote_read_result result;
 	unsigned long end = addr + *len;
 	bool failed = false;
 
+	if (!piece.may_fault && !remote_is_long(addr, *len))
+		return REMOTE_READ_NOT_PRESENT;
 	do {
 		piece.len = min(end - piece.addr,
 				PAGE_SIZE - offset_in_page(piece.addr));

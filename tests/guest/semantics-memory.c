@@ -192,6 +192,21 @@ static void prepare_uffd_rwp(struct target *t)
 		broken(t, "UFFDIO_RWPROTECT");
 }
 
+/*
+ * Its driver brings pages by faults that need the mmap lock. The middle of eight
+ * bytes is where the second page begins, which is not there.
+ */
+static void prepare_half_by_driver(struct target *t)
+{
+	prepare_vdso(t);
+	if (smaps_kb(getpid(), t->addr, "Size") < 8)
+		lacks(t, "a vdso of two pages");
+	(void)*(volatile char *)t->addr;
+	if (madvise((void *)(t->addr + PAGE), PAGE, MADV_DONTNEED))
+		broken(t, "MADV_DONTNEED");
+	t->addr += PAGE - 4;
+}
+
 static void prepare_vvar(struct target *t)
 {
 	FILE *maps = fopen("/proc/self/maps", "r");
@@ -400,6 +415,10 @@ static const struct read_case cases[] = {
 	  .run = run_referenced_once },
 	{ .name = "a read half of which is not present marks the rest once",
 	  .prepare = prepare_word_half_untouched, .len = 8, .want = 4,
+	  .content = ANYTHING, .events = ANY_EVENTS,
+	  .run = run_referenced_once },
+	{ .name = "a read half of which a driver has to bring marks the rest once",
+	  .prepare = prepare_half_by_driver, .len = 8, .want = 8,
 	  .content = ANYTHING, .events = ANY_EVENTS,
 	  .run = run_referenced_once },
 	{ .name = "a read of a huge page marks it as stock does",
