@@ -9,6 +9,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <glob.h>
 #include <linux/fs.h>
 #include <linux/loop.h>
 #include <pthread.h>
@@ -423,6 +424,58 @@ static void killed_on(void **state)
 	killed(true);
 }
 
+/* Tasks that still run what vmapeek replaces by. */
+static unsigned int not_switched_off(void)
+{
+	unsigned int n = 0;
+	char text[8];
+	glob_t tasks;
+
+	if (glob("/proc/[0-9]*/task/[0-9]*/patch_state", 0, NULL, &tasks))
+		die("no patch_state");
+	for (size_t i = 0; i < tasks.gl_pathc; i++)
+		n += read_line(tasks.gl_pathv[i], text, sizeof(text)) &&
+		     text[0] == '1';
+	globfree(&tasks);
+	return n;
+}
+
+/* A reader in a fault holds up switching off; all other tasks are switched. */
+static void switched_off(enum interface how)
+{
+	const struct lock_case c = {
+		.prepare = prepare_silent, .how = how, .len = PAGE,
+	};
+	struct lock_reader r;
+	pid_t pid;
+
+	vmapeek_on();
+	r = sleep_on_disk(&c, &pid);
+	assert_int_equal(vmapeek_enable(false), 0);
+	while (not_switched_off() != 1)
+		sched_yield();
+	assert_true(vmapeek_in_transition());
+	assert_true(is_asleep(r.pid));
+
+	dm_hold(false);
+	waitpid(r.pid, NULL, 0);
+	target_stop(pid);
+	vmapeek_off();
+	lock_reader_check(&c, &r);
+}
+
+static void switched_off_mem(void **state)
+{
+	(void)state;
+	switched_off(MEM);
+}
+
+static void switched_off_readv(void **state)
+{
+	(void)state;
+	switched_off(READV);
+}
+
 int main(void)
 {
 	static const struct lock_way way = {
@@ -438,6 +491,10 @@ int main(void)
 		  .test_func = killed_off },
 		{ .name = "on, a reader of a silent disk is killed",
 		  .test_func = killed_on },
+		{ .name = "switched off while mem reads a silent disk",
+		  .test_func = switched_off_mem },
+		{ .name = "switched off while process_vm_readv reads a silent disk",
+		  .test_func = switched_off_readv },
 	};
 
 	shared = mmap(NULL, PAGE, PROT_READ | PROT_WRITE,
