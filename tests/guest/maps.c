@@ -7,7 +7,9 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -17,6 +19,7 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 #include <cmocka.h>
 
@@ -282,11 +285,35 @@ static void wrong_links(const struct look *l, struct text *t)
 		"ffffffffff600000-ffffffffff601000",
 	};
 	int fd = open_file(t, l->file);
+	char buf[512], name[64];
+	long n;
 
-	for (size_t i = 0; fd >= 0 && i < ARRAY_SIZE(names); i++)
+	if (fd < 0)
+		return;
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
 		follow(t, fd, names[i]);
-	if (fd >= 0)
-		close(fd);
+
+	/* Some links, and nearly their names. */
+	n = syscall(SYS_getdents64, fd, buf, sizeof(buf));
+	for (long at = 0; at < n;) {
+		struct dirent64 *d = (void *)(buf + at);
+		unsigned long start, end;
+
+		at += d->d_reclen;
+		if (sscanf(d->d_name, "%lx-%lx", &start, &end) != 2)
+			continue;
+		snprintf(name, sizeof(name), "0%lx-%lx", start, end);
+		follow(t, fd, name);
+		snprintf(name, sizeof(name), "%lx-0%lx", start, end);
+		follow(t, fd, name);
+		snprintf(name, sizeof(name), "%lX-%lX", start, end);
+		follow(t, fd, name);
+		snprintf(name, sizeof(name), "%lx-%lx", start, end + PAGE);
+		follow(t, fd, name);
+		snprintf(name, sizeof(name), "%lx-%lx", start + 1, end);
+		follow(t, fd, name);
+	}
+	close(fd);
 }
 
 static void links_of_kernel_thread(const struct look *l, struct text *t)
@@ -414,11 +441,40 @@ static void compare(unsigned int round, size_t i)
 	}
 }
 
-/* Shared memory that is swapped out: only the object knows how much. */
-static void prepare_swapped_shmem(struct target *t)
+/* fork() locks all VMAs for writing: it waits for a lock that was left behind. */
+static void fork_once(int signal)
 {
-	char *p = map_at(t, layout.end + MIB, 16 * PAGE, PROT_READ | PROT_WRITE,
-			 MAP_SHARED | MAP_ANONYMOUS, -1);
+	pid_t child = fork();
+
+	(void)signal;
+	if (!child)
+		_exit(0);
+	waitpid(child, NULL, 0);
+	target->size++;
+}
+
+static void see_no_lock_left(void)
+{
+	unsigned long before = *(volatile unsigned long *)&target->size;
+
+	limit_set(30, "a lock of a VMA was left behind");
+	kill(pid, SIGUSR1);
+	while (*(volatile unsigned long *)&target->size == before)
+		sched_yield();
+	alarm(0);
+}
+
+/*
+ * Shared memory that is swapped out, of which only the object knows how much;
+ * and what to do when asked to.
+ */
+static void prepare_more(struct target *t)
+{
+	char *p;
+
+	signal(SIGUSR1, fork_once);
+	p = map_at(t, layout.end + MIB, 16 * PAGE, PROT_READ | PROT_WRITE,
+		   MAP_SHARED | MAP_ANONYMOUS, -1);
 
 	pattern_fill(p, 16 * PAGE);
 	for (int i = 0; i < 100; i++) {
@@ -435,7 +491,7 @@ static void prepare_swapped_shmem(struct target *t)
 static void take_round(unsigned int round)
 {
 	layout_make(&layout, round);
-	pid = layout_start(&layout, target, prepare_swapped_shmem);
+	pid = layout_start(&layout, target, prepare_more);
 	/*
 	 * The target is forked, and shares what this process has not written to
 	 * since. So write to all that will be, or sums of shared pages change.
@@ -447,6 +503,7 @@ static void take_round(unsigned int round)
 		take_held();
 		vmapeek_off();
 	}
+	see_no_lock_left();
 	target_stop(pid);
 	for (size_t i = 0; i < ARRAY_SIZE(looks); i++)
 		compare(round, i);
