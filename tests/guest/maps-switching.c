@@ -123,13 +123,15 @@ static void work(struct worker *w)
 static void start_worker(const char *file, const char *until)
 {
 	struct worker *w = &workers[nr_workers++];
+	pid_t pid;
 
 	w->file = file;
 	w->until = until;
 	fflush(stdout);
-	w->pid = fork();
-	if (!w->pid)
+	pid = fork();
+	if (!pid)
 		work(w);
+	w->pid = pid;
 }
 
 /* Until every reader has read once more, as things are now. */

@@ -293,13 +293,15 @@ static void wrong_links(const struct look *l, struct text *t)
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
 		follow(t, fd, names[i]);
 
-	/* Some links, and nearly their names. */
+	/* Some links, looked up anew, and nearly their names. */
 	n = syscall(SYS_getdents64, fd, buf, sizeof(buf));
+	write_line("/proc/sys/vm/drop_caches", "2");
 	for (long at = 0; at < n;) {
 		struct dirent64 *d = (void *)(buf + at);
 		unsigned long start, end;
 
 		at += d->d_reclen;
+		follow(t, fd, d->d_name);
 		if (sscanf(d->d_name, "%lx-%lx", &start, &end) != 2)
 			continue;
 		snprintf(name, sizeof(name), "0%lx-%lx", start, end);
