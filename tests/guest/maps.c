@@ -262,9 +262,11 @@ static void links(const struct look *l, struct text *t)
 			for (long at = 0; at < n;) {
 				struct dirent64 *d = (void *)(buf + at);
 
-				add_result(t, d->d_type);
-				follow(t, fd, d->d_name);
 				at += d->d_reclen;
+				add_result(t, d->d_type);
+				/* The directory gets a new number at times. */
+				if (d->d_name[0] != '.')
+					follow(t, fd, d->d_name);
 			}
 		}
 		add_result(t, n);
