@@ -2,7 +2,7 @@
 /*
  * Reads that fault in memory of a target with a memory cgroup of its own, by a
  * reader of another, with vmapeek off and on. The pages are charged to the same
- * cgroup, and where a limit does not allow that, the same comes of it.
+ * cgroup.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -26,12 +26,10 @@
 #define READER		ROOT "/reader"
 #define SIZE		(64 * KIB)
 #define NR_PAGES	(SIZE / PAGE)
-#define FILLER		(256 * KIB)
 
 enum deed {
 	READ,
-	DROP,		/* reclaim what can be, then limit to what is left */
-	FORBID		/* limit to what is there, none of it can be reclaimed */
+	DROP		/* reclaim what can be, then limit to what is left */
 };
 
 struct memcg_case {
@@ -166,22 +164,19 @@ static void prepare(struct target *t)
 	    !show_memory(true, TARGET_AT, TARGET_AT + SIZE))
 		broken(t, "PR_SET_MM");
 	wanted->make(t, (char *)TARGET_AT, SIZE);
-	if (wanted->deed == FORBID)
-		must(t, !mlock(map(t, FILLER), FILLER), "mlock");
 }
 
 static void read_in(struct outcome *o, pid_t pid)
 {
 	unsigned long addr = wanted->how == ENVIRON ? 0 : TARGET_AT;
-	size_t len = wanted->how == PEEKDATA ? 8 :
-		     wanted->deed == FORBID ? PAGE : SIZE;
+	size_t len = wanted->how == PEEKDATA ? 8 : SIZE;
 	struct reader r;
 
 	/* Attached before there is a limit, and before anybody dies. */
 	o->ret = reader_open(&r, wanted->how, pid);
 	if (o->ret)
 		return;
-	if (wanted->deed == DROP || wanted->deed == FORBID)
+	if (wanted->deed == DROP)
 		set_limit();
 	o->ret = reader_read(&r, addr, o->bytes, len);
 	reader_close(&r);
@@ -280,9 +275,6 @@ static const struct read_case cases[] = {
 	CASE("droppable and dropped", make_droppable, MEM, DROP, SIZE),
 	CASE("droppable and dropped", make_droppable, ENVIRON, DROP, SIZE),
 	CASE("droppable and dropped", make_droppable, READV, DROP, SIZE),
-	CASE("more than the limit", make_swapped, MEM, FORBID, COMPARE),
-	CASE("more than the limit", make_swapped, PEEKDATA, FORBID, COMPARE),
-	CASE("more than the limit", make_swapped, READV, FORBID, COMPARE),
 };
 
 int main(void)
