@@ -19,6 +19,9 @@
 
 #define NR_READS	2
 
+/* Rows of the play that are traced now. */
+static unsigned int followed;
+
 static const char *const reads[NR_READS] = { "remote_read", "remote_readv" };
 /*
  * Their counterparts in the series. As remote_readv() does, they include the
@@ -154,25 +157,34 @@ static void trace_until(unsigned int nr, bool set)
 	append(path, set ? "traceoff\n" : "!traceoff\n");
 }
 
+/* Trace row @nr, up to and with the next time that it has run. */
+static void follow(unsigned int nr, bool on)
+{
+	rows[nr].runs += on ? -runs(nr) : runs(nr);
+	enable("row_", nr, on);
+	trace_until(nr, on);
+}
+
+static void trace_on(void)
+{
+	clear(INSTANCE "/trace");
+	write_line(INSTANCE "/tracing_on", "1");
+}
+
 void reach_start(const char *play)
 {
-	bool any = false;
-
+	followed = 0;
 	for (unsigned int i = 0; i < nr_rows; i++) {
 		if (!is_followed(&rows[i], play))
 			continue;
-		any = true;
-		rows[i].runs -= runs(i);
-		enable("row_", i, true);
-		if (rows[i].rare)
-			trace_until(i, true);
+		followed++;
+		follow(i, true);
 	}
-	if (!any)
+	if (!followed)
 		return;
 	for (unsigned int i = 0; i < NR_READS; i++)
 		enable("read_", i, true);
-	clear(INSTANCE "/trace");
-	write_line(INSTANCE "/tracing_on", "1");
+	trace_on();
 }
 
 /* One task with what it is in. */
@@ -272,23 +284,43 @@ static void look_at_trace(unsigned int nr)
 		fclose(file);
 }
 
-void reach_stop(const char *play)
+static bool is_tracing(void)
 {
-	bool any = false;
+	FILE *file = fopen(INSTANCE "/tracing_on", "r");
+	int on = file ? fgetc(file) : '0';
 
-	write_line(INSTANCE "/tracing_on", "0");
+	if (file)
+		fclose(file);
+	return on == '1';
+}
+
+/* What was traced counts; rows that a read has met are done, or all of them. */
+static void look_at_rows(const char *play, bool all)
+{
 	for (unsigned int i = 0; i < nr_rows; i++) {
 		if (!is_followed(&rows[i], play))
 			continue;
-		any = true;
-		enable("row_", i, false);
-		if (rows[i].rare)
-			trace_until(i, false);
-		rows[i].runs += runs(i);
 		look_at_trace(i);
+		if (!rows[i].met && !all)
+			continue;
+		follow(i, false);
+		followed--;
 	}
-	if (!any)
+}
+
+void reach_look(const char *play)
+{
+	if (!followed || is_tracing())
 		return;
+	look_at_rows(play, false);
+	if (followed)
+		trace_on();
+}
+
+void reach_stop(const char *play)
+{
+	write_line(INSTANCE "/tracing_on", "0");
+	look_at_rows(play, true);
 	for (unsigned int i = 0; i < NR_READS; i++)
 		enable("read_", i, false);
 }

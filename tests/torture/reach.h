@@ -17,7 +17,6 @@ struct row {
 	const char *functions[MAX_FUNCTIONS];
 	const char *needs;	/* kernels without this have none of them */
 	bool by_reader;		/* what counts is that a reader runs it */
-	bool rare;		/* end the trace with it */
 	const char *found;	/* the function; NULL: this kernel has none */
 	unsigned long runs;	/* how often it ran */
 	unsigned long met;	/* of those traced, with a read under way */
@@ -29,8 +28,12 @@ extern const unsigned int nr_rows;
 
 /* Once, with the module loaded. False: the kernel cannot trace. */
 bool reach_prepare(void);
-/* Around one play. What is counted goes to its rows. */
+/*
+ * Around one play, and every few milliseconds in between. What is counted goes
+ * to its rows. The trace ends each time that one of them has run.
+ */
 void reach_start(const char *play);
+void reach_look(const char *play);
 void reach_stop(const char *play);
 /* Before the module is unloaded. */
 void reach_end(void);

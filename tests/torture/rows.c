@@ -55,8 +55,7 @@ struct row rows[] = {
 	    "remove_migration_ptes"),
 	ROW("KSM", "merge", "try_to_merge_one_page", "replace_page"),
 	ROW("NUMA balancing", "balance", "change_prot_numa"),
-	{ .name = "OOM reaper", .play = "oom",
-	  .functions = { "__oom_reap_task_mm" }, .rare = true },
+	ROW("OOM reaper", "oom", "__oom_reap_task_mm"),
 	/* The first shows that tables were shared; some have only the other. */
 	ROW("hugetlb: huge_pmd_unshare(), by what is called", "hugetlb",
 	    "tlb_remove_table_sync_one", "huge_pmd_unshare_flush"),

@@ -193,7 +193,8 @@ void turn(const struct play *p, struct scene *shared, bool traced,
 	scene->seed = seed;
 	for (int i = 0; i < CHUNKS; i++)
 		scene->generations[i].oldest = 1;
-	if (traced && !p->switches)
+	traced = traced && !p->switches;
+	if (traced)
 		reach_start(p->name);
 	fflush(stdout);
 	others[nr_others++] = start_target(p);
@@ -201,14 +202,17 @@ void turn(const struct play *p, struct scene *shared, bool traced,
 		readers[i] = start_reader(interfaces[i]);
 	if (p->disturb)
 		others[nr_others++] = start_disturber(p);
-	while (now() < end && !over())
+	while (now() < end && !over()) {
 		usleep(10000);
+		if (traced)
+			reach_look(p->name);
+	}
 	/* What is read must not end before those who read. */
 	atomic_store(&scene->stop_readers, true);
 	wait_for(p, readers, NR(interfaces));
 	atomic_store(&scene->stop, true);
 	wait_for(p, others, nr_others);
-	if (traced && !p->switches)
+	if (traced)
 		reach_stop(p->name);
 	sum->fast += p->switches ? scene->fast :
 				   counters_since(&start).n[FAST];
