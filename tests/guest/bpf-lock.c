@@ -18,6 +18,7 @@
 #include "kinds-make.h"
 #include "lock-cases.h"
 #include "readv.h"
+#include "run.h"
 
 #define SIZE	(64 * KIB)
 #define MANY	(24 * PAGE)
@@ -139,12 +140,13 @@ static void lacking(void **state)
 
 #define NR_READS	ARRAY_SIZE(reads)
 
-int main(void)
+int main(int argc, char **argv)
 {
 	static struct lock_case cases[NR_BPF_FORMS * NR_READS];
 	static struct CMUnitTest more[NR_BPF_FORMS];
 	size_t nr = 0, nr_more = 0;
 
+	select_tests(argc, argv);
 	bpf_start();
 	for (enum bpf_form form = 0; form < NR_BPF_FORMS; form++) {
 		const char *lacks_what = bpf_lacks(form);

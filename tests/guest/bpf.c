@@ -15,6 +15,7 @@
 #include "cases.h"
 #include "kinds-make.h"
 #include "readv.h"
+#include "run.h"
 #include "state.h"
 
 #define SIZE		(64 * KIB)
@@ -385,24 +386,13 @@ static bool is_asked_for(enum kind kind)
 #define NR_CASES	(NR_BPF_FORMS * (ARRAY_SIZE(rows) +		\
 					 ARRAY_SIZE(processes) + NR_KINDS))
 
-/* Those that are asked for. */
-static size_t select_cases(struct read_case *cases, size_t n, const char *what)
-{
-	size_t nr = 0;
-
-	for (size_t i = 0; i < n; i++)
-		if (strstr(cases[i].name, what))
-			cases[nr++] = cases[i];
-	return nr;
-}
-
-/* An argument: only cases that have it in their name. */
 int main(int argc, char **argv)
 {
 	static struct read_case cases[NR_CASES];
 	struct read_case *c;
 	size_t n = 0;
 
+	select_tests(argc, argv);
 	bpf_start();
 	for (enum bpf_form form = 0; form < NR_BPF_FORMS; form++) {
 		for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
@@ -429,7 +419,5 @@ int main(int argc, char **argv)
 			add_case(&cases[n++], form, &kind_rows[k]);
 		}
 	}
-	if (argc > 1)
-		n = select_cases(cases, n, argv[1]);
 	return run_cases(cases, n);
 }

@@ -22,6 +22,7 @@
 
 #include "kinds-make.h"
 #include "readv.h"
+#include "run.h"
 #include "state.h"
 
 #define SMALL		8UL	/* PEEK reads a word */
@@ -369,8 +370,9 @@ static void add(const struct memory *m, enum interface how,
 	};
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
+	select_tests(argc, argv);
 	list_memories();
 	for (size_t m = 0; m < ARRAY_SIZE(memories); m++)
 		for (size_t i = 0; i < ARRAY_SIZE(reads); i++)

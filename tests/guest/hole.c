@@ -25,6 +25,7 @@
 #include <cmocka.h>
 
 #include "reader.h"
+#include "run.h"
 #include "target.h"
 #include "vmapeek.h"
 
@@ -276,7 +277,7 @@ static void on_title(void **state)
 	title(true);
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 		/* These four only where it can be switched off. */
@@ -295,13 +296,12 @@ int main(void)
 	};
 	size_t first = mainline() == MODULE ? 0 : 4;
 
+	select_tests(argc, argv);
 	target = target_alloc();
 	replaced = mmap(NULL, PAGE, PROT_READ | PROT_WRITE,
 			MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	if (replaced == MAP_FAILED)
 		die("no memory");
-	cmocka_set_message_output(CM_OUTPUT_TAP);
-	return _cmocka_run_group_tests("hole", tests + first,
-				       sizeof(tests) / sizeof(*tests) - first,
-				       NULL, NULL);
+	return run_selected("hole", tests + first, ARRAY_SIZE(tests) - first,
+			    900);
 }

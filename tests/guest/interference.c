@@ -24,6 +24,7 @@
 #include <cmocka.h>
 
 #include "interference.h"
+#include "run.h"
 #include "vmapeek.h"
 
 /* Each may have taken its time to hang. */
@@ -261,9 +262,7 @@ static int report_all(void)
 		tests[i].test_func = check;
 		tests[i].initial_state = &jobs[i];
 	}
-	cmocka_set_message_output(CM_OUTPUT_TAP);
-	return _cmocka_run_group_tests("off and on", tests, nr_jobs, NULL,
-				       NULL);
+	return run_selected("off and on", tests, nr_jobs, 120);
 }
 
 int main(int argc, char **argv)

@@ -21,6 +21,7 @@
 #include <cmocka.h>
 
 #include "reader.h"
+#include "run.h"
 #include "target.h"
 #include "vmapeek.h"
 
@@ -210,7 +211,7 @@ static void on_killed_readv(void **state)
 	assert_in_range(counters_since(&start).n[FATAL_SIGNAL], 1, 2);
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(off_killed_mem),
@@ -223,7 +224,6 @@ int main(void)
 	};
 	size_t nr = mainline() == MODULE ? sizeof(tests) / sizeof(*tests) : 2;
 
-	alarm(240);
-	cmocka_set_message_output(CM_OUTPUT_TAP);
-	return _cmocka_run_group_tests("killing", tests, nr, NULL, NULL);
+	select_tests(argc, argv);
+	return run_selected("killing", tests, nr, 240);
 }

@@ -5,7 +5,6 @@
  * gone, which a reference to a page would prevent.
  */
 #include <errno.h>
-#include <signal.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -20,6 +19,7 @@
 #include <cmocka.h>
 
 #include "reader.h"
+#include "run.h"
 #include "target.h"
 #include "vmapeek.h"
 
@@ -162,7 +162,7 @@ static void memory_comes_back(void **state)
 
 /*
  * Reads that end in several ways, then changes that need the VMA's write
- * lock. A lock left behind makes the change hang: the alarm ends the test.
+ * lock. A lock left behind makes the change hang.
  */
 static void target_can_change(void **state)
 {
@@ -202,6 +202,7 @@ static void target_can_change(void **state)
 	remote_read(READV, pid, addr, buf, 100);
 	remote_read(READV, pid, addr + PAGE, buf, 2 * PAGE);
 	remote_read(READV, pid, addr + 3 * PAGE, buf, 2 * PAGE);
+	limit_set(60, "a change, as a lock was left behind");
 	*go = 1;
 	assert_int_equal(waitpid(pid, &status, 0), pid);
 	assert_int_equal(status, 0);
@@ -240,16 +241,7 @@ static void pages_can_be_collapsed(void **state)
 	write_line(enabled, "always");
 }
 
-static void on_alarm(int signal)
-{
-	static const char text[] =
-		"not ok - hangs: a lock was left behind\n";
-
-	(void)signal;
-	_exit(write(1, text, sizeof(text) - 1) < 0 ? 3 : 2);
-}
-
-int main(void)
+int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(target_can_change),
@@ -264,9 +256,7 @@ int main(void)
 		  (void *)prepare_huge },
 	};
 
-	signal(SIGALRM, on_alarm);
-	alarm(280);
+	select_tests(argc, argv);
 	target = target_alloc();
-	cmocka_set_message_output(CM_OUTPUT_TAP);
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return run_selected("leaks", tests, ARRAY_SIZE(tests), 280);
 }

@@ -18,6 +18,7 @@
 #include <unistd.h>
 #include <cmocka.h>
 
+#include "run.h"
 #include "vmapeek.h"
 
 #define READ_ALL	3	/* of syslog(2) */
@@ -117,7 +118,7 @@ static void good_one_loads(void **state)
 	assert_false(vmapeek_is_loaded());
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(missing_symbol),
@@ -127,7 +128,6 @@ int main(void)
 		cmocka_unit_test(good_one_loads),
 	};
 
-	alarm(120);
-	cmocka_set_message_output(CM_OUTPUT_TAP);
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	select_tests(argc, argv);
+	return run_selected("loading", tests, ARRAY_SIZE(tests), 120);
 }

@@ -18,6 +18,7 @@
 #include "hold.h"
 #include "lock-cases.h"
 #include "readv.h"
+#include "run.h"
 #include "vmapeek.h"
 
 #define LARGE		(64 * KIB)
@@ -172,9 +173,7 @@ static void off_while_blocked(void **state)
 	pid = lock_target(c);
 	r = lock_reader_blocked(c, pid, &hold);
 
-	alarm(60);
 	vmapeek_off();
-	alarm(LOCK_TIME_LIMIT);
 	assert_false(vmapeek_is_loaded());
 	assert_true(waits_for_mmap_lock(r.pid));
 
@@ -223,8 +222,8 @@ int main(int argc, char **argv)
 		  .test_func = on_while_blocked },
 	};
 
-	if (argc > 1)
-		title_main(argv);
+	title_main(argc, argv);
+	select_tests(argc, argv);
 	return lock_main(cases, ARRAY_SIZE(cases), more,
 			 mainline() == MODULE ? ARRAY_SIZE(more) : 0);
 }

@@ -23,6 +23,7 @@
 #include <cmocka.h>
 
 #include "reader.h"
+#include "run.h"
 #include "target.h"
 #include "vmapeek.h"
 
@@ -339,11 +340,9 @@ int main(int argc, char **argv)
 		step = atoi(argv[1]);
 	if (step < 1)
 		die("usage: operators [STEP]");
-	limit_set(850, "operators");
 	target = target_alloc();
 	pid = target_start(prepare, target);
 	if (target->broken[0])
 		die("target: %s", target->broken);
-	cmocka_set_message_output(CM_OUTPUT_TAP);
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return run_selected("operators", tests, ARRAY_SIZE(tests), 850);
 }

@@ -28,6 +28,7 @@
 
 #include "reader.h"
 #include "readv.h"
+#include "run.h"
 #include "vmapeek.h"
 
 /* Reads during which the target went on to another generation. */
@@ -197,9 +198,9 @@ static void on(void **state)
 	read_all(c, !c->maps);
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
-	limit_set(280, "reads of two pages");
+	select_tests(argc, argv);
 	use_cpu(0);
 	target = target_alloc();
 	generations = mmap(NULL, sizeof(*generations), PROT_READ | PROT_WRITE,
@@ -207,5 +208,5 @@ int main(void)
 	if (generations == MAP_FAILED)
 		die("no memory");
 	return run_off_and_on("order", off, on, cases, sizeof(cases[0]),
-			      ARRAY_SIZE(cases));
+			      ARRAY_SIZE(cases), 280);
 }

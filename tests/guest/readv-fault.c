@@ -26,9 +26,11 @@
 #include <cmocka.h>
 
 #include "readv.h"
+#include "run.h"
 
 #define PAGES		16
 #define SIZE		(PAGES * PAGE)
+#define TIME_LIMIT	240
 
 /* How far everybody is; in memory that all share. */
 struct progress {
@@ -172,13 +174,13 @@ static pid_t reader_start(pid_t target)
 }
 
 /* All was found before the first byte was copied, so all is as it was. */
-static void run(void **state)
+static void change_while_it_waits(const struct change *change)
 {
 	struct target *t = target_alloc();
 	pid_t target, reader;
 	int status;
 
-	wanted = *state;
+	wanted = change;
 	memset(progress, 0, sizeof(*progress));
 	target = target_start(prepare_and_change, t);
 	assert_string_equal(t->broken, "");
@@ -189,10 +191,10 @@ static void run(void **state)
 	}
 
 	progress->change = true;
-	alarm(60);
+	limit_set(60, "the target waits for the reader's memory");
 	while (!progress->changed)
 		sched_yield();
-	alarm(240);
+	limit_set(TIME_LIMIT, wanted->name);
 	/* Nothing of the kind that the reader still waits for has come. */
 	assert_false(progress->serve);
 	assert_int_equal(progress->what, 0);
@@ -207,27 +209,16 @@ static void run(void **state)
 		assert_int_equal(progress->bytes[i], pattern(i));
 }
 
-static int off(void **state)
+static void off(void **state)
 {
-	(void)state;
 	vmapeek_off();
-	return 0;
+	change_while_it_waits(*state);
 }
 
-static int on(void **state)
+static void on(void **state)
 {
-	(void)state;
 	vmapeek_on();
-	return 0;
-}
-
-static void on_alarm(int signal)
-{
-	static const char text[] =
-		"not ok - hangs: the target waits for the reader's memory\n";
-
-	(void)signal;
-	_exit(write(1, text, sizeof(text) - 1) < 0 ? 3 : 2);
+	change_while_it_waits(*state);
 }
 
 static const struct change changes[] = {
@@ -243,14 +234,13 @@ static const struct change changes[] = {
 
 #define COUNT	ARRAY_SIZE(changes)
 
-int main(void)
+int main(int argc, char **argv)
 {
 	static struct CMUnitTest tests[2 * COUNT];
 	static char names[2 * COUNT][64];
 	size_t n = 0;
 
-	signal(SIGALRM, on_alarm);
-	alarm(240);
+	select_tests(argc, argv);
 	progress = mmap(NULL, sizeof(*progress), PROT_READ | PROT_WRITE,
 			MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	if (progress == MAP_FAILED)
@@ -260,11 +250,9 @@ int main(void)
 			snprintf(names[n], sizeof(names[n]), "%s: %s",
 				 pass ? "on" : "off", changes[i].name);
 			tests[n].name = names[n];
-			tests[n].test_func = run;
-			tests[n].setup_func = pass ? on : off;
+			tests[n].test_func = pass ? on : off;
 			tests[n].initial_state = (void *)&changes[i];
 		}
 	}
-	cmocka_set_message_output(CM_OUTPUT_TAP);
-	return _cmocka_run_group_tests("own faults", tests, n, NULL, NULL);
+	return run_selected("own faults", tests, n, TIME_LIMIT);
 }

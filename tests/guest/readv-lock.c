@@ -20,6 +20,7 @@
 #include "hold.h"
 #include "lock-cases.h"
 #include "readv.h"
+#include "run.h"
 
 #define LARGE		(64 * MIB)
 #define LOW_ADDR	0x10000000UL
@@ -230,13 +231,14 @@ static void killed_while_waiting(void **state)
 	target_stop(pid);
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
 	static const struct CMUnitTest killed = {
 		.name = "on, killed while it waits",
 		.test_func = killed_while_waiting,
 	};
 
+	select_tests(argc, argv);
 	return lock_main(cases, ARRAY_SIZE(cases), &killed,
 			 mainline() != CONTROL);
 }

@@ -23,6 +23,7 @@
 #include <cmocka.h>
 
 #include "readv.h"
+#include "run.h"
 
 /* Reads during which the target went on to another generation. */
 #define CHANGED_READS	300
@@ -252,13 +253,14 @@ static void on(void **state)
 	read_all(*state);
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
+	select_tests(argc, argv);
 	target = target_alloc();
 	generations = mmap(NULL, sizeof(*generations), PROT_READ | PROT_WRITE,
 			   MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	if (generations == MAP_FAILED)
 		die("no memory");
 	return run_off_and_on("moment", off, on, cases, sizeof(cases[0]),
-			      ARRAY_SIZE(cases));
+			      ARRAY_SIZE(cases), 280);
 }

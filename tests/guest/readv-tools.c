@@ -25,6 +25,7 @@
 #include <cmocka.h>
 
 #include "hold.h"
+#include "run.h"
 #include "target.h"
 #include "vmapeek.h"
 
@@ -313,7 +314,6 @@ int main(int argc, char **argv)
 
 	if (argc > 1 && !strcmp(argv[1], "target"))
 		return target_main();
-	alarm(280);
 	for (size_t i = 0; i < COUNT; i++) {
 		tests[n].name = tools[i].name;
 		tests[n].test_func = same_answer;
@@ -334,6 +334,5 @@ int main(int argc, char **argv)
 		tests[n++] = (struct CMUnitTest){
 			"on, strace while the lock is held", on_while_held,
 			NULL, NULL, (void *)&tools[0] };
-	cmocka_set_message_output(CM_OUTPUT_TAP);
-	return _cmocka_run_group_tests("tools", tests, n, NULL, NULL);
+	return run_selected("tools", tests, n, 280);
 }

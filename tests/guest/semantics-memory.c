@@ -13,6 +13,7 @@
 
 #include "cases.h"
 #include "kinds-make.h"
+#include "run.h"
 
 static void set_target(struct target *t, void *addr)
 {
@@ -426,7 +427,8 @@ static const struct read_case cases[] = {
 	  .content = ANYTHING, .events = ANY_EVENTS, .run = run_referenced },
 };
 
-int main(void)
+int main(int argc, char **argv)
 {
+	select_tests(argc, argv);
 	return run_cases(cases, ARRAY_SIZE(cases));
 }

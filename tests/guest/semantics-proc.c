@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "cases.h"
+#include "run.h"
 
 /* Let cmdline or environ show @len bytes from @p on. */
 static void show_as(struct target *t, bool environ, void *p, size_t len)
@@ -228,7 +229,7 @@ static const struct read_case cases[] = {
 
 int main(int argc, char **argv)
 {
-	if (argc > 1)
-		title_main(argv);
+	title_main(argc, argv);
+	select_tests(argc, argv);
 	return run_cases(cases, ARRAY_SIZE(cases));
 }

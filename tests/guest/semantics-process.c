@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "process-cases.h"
+#include "run.h"
 
 #define SETUID_COPY	"/tmp/setuid-copy"
 #define LOW_ADDR	0x10000000UL
@@ -241,12 +242,13 @@ static const struct read_case cases[] = {
 int main(int argc, char **argv)
 {
 	/* Executed again, as the setuid program. */
-	if (argc > 1) {
+	if (!strcmp(argv[0], SETUID_COPY)) {
 		if (write(atoi(argv[1]), "r", 1) != 1)
 			return 1;
 		for (;;)
 			pause();
 	}
+	select_tests(argc, argv);
 	copy_setuid();
 	return run_cases(cases, ARRAY_SIZE(cases));
 }

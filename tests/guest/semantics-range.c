@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "cases.h"
+#include "run.h"
 
 #define ARCH_ENABLE_TAGGED_ADDR	0x4002
 #define LAST_PAGE	0x7fffffffe000UL
@@ -260,7 +261,8 @@ static const struct read_case cases[] = {
 	  .len = 8, .want = 8, .events = EV(FAST) },
 };
 
-int main(void)
+int main(int argc, char **argv)
 {
+	select_tests(argc, argv);
 	return run_cases(cases, ARRAY_SIZE(cases));
 }

@@ -19,6 +19,7 @@
 
 #include "process-cases.h"
 #include "readv.h"
+#include "run.h"
 
 #define LOW_ADDR	0x10000000UL
 #define LOW_SIZE	(64 * PAGE)
@@ -533,7 +534,8 @@ static const struct read_case cases[] = {
 	  .events = NO_EVENTS },
 };
 
-int main(void)
+int main(int argc, char **argv)
 {
+	select_tests(argc, argv);
 	return run_cases(cases, ARRAY_SIZE(cases));
 }

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "readv.h"
+#include "run.h"
 #include "state.h"
 
 #define SIZE		(16 * PAGE)
@@ -304,11 +305,12 @@ static const struct read_case other_cases[] = {
 	  .want = COMPARE, .content = ANYTHING, .events = ANY_EVENTS },
 };
 
-int main(void)
+int main(int argc, char **argv)
 {
 	static struct read_case cases[ARRAY_SIZE(plain_cases) +
 				      ARRAY_SIZE(other_cases)];
 
+	select_tests(argc, argv);
 	memcpy(cases, plain_cases, sizeof(plain_cases));
 	memcpy(cases + ARRAY_SIZE(plain_cases), other_cases,
 	       sizeof(other_cases));

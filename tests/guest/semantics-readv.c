@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "readv.h"
+#include "run.h"
 #include "state.h"
 
 #define ARCH_ENABLE_TAGGED_ADDR	0x4002
@@ -575,8 +576,9 @@ static void add_kind(const struct of_kind *k)
 	add(&c);
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
+	select_tests(argc, argv);
 	for (size_t i = 0; i < ARRAY_SIZE(of_kinds); i++)
 		add_kind(&of_kinds[i]);
 	for (size_t i = 0; i < ARRAY_SIZE(other_cases); i++)

@@ -33,6 +33,7 @@
 
 #include "hold.h"
 #include "reader.h"
+#include "run.h"
 #include "target.h"
 #include "vmapeek.h"
 
@@ -375,17 +376,14 @@ int main(int argc, char **argv)
 	};
 	int failed;
 
-	if (argc > 1)
-		title_main(argv);
-	limit_set(850, "switching on and off");
+	title_main(argc, argv);
 	workers = mmap(NULL, 64 * KIB, PROT_READ | PROT_WRITE,
 		       MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	if (workers == MAP_FAILED)
 		die("no memory");
 	for (int how = 0; how < NR_INTERFACES; how++)
 		start_worker(how);
-	cmocka_set_message_output(CM_OUTPUT_TAP);
-	failed = cmocka_run_group_tests(tests, NULL, NULL);
+	failed = run_selected("switching", tests, ARRAY_SIZE(tests), 850);
 	for (size_t i = 0; i < nr_workers; i++) {
 		target_stop(workers[i].pid);
 		target_stop(workers[i].target);

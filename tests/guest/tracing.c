@@ -17,6 +17,7 @@
 #include "bpf/programs.h"
 #include "hold.h"
 #include "reader.h"
+#include "run.h"
 #include "target.h"
 #include "vmapeek.h"
 
@@ -245,26 +246,22 @@ static void unloaded_while_on(void **state)
 	assert_string_equal(text, "0");
 }
 
-static int begin(void **state)
+static void begin(void)
 {
-	(void)state;
 	target = target_alloc();
 	pid = target_start(prepare, target);
 	if (target->broken[0])
 		die("target: %s", target->broken);
 	vmapeek_on();
-	return 0;
 }
 
-static int end(void **state)
+static void end(void)
 {
-	(void)state;
 	vmapeek_off();
 	target_stop(pid);
-	return 0;
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(fast),
@@ -275,9 +272,12 @@ int main(void)
 		cmocka_unit_test(switched_off_while_a_reader_waits),
 		cmocka_unit_test(unloaded_while_on),
 	};
+	int failed;
 
-	limit_set(280, "tracing");
+	select_tests(argc, argv);
 	bpf_start();
-	cmocka_set_message_output(CM_OUTPUT_TAP);
-	return cmocka_run_group_tests(tests, begin, end);
+	begin();
+	failed = run_selected("tracing", tests, ARRAY_SIZE(tests), 280);
+	end();
+	return failed;
 }

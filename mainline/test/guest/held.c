@@ -22,6 +22,7 @@
 
 #include "hold.h"
 #include "readv.h"
+#include "run.h"
 
 #define OFFSET		64	/* of what is read; titles end with a page */
 #define READS		500		/* per count of events */
@@ -248,7 +249,6 @@ int main(void)
 	static char names[NR_HELD][96];
 	size_t n = 0;
 
-	alarm(280);
 	target = target_alloc();
 	result = mmap(NULL, sizeof(*result), PROT_READ | PROT_WRITE,
 		      MAP_SHARED | MAP_ANONYMOUS, -1, 0);
@@ -272,6 +272,5 @@ int main(void)
 		tests[n].test_func = counted;
 		tests[n++].initial_state = (void *)&counted_cases[i];
 	}
-	cmocka_set_message_output(CM_OUTPUT_TAP);
-	return _cmocka_run_group_tests("held", tests, n, NULL, NULL);
+	return run_selected("held", tests, n, 280);
 }

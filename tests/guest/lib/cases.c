@@ -11,8 +11,10 @@
 #include <cmocka.h>
 
 #include "cases.h"
+#include "run.h"
 
-#define POISON	0xa5
+#define POISON		0xa5
+#define TIME_LIMIT	120	/* seconds a case */
 
 /* One case with what both of its runs brought. */
 struct job {
@@ -71,7 +73,7 @@ stop:
 static void run_case(const struct read_case *c, struct outcome *o)
 {
 	/* A case that hangs must not hang the others, and be named. */
-	limit_set(120, c->name);
+	limit_set(TIME_LIMIT, c->name);
 	o->bytes = malloc(MAX_READ);
 	if (!o->bytes)
 		die("no memory");
@@ -157,35 +159,38 @@ int run_cases(const struct read_case *cases, size_t count)
 {
 	struct CMUnitTest *tests = calloc(count, sizeof(*tests));
 	struct job *jobs = calloc(count, sizeof(*jobs));
+	size_t nr = 0;
 
 	if (!tests || !jobs)
 		die("no memory");
-	cmocka_set_message_output(CM_OUTPUT_TAP);
 
 	for (size_t i = 0; i < count; i++) {
-		jobs[i].c = &cases[i];
-		tests[i].name = cases[i].name;
-		tests[i].test_func = check;
-		tests[i].initial_state = &jobs[i];
+		if (!is_selected(cases[i].name))
+			continue;
+		jobs[nr].c = &cases[i];
+		tests[nr].name = cases[i].name;
+		tests[nr].test_func = check;
+		tests[nr].initial_state = &jobs[nr];
+		nr++;
 	}
 	vmapeek_off();
-	for (size_t i = 0; i < count && mainline() == MODULE; i++)
-		run_case(&cases[i], &jobs[i].off);
+	for (size_t i = 0; i < nr && mainline() == MODULE; i++)
+		run_case(jobs[i].c, &jobs[i].off);
 	vmapeek_on();
-	for (size_t i = 0; i < count; i++) {
-		run_case(&cases[i], &jobs[i].on);
+	for (size_t i = 0; i < nr; i++) {
+		run_case(jobs[i].c, &jobs[i].on);
 		/* Nothing can be switched: the other kernel is compared. */
 		if (mainline() != MODULE)
 			jobs[i].off = jobs[i].on;
 	}
 	vmapeek_off();
 
-	return _cmocka_run_group_tests("off and on", tests, count, NULL, NULL);
+	return run_selected("off and on", tests, nr, TIME_LIMIT);
 }
 
 int run_off_and_on(const char *group, void (*off)(void **state),
 		   void (*on)(void **state), const void *cases, size_t size,
-		   size_t nr)
+		   size_t nr, unsigned int seconds)
 {
 	struct CMUnitTest *tests = calloc(2 * nr, sizeof(*tests));
 	size_t first = mainline() == MODULE ? 0 : nr;
@@ -201,7 +206,5 @@ int run_off_and_on(const char *group, void (*off)(void **state),
 		tests[i].test_func = i < nr ? off : on;
 		tests[i].initial_state = (void *)c;
 	}
-	cmocka_set_message_output(CM_OUTPUT_TAP);
-	return _cmocka_run_group_tests(group, tests + first, 2 * nr - first,
-				       NULL, NULL);
+	return run_selected(group, tests + first, 2 * nr - first, seconds);
 }

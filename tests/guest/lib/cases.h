@@ -51,16 +51,17 @@ struct read_case {
 #define ANY_EVENTS	(~0U)
 #define NO_EVENTS	0U
 
-/* Run as a cmocka group; returns main()'s value. */
+/* Run as a cmocka group, those that are selected; returns main()'s value. */
 int run_cases(const struct read_case *cases, size_t count);
 
 /*
  * Tests of another kind, each run off and then on, and on mainline only on.
  * @cases: @nr structures of @size bytes, of which each begins with its name.
+ * @seconds: that each may take.
  */
 int run_off_and_on(const char *group, void (*off)(void **state),
 		   void (*on)(void **state), const void *cases, size_t size,
-		   size_t nr);
+		   size_t nr, unsigned int seconds);
 
 /* For read_case.run: is this target prepared? If not, the outcome says so. */
 bool outcome_started(struct outcome *o, const struct target *t);

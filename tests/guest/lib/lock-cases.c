@@ -17,9 +17,11 @@
 
 #include "hold.h"
 #include "lock-cases.h"
+#include "run.h"
 #include "vmapeek.h"
 
-#define MOST	(64 * MIB)
+#define MOST		(64 * MIB)
+#define TIME_LIMIT	60	/* seconds a test; only a failure takes so long */
 
 /* What the reader tells; in memory that all share. */
 struct result {
@@ -242,7 +244,6 @@ int lock_main_by(const struct lock_way *ways, size_t nr_ways,
 	struct job *jobs = calloc(nr_ways * nr, sizeof(*jobs));
 	size_t n = 0;
 
-	alarm(LOCK_TIME_LIMIT);
 	target = target_alloc();
 	result = mmap(NULL, sizeof(*result), PROT_READ | PROT_WRITE,
 		      MAP_SHARED | MAP_ANONYMOUS, -1, 0);
@@ -258,8 +259,7 @@ int lock_main_by(const struct lock_way *ways, size_t nr_ways,
 	for (size_t i = 0; i < nr_more; i++)
 		tests[n++] = more[i];
 
-	cmocka_set_message_output(CM_OUTPUT_TAP);
-	return _cmocka_run_group_tests("lock", tests, n, NULL, NULL);
+	return run_selected("lock", tests, n, TIME_LIMIT);
 }
 
 int lock_main(const struct lock_case *cases, size_t nr,

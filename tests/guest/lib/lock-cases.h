@@ -12,8 +12,6 @@
 #include "reader.h"
 #include "target.h"
 
-#define LOCK_TIME_LIMIT	280	/* seconds; only a failure takes so long */
-
 struct CMUnitTest;
 
 struct lock_case {

@@ -10,6 +10,7 @@
 #include "cases.h"
 #include "readv.h"
 #include "rounds.h"
+#include "run.h"
 #include "state.h"
 
 #define MAX_SHOWN 3 /* calls that differ, per round */
@@ -141,7 +142,6 @@ int rounds_main(const struct fuzzer *f, int argc, char **argv)
 	       nr_calls, f->calls);
 	layout_find_kinds();
 	run_all();
-	cmocka_set_message_output(CM_OUTPUT_TAP);
-	return _cmocka_run_group_tests(
-		"fuzz", tests, nr_rounds + (mainline() != CONTROL), NULL, NULL);
+	return run_selected("fuzz", tests,
+			    nr_rounds + (mainline() != CONTROL), 120);
 }

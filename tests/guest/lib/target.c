@@ -210,10 +210,13 @@ void title_stop(pid_t pid)
 	waitpid(pid, NULL, 0);
 }
 
-void title_main(char **argv)
+void title_main(int argc, char **argv)
 {
-	int fd = atoi(argv[2]);
+	int fd;
 
+	if (argc != 3 || strcmp(argv[1], ARGUMENT))
+		return;
+	fd = atoi(argv[2]);
 	strcpy(argv[0], TITLE);
 	if (write(fd, "r", 1) != 1)
 		_exit(1);

@@ -60,8 +60,8 @@ long smaps_kb(pid_t pid, unsigned long addr, const char *field);
 
 /*
  * A process that has overwritten its arguments with a title, as setproctitle()
- * does. It is the running program itself, executed again: title_main() must be
- * called first in main() when there are arguments.
+ * does. It is the running program itself, executed again: main() must call
+ * title_main() first, which returns unless this is that process.
  */
 #define TITLE	"titled: worker process, idle"
 
@@ -71,6 +71,6 @@ long smaps_kb(pid_t pid, unsigned long addr, const char *field);
  */
 pid_t title_start(size_t environ_size);
 void title_stop(pid_t pid);
-void title_main(char **argv) __attribute__((noreturn));
+void title_main(int argc, char **argv);
 
 #endif
