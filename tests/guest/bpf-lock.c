@@ -23,51 +23,20 @@
 #define SIZE	(64 * KIB)
 #define MANY	(24 * PAGE)
 
-static void make(struct target *t, enum kind kind, size_t size)
-{
-	kinds[kind].make(t, (char *)TARGET_AT, size);
-	t->addr = TARGET_AT;
-}
-
-#define PREPARE(_name, _kind, _size)					\
-	static void prepare_##_name(struct target *t)			\
-	{								\
-		make(t, _kind, _size);					\
-	}
-
-PREPARE(resident, ANON, SIZE)
-PREPARE(untouched, UNTOUCHED, SIZE)
-PREPARE(swapped, SWAPPED, SIZE)
-PREPARE(many, ANON, MANY)
-PREPARE(many_swapped, SWAPPED, MANY)
-PREPARE(file, FILE_UNTOUCHED, SIZE)
-PREPARE(hugetlb, HUGETLB, HUGE_PAGE)
-PREPARE(no_access, NO_ACCESS, SIZE)
+PREPARE_KIND(resident, ANON, SIZE)
+PREPARE_KIND(untouched, UNTOUCHED, SIZE)
+PREPARE_KIND(swapped, SWAPPED, SIZE)
+PREPARE_KIND(many, ANON, MANY)
+PREPARE_KIND(many_swapped, SWAPPED, MANY)
+PREPARE_KIND(file, FILE_UNTOUCHED, SIZE)
+PREPARE_KIND(hugetlb, HUGETLB, HUGE_PAGE)
+PREPARE_KIND(no_access, NO_ACCESS, SIZE)
 
 static void prepare_two_vmas(struct target *t)
 {
-	make(t, ANON, SIZE);
+	make_kind(t, ANON, SIZE);
 	must(t, !mprotect((char *)TARGET_AT + SIZE / 2, SIZE / 2, PROT_READ),
 	     "mprotect");
-}
-
-/* Without an anon_vma; to make one takes the mmap lock. */
-static void prepare_huge_untouched(struct target *t)
-{
-	make(t, UNTOUCHED, HUGE_PAGE);
-	if (madvise((char *)TARGET_AT, HUGE_PAGE, MADV_HUGEPAGE))
-		lacks(t, "transparent huge pages");
-}
-
-static void prepare_nothing(struct target *t)
-{
-	t->addr = TARGET_AT;
-}
-
-static unsigned char zero(unsigned long offset)
-{
-	(void)offset;
-	return 0;
 }
 
 static long read_by_bpf(const struct lock_case *c, pid_t pid,
@@ -87,11 +56,11 @@ static const struct lock_case reads[] = {
 	{ .name = "resident", .prepare = prepare_resident,
 	  .offset = PAGE - 50, .len = 200, .want = 199, .fast = true },
 	{ .name = "untouched", .prepare = prepare_untouched,
-	  .offset = PAGE - 50, .len = 200, .want = 1, .byte = zero,
+	  .offset = PAGE - 50, .len = 200, .want = 1, .byte = byte_zero,
 	  .fast = true },
 	{ .name = "untouched, where a huge page fits",
 	  .prepare = prepare_huge_untouched, .offset = PAGE - 50, .len = 200,
-	  .want = 1, .byte = zero },
+	  .want = 1, .byte = byte_zero },
 	{ .name = "swapped out", .prepare = prepare_swapped,
 	  .offset = PAGE - 50, .len = 200, .want = 199, .fast = true },
 	{ .name = "many pages, there", .prepare = prepare_many,

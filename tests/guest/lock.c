@@ -38,46 +38,12 @@ static void prepare(struct target *t)
 		broken(t, "PR_SET_MM");
 }
 
-static void make(struct target *t, enum kind kind, size_t size)
-{
-	kinds[kind].make(t, (char *)TARGET_AT, size);
-	t->addr = TARGET_AT;
-}
-
-#define PREPARE(_name, _kind, _size)					\
-	static void prepare_##_name(struct target *t)			\
-	{								\
-		make(t, _kind, _size);					\
-	}
-
-PREPARE(swapped, SWAPPED, LARGE)
-PREPARE(file, FILE_UNTOUCHED, LARGE)
-PREPARE(past_end, FILE_ENDS, LARGE)
-PREPARE(merged, MERGED, LARGE)
-PREPARE(hugetlb, HUGETLB, HUGE_PAGE)
-PREPARE(secret, SECRET, LARGE)
-
-/* Without an anon_vma; to make one takes the mmap lock. */
-static void prepare_huge_untouched(struct target *t)
-{
-	char *p = map_at(t, TARGET_AT, HUGE_PAGE, PROT_READ | PROT_WRITE,
-			 MAP_PRIVATE | MAP_ANONYMOUS, -1);
-
-	if (madvise(p, HUGE_PAGE, MADV_HUGEPAGE))
-		lacks(t, "transparent huge pages");
-	t->addr = TARGET_AT;
-}
-
-static void prepare_nothing(struct target *t)
-{
-	t->addr = TARGET_AT;
-}
-
-static unsigned char zero(unsigned long offset)
-{
-	(void)offset;
-	return 0;
-}
+PREPARE_KIND(swapped, SWAPPED, LARGE)
+PREPARE_KIND(file, FILE_UNTOUCHED, LARGE)
+PREPARE_KIND(past_end, FILE_ENDS, LARGE)
+PREPARE_KIND(merged, MERGED, LARGE)
+PREPARE_KIND(hugetlb, HUGETLB, HUGE_PAGE)
+PREPARE_KIND(secret, SECRET, LARGE)
 
 /* All pages are the same. */
 static unsigned char byte_merged(unsigned long offset)
@@ -144,7 +110,7 @@ static const struct lock_case cases[] = {
 	BY_PROC("KSM", prepare_merged, .byte = byte_merged, .fast = true),
 	BY_PROC("hugetlb", prepare_hugetlb, .fast = true),
 	BY_PROC("untouched, where a huge page fits", prepare_huge_untouched,
-		.byte = zero),
+		.byte = byte_zero),
 	REFUSED("past the end of a file", prepare_past_end,
 		.offset = LARGE / 2, .fast = true),
 	REFUSED("secret memory", prepare_secret, .fast = true),
@@ -202,7 +168,7 @@ static void on_while_blocked(void **state)
 	vmapeek_on();
 	new = lock_reader_start(c, pid);
 	lock_reader_go(&new);
-	assert_true(lock_reader_ended(&new));
+	assert_true(ends_without_mmap_lock(new.pid));
 	assert_true(hold_is(hold, "held"));
 	lock_reader_check(c, &new);
 	assert_true(waits_for_mmap_lock(old.pid));

@@ -27,16 +27,12 @@
 #define HELPER32	"/bin/helper32"
 #define TOO_MANY_VMAS	9UL
 
-static void make(struct target *t, enum kind kind, size_t size)
-{
-	kinds[kind].make(t, (char *)TARGET_AT, size);
-	t->addr = TARGET_AT;
-}
-
-static void prepare_resident(struct target *t)
-{
-	make(t, ANON, MIB + PAGE);
-}
+PREPARE_KIND(resident, ANON, MIB + PAGE)
+PREPARE_KIND(huge, HUGE, 2 * HUGE_PAGE)
+PREPARE_KIND(forked, FORKED, 64 * KIB)
+PREPARE_KIND(swapped, SWAPPED, 64 * KIB)
+PREPARE_KIND(hugetlb, HUGETLB, HUGE_PAGE)
+PREPARE_KIND(no_access, NO_ACCESS, PAGE)
 
 static void prepare_low(struct target *t)
 {
@@ -48,17 +44,12 @@ static void prepare_low(struct target *t)
 static void prepare_large(struct target *t)
 {
 	prctl(PR_SET_THP_DISABLE, 1, 0, 0, 0);
-	make(t, UNTOUCHED, LARGE);
+	make_kind(t, UNTOUCHED, LARGE);
 	memset((char *)TARGET_AT, 1, LARGE);
 	for (size_t i = 0; i < LARGE; i += PAGE) {
 		*(unsigned long *)(TARGET_AT + i) = i;
 		*(unsigned long *)(TARGET_AT + i + PAGE - 8) = ~i;
 	}
-}
-
-static void prepare_huge(struct target *t)
-{
-	make(t, HUGE, 2 * HUGE_PAGE);
 }
 
 static void prepare_kinds(struct target *t)
@@ -78,7 +69,7 @@ static void prepare_too_many(struct target *t)
 {
 	char *at = (char *)TARGET_AT;
 
-	make(t, ANON, TOO_MANY_VMAS * PAGE);
+	make_kind(t, ANON, TOO_MANY_VMAS * PAGE);
 	for (size_t i = 0; i < TOO_MANY_VMAS; i += 2)
 		if (mprotect(at + i * PAGE, PAGE, PROT_READ))
 			broken(t, "mprotect");
@@ -89,31 +80,6 @@ static void prepare_one_absent(struct target *t)
 	prepare_resident(t);
 	if (madvise((char *)TARGET_AT + 100 * PAGE, PAGE, MADV_DONTNEED))
 		broken(t, "MADV_DONTNEED");
-}
-
-static void prepare_forked(struct target *t)
-{
-	make(t, FORKED, 64 * KIB);
-}
-
-static void prepare_swapped(struct target *t)
-{
-	make(t, SWAPPED, 64 * KIB);
-}
-
-static void prepare_hugetlb(struct target *t)
-{
-	make(t, HUGETLB, HUGE_PAGE);
-}
-
-static void prepare_no_access(struct target *t)
-{
-	make(t, NO_ACCESS, PAGE);
-}
-
-static void prepare_nothing(struct target *t)
-{
-	t->addr = TARGET_AT;
 }
 
 static unsigned char byte_one_absent(unsigned long offset)

@@ -116,18 +116,6 @@ static pid_t reader_start(enum interface how, pid_t pid, int *go)
 	return reader;
 }
 
-/* Until the reader has ended or is seen waiting for the mmap lock. */
-static bool reader_ended(pid_t reader)
-{
-	for (;;) {
-		if (waitpid(reader, NULL, WNOHANG) == reader)
-			return true;
-		if (waits_for_mmap_lock(reader))
-			return false;
-		sched_yield();
-	}
-}
-
 static unsigned char expected(size_t i)
 {
 	if (wanted->content == ZERO_BYTES)
@@ -158,7 +146,7 @@ static void held(void **state)
 	if (write(go, "g", 1) != 1)
 		die("the reader died");
 	close(go);
-	ended = reader_ended(reader);
+	ended = ends_without_mmap_lock(reader);
 	/* A claim about the lock is worth nothing once it is let go. */
 	assert_true(hold_is(hold, "held"));
 	close(hold);

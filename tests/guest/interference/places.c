@@ -23,8 +23,8 @@
 
 /* The test's own descriptor of the userfaultfd that somebody waits for. */
 static int taken = -1;
-/* Those of the target's mmap lock. */
-static int holder = -1, writer = -1;
+/* The target's mmap lock. */
+static struct hold hold = NOT_HELD;
 
 int uffd_open(void *at, size_t size)
 {
@@ -159,37 +159,28 @@ static bool waits_for_swap(pid_t reader)
 
 static void hold_lock(pid_t target)
 {
-	holder = hold_begin("write", target);
-	hold_wait(holder, "held");
+	hold_for_write(&hold, target);
 }
 
-/* New readers wait behind a writer that waits. */
 static void hold_lock_with_writer(pid_t target)
 {
-	holder = hold_begin("read", target);
-	hold_wait(holder, "held");
-	writer = hold_begin("write", target);
-	hold_wait(writer, "queued");
+	hold_for_read_with_writer(&hold, target);
 }
 
 void places_child(void)
 {
-	if (holder >= 0)
-		close(holder);
-	if (writer >= 0)
-		close(writer);
+	hold_close(&hold);
 }
 
 /* First the lock, then the page. */
 static void serve_lock(void)
 {
-	if (holder >= 0)
-		close(holder);
-	if (writer >= 0) {
-		hold_wait(writer, "held");
-		close(writer);
+	if (hold.writer >= 0) {
+		close(hold.lock);
+		hold.lock = -1;
+		hold_wait(hold.writer, "held");
 	}
-	holder = writer = -1;
+	hold_close(&hold);
 	serve_userfaultfd();
 }
 

@@ -4,6 +4,7 @@
 #include <sched.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "hold.h"
@@ -35,6 +36,36 @@ void hold_wait(int fd, const char *state)
 		sched_yield();
 }
 
+void hold_for_write(struct hold *h, pid_t pid)
+{
+	h->lock = hold_begin("write", pid);
+	hold_wait(h->lock, "held");
+}
+
+/* New readers wait behind a writer that waits. */
+void hold_for_read_with_writer(struct hold *h, pid_t pid)
+{
+	h->lock = hold_begin("read", pid);
+	hold_wait(h->lock, "held");
+	h->writer = hold_begin("write", pid);
+	hold_wait(h->writer, "queued");
+}
+
+bool hold_lasts(const struct hold *h)
+{
+	return hold_is(h->lock, "held") &&
+	       (h->writer < 0 || hold_is(h->writer, "queued"));
+}
+
+void hold_close(struct hold *h)
+{
+	if (h->lock >= 0)
+		close(h->lock);
+	if (h->writer >= 0)
+		close(h->writer);
+	h->lock = h->writer = -1;
+}
+
 /*
  * The kernel names the function that sleeps, leaving out those of the lock
  * itself; a task that runs has none. Compilers add to names, as in
@@ -63,4 +94,15 @@ bool waits_for_mmap_lock(pid_t pid)
 		if (waits_in(pid, functions[i]))
 			return true;
 	return false;
+}
+
+bool ends_without_mmap_lock(pid_t pid)
+{
+	for (;;) {
+		if (waitpid(pid, NULL, WNOHANG) == pid)
+			return true;
+		if (waits_for_mmap_lock(pid))
+			return false;
+		sched_yield();
+	}
 }

@@ -101,30 +101,18 @@ static pid_t share_with_child(struct target *t)
 	return pid;
 }
 
-void make_forked(struct target *t, char *at, size_t size)
-{
-	make_anon(t, at, size);
-	share_with_child(t);
-}
+#define MAKE_FORKED(_name, _make)					\
+	void make_##_name(struct target *t, char *at, size_t size)	\
+	{								\
+		_make(t, at, size);					\
+		share_with_child(t);					\
+	}
 
-void make_forked_huge(struct target *t, char *at, size_t size)
-{
-	make_huge(t, at, size);
-	share_with_child(t);
-}
-
-void make_forked_swapped(struct target *t, char *at, size_t size)
-{
-	/* In this order: what is shared is not swapped out on request. */
-	make_swapped(t, at, size);
-	share_with_child(t);
-}
-
-void make_forked_file(struct target *t, char *at, size_t size)
-{
-	make_file_copied(t, at, size);
-	share_with_child(t);
-}
+MAKE_FORKED(forked, make_anon)
+MAKE_FORKED(forked_huge, make_huge)
+/* In this order: what is shared is not swapped out on request. */
+MAKE_FORKED(forked_swapped, make_swapped)
+MAKE_FORKED(forked_file, make_file_copied)
 
 void make_forked_copied(struct target *t, char *at, size_t size)
 {

@@ -349,3 +349,9 @@ const struct kind_info kinds[NR_KINDS] = {
 	[STACK] = KIND("stack", make_stack),
 	[DEVICE] = KIND("device memory", make_device),
 };
+
+void make_kind(struct target *t, enum kind kind, size_t size)
+{
+	kinds[kind].make(t, (char *)TARGET_AT, size);
+	t->addr = TARGET_AT;
+}

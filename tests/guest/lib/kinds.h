@@ -8,6 +8,9 @@
 
 #include "target.h"
 
+/* Where the target has what is read; nobody else maps anything near. */
+#define TARGET_AT	0x100000000000UL
+
 enum kind {
 	ANON,			/* resident, anonymous */
 	UNTOUCHED,
@@ -63,6 +66,9 @@ struct kind_info {
 };
 
 extern const struct kind_info kinds[NR_KINDS];
+
+/* Make @size bytes of @kind at TARGET_AT, which is target.addr then. */
+void make_kind(struct target *t, enum kind kind, size_t size);
 
 /* What the kernel maps into every process, at target.addr. */
 void prepare_vdso(struct target *t);

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
 #include <errno.h>
-#include <sched.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -21,7 +20,7 @@
 #include "vmapeek.h"
 
 #define MOST		(64 * MIB)
-#define TIME_LIMIT	60	/* seconds a test; only a failure takes so long */
+#define TIME_LIMIT	60	/* seconds; only a failure takes so long */
 
 /* What the reader tells; in memory that all share. */
 struct result {
@@ -31,6 +30,24 @@ struct result {
 
 static struct target *target;
 static struct result *result;
+
+void prepare_huge_untouched(struct target *t)
+{
+	make_kind(t, UNTOUCHED, HUGE_PAGE);
+	if (madvise((char *)TARGET_AT, HUGE_PAGE, MADV_HUGEPAGE))
+		lacks(t, "transparent huge pages");
+}
+
+void prepare_nothing(struct target *t)
+{
+	t->addr = TARGET_AT;
+}
+
+unsigned char byte_zero(unsigned long offset)
+{
+	(void)offset;
+	return 0;
+}
 
 pid_t lock_target(const struct lock_case *c)
 {
@@ -101,17 +118,6 @@ void lock_reader_go(struct lock_reader *r)
 	close(r->go);
 }
 
-bool lock_reader_ended(const struct lock_reader *r)
-{
-	for (;;) {
-		if (waitpid(r->pid, NULL, WNOHANG) == r->pid)
-			return true;
-		if (waits_for_mmap_lock(r->pid))
-			return false;
-		sched_yield();
-	}
-}
-
 struct lock_reader lock_reader_blocked(const struct lock_case *c, pid_t pid,
 				       int *hold)
 {
@@ -120,7 +126,7 @@ struct lock_reader lock_reader_blocked(const struct lock_case *c, pid_t pid,
 	*hold = hold_begin("write", pid);
 	hold_wait(*hold, "held");
 	lock_reader_go(&r);
-	assert_false(lock_reader_ended(&r));
+	assert_false(ends_without_mmap_lock(r.pid));
 	return r;
 }
 
@@ -139,35 +145,27 @@ void lock_reader_check(const struct lock_case *c, const struct lock_reader *r)
 			fail_msg("wrong byte %ld", i);
 }
 
-static int holder = -1, writer = -1;
+static struct hold hold = NOT_HELD;
 
-static void hold_for_write(pid_t pid)
+static void hold_writing(pid_t pid)
 {
-	holder = hold_begin("write", pid);
-	hold_wait(holder, "held");
+	hold_for_write(&hold, pid);
 }
 
-static void hold_for_read(pid_t pid)
+static void hold_reading(pid_t pid)
 {
-	holder = hold_begin("read", pid);
-	hold_wait(holder, "held");
-	writer = hold_begin("write", pid);
-	hold_wait(writer, "queued");
+	hold_for_read_with_writer(&hold, pid);
 }
 
 static bool is_held(pid_t pid)
 {
 	(void)pid;
-	return hold_is(holder, "held") &&
-	       (writer < 0 || hold_is(writer, "queued"));
+	return hold_lasts(&hold);
 }
 
 static void let_go(void)
 {
-	close(holder);
-	if (writer >= 0)
-		close(writer);
-	holder = writer = -1;
+	hold_close(&hold);
 }
 
 static void run_held(const struct lock_case *c, const struct lock_way *way,
@@ -179,7 +177,7 @@ static void run_held(const struct lock_case *c, const struct lock_way *way,
 
 	way->hold(pid);
 	lock_reader_go(&r);
-	ended = lock_reader_ended(&r);
+	ended = ends_without_mmap_lock(r.pid);
 	assert_true(way->is_held(pid));
 
 	way->let_go();
@@ -266,10 +264,10 @@ int lock_main(const struct lock_case *cases, size_t nr,
 	      const struct CMUnitTest *more, size_t nr_more)
 {
 	static const struct lock_way ways[] = {
-		{ .name = "held for write", .hold = hold_for_write,
+		{ .name = "held for write", .hold = hold_writing,
 		  .is_held = is_held, .let_go = let_go },
 		{ .name = "held for read, a writer waits",
-		  .hold = hold_for_read, .is_held = is_held,
+		  .hold = hold_reading, .is_held = is_held,
 		  .let_go = let_go, .no_writer = true },
 	};
 

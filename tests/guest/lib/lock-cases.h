@@ -9,6 +9,7 @@
 
 #include <stdbool.h>
 
+#include "kinds.h"
 #include "reader.h"
 #include "target.h"
 
@@ -39,6 +40,18 @@ struct lock_case {
 	bool (*is_right)(const unsigned char *bytes, size_t n);
 };
 
+/* Preparations and bytes of several programs. */
+#define PREPARE_KIND(_name, _kind, _size)				\
+	static void prepare_##_name(struct target *t)			\
+	{								\
+		make_kind(t, _kind, _size);				\
+	}
+
+/* Without an anon_vma; to make one takes the mmap lock. */
+void prepare_huge_untouched(struct target *t);
+void prepare_nothing(struct target *t);
+unsigned char byte_zero(unsigned long offset);
+
 struct lock_reader {
 	pid_t pid;
 	int go;			/* it reads when told to */
@@ -49,8 +62,6 @@ struct lock_reader {
 pid_t lock_target(const struct lock_case *c);
 struct lock_reader lock_reader_start(const struct lock_case *c, pid_t pid);
 void lock_reader_go(struct lock_reader *r);
-/* Until it has ended, or (false) is seen waiting for the mmap lock. */
-bool lock_reader_ended(const struct lock_reader *r);
 /* All of that: the lock is held for writing by @hold, and the reader waits. */
 struct lock_reader lock_reader_blocked(const struct lock_case *c, pid_t pid,
 				       int *hold);

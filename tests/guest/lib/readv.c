@@ -17,7 +17,7 @@ static size_t size_wanted;
 
 static void prepare_kind(struct target *t)
 {
-	kinds[kind_wanted].make(t, (char *)TARGET_AT, size_wanted);
+	make_kind(t, kind_wanted, size_wanted);
 }
 
 pid_t kind_start(enum kind kind, size_t size, struct target *t)

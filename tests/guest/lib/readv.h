@@ -8,9 +8,6 @@
 #include "cases.h"
 #include "kinds.h"
 
-/* Where the target has what is read; nobody else maps anything near. */
-#define TARGET_AT	0x100000000000UL
-
 /*
  * Where the reader has what is written to: plain pages, then one of each of
  * these, then plain ones again.
