@@ -18,7 +18,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -230,10 +229,7 @@ int main(int argc, char **argv)
 	if (rounds < 1 || rounds > MAX_ROUNDS || requests < 40)
 		die("usage: program ROUNDS REQUESTS, at most %d rounds",
 		    MAX_ROUNDS);
-	nr_looks = mmap(NULL, sizeof(*nr_looks), PROT_READ | PROT_WRITE,
-			MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	if (nr_looks == MAP_FAILED)
-		die("no memory");
+	nr_looks = shared_alloc(sizeof(*nr_looks));
 	server = server_start();
 	/* Once for what happens only once. */
 	for (int t = 0; t < NR_TESTS; t++)

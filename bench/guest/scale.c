@@ -16,7 +16,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -206,10 +205,7 @@ int main(int argc, char **argv)
 	if (rounds < 1 || rounds > MAX_ROUNDS || ms < 1 || ms > 10000)
 		die("usage: scale ROUNDS WINDOW_MS, at most %d rounds",
 		    MAX_ROUNDS);
-	jobs = mmap(NULL, MAX_READERS * sizeof(*jobs), PROT_READ | PROT_WRITE,
-		    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	if (jobs == MAP_FAILED)
-		die("no memory");
+	jobs = shared_alloc(MAX_READERS * sizeof(*jobs));
 	for (int i = 0; i < MAX_READERS; i++) {
 		watched[i].target = target_alloc();
 		watched[i].pid = target_start(prepare, watched[i].target);

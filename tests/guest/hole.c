@@ -298,10 +298,7 @@ int main(int argc, char **argv)
 
 	select_tests(argc, argv);
 	target = target_alloc();
-	replaced = mmap(NULL, PAGE, PROT_READ | PROT_WRITE,
-			MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	if (replaced == MAP_FAILED)
-		die("no memory");
+	replaced = shared_alloc(PAGE);
 	return run_selected("hole", tests + first, ARRAY_SIZE(tests) - first,
 			    900);
 }

@@ -282,10 +282,7 @@ int main(int argc, char **argv)
 		runs = atol(argv[2]);
 		argv += 2;
 	}
-	scene = mmap(NULL, sizeof(*scene), PROT_READ | PROT_WRITE,
-		     MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	if (scene == MAP_FAILED)
-		die("no memory");
+	scene = shared_alloc(sizeof(*scene));
 	/* The kernel log has no line for each time that caches are dropped. */
 	write_line("/proc/sys/vm/drop_caches", "4");
 	/* A page that was written to stays dirty. */

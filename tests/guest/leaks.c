@@ -174,11 +174,10 @@ static void target_can_change(void **state)
 
 	(void)state;
 	vmapeek_on();
-	go = mmap(NULL, PAGE, PROT_READ | PROT_WRITE,
-		  MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	go = shared_alloc(sizeof(*go));
 	p = mmap(NULL, 8 * PAGE, PROT_READ | PROT_WRITE,
 		 MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	if (go == MAP_FAILED || p == MAP_FAILED)
+	if (p == MAP_FAILED)
 		die("no memory");
 	munmap(p + 4 * PAGE, 4 * PAGE);
 	memset(p, 1, 2 * PAGE);

@@ -241,10 +241,7 @@ int main(int argc, char **argv)
 	size_t n = 0;
 
 	select_tests(argc, argv);
-	progress = mmap(NULL, sizeof(*progress), PROT_READ | PROT_WRITE,
-			MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	if (progress == MAP_FAILED)
-		die("no memory");
+	progress = shared_alloc(sizeof(*progress));
 	for (int pass = 0; pass < 2; pass++) {
 		for (size_t i = 0; i < COUNT; i++, n++) {
 			snprintf(names[n], sizeof(names[n]), "%s: %s",

@@ -257,10 +257,7 @@ int main(int argc, char **argv)
 {
 	select_tests(argc, argv);
 	target = target_alloc();
-	generations = mmap(NULL, sizeof(*generations), PROT_READ | PROT_WRITE,
-			   MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	if (generations == MAP_FAILED)
-		die("no memory");
+	generations = shared_alloc(sizeof(*generations));
 	return run_off_and_on("moment", off, on, cases, sizeof(cases[0]),
 			      ARRAY_SIZE(cases), 280);
 }

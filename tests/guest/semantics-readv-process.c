@@ -144,12 +144,7 @@ struct answer {
 
 static struct answer *answer_alloc(void)
 {
-	struct answer *a = mmap(NULL, sizeof(*a), PROT_READ | PROT_WRITE,
-				MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-
-	if (a == MAP_FAILED)
-		die("no memory");
-	return a;
+	return shared_alloc(sizeof(struct answer));
 }
 
 static void read_as(struct outcome *o, const struct as *as, pid_t pid,

@@ -377,10 +377,7 @@ int main(int argc, char **argv)
 	int failed;
 
 	title_main(argc, argv);
-	workers = mmap(NULL, 64 * KIB, PROT_READ | PROT_WRITE,
-		       MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	if (workers == MAP_FAILED)
-		die("no memory");
+	workers = shared_alloc(64 * KIB);
 	for (int how = 0; how < NR_INTERFACES; how++)
 		start_worker(how);
 	failed = run_selected("switching", tests, ARRAY_SIZE(tests), 850);

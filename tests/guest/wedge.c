@@ -497,10 +497,7 @@ int main(void)
 		  .test_func = switched_off_readv },
 	};
 
-	shared = mmap(NULL, PAGE, PROT_READ | PROT_WRITE,
-		      MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	if (shared == MAP_FAILED)
-		die("no memory");
+	shared = shared_alloc(PAGE);
 	make_disks();
 	make_swap();
 	return lock_main_by(&way, 1, cases, ARRAY_SIZE(cases), more,

@@ -238,10 +238,7 @@ int main(void)
 	size_t n = 0;
 
 	target = target_alloc();
-	result = mmap(NULL, sizeof(*result), PROT_READ | PROT_WRITE,
-		      MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	if (result == MAP_FAILED)
-		die("no memory");
+	result = shared_alloc(sizeof(*result));
 	for (size_t i = 0; i < NR_HELD; i++) {
 		enum interface how = interfaces[i % ARRAY_SIZE(interfaces)];
 		const struct held_case *c =

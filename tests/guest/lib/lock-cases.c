@@ -243,9 +243,8 @@ int lock_main_by(const struct lock_way *ways, size_t nr_ways,
 	size_t n = 0;
 
 	target = target_alloc();
-	result = mmap(NULL, sizeof(*result), PROT_READ | PROT_WRITE,
-		      MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	if (!tests || !jobs || result == MAP_FAILED)
+	result = shared_alloc(sizeof(*result));
+	if (!tests || !jobs)
 		die("no memory");
 
 	for (size_t i = 0; i < nr_ways * nr; i++)

@@ -20,12 +20,7 @@
 
 struct target *target_alloc(void)
 {
-	struct target *t = mmap(NULL, sizeof(*t), PROT_READ | PROT_WRITE,
-				MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-
-	if (t == MAP_FAILED)
-		die("no memory for a target: %s", strerror(errno));
-	return t;
+	return shared_alloc(sizeof(struct target));
 }
 
 pid_t target_start(prepare_fn prepare, struct target *t)

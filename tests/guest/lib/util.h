@@ -22,6 +22,9 @@ pid_t keep_cpu_busy(void);
 void die(const char *format, ...)
 	__attribute__((noreturn, format(printf, 1, 2)));
 
+/* Memory of zeros, which children share. */
+void *shared_alloc(size_t size);
+
 /* A file's first line as text; false when it cannot be read. */
 bool read_line(const char *path, char *buf, size_t size);
 void write_line(const char *path, const char *text);
