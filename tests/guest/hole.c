@@ -138,7 +138,6 @@ static void older_than_hole(int reads)
 	struct reader r;
 	pid_t pid, busy;
 
-	limit_set(600, "bytes beside a hole");
 	pid = target_start(prepare_filled, target);
 	assert_string_equal(target->broken, "");
 	assert_int_equal(reader_open(&r, MEM, pid), 0);
@@ -192,7 +191,6 @@ static void never_seen(prepare_fn prepare_target, enum interface how)
 	struct reader r;
 	pid_t pid;
 
-	limit_set(600, "a hole that nobody may see");
 	pid = target_start(prepare_target, target);
 	assert_string_equal(target->broken, "");
 	assert_int_equal(reader_open(&r, how, pid), 0);
@@ -246,7 +244,6 @@ static void title(bool may_be_cut)
 	struct reader r;
 	pid_t pid;
 
-	limit_set(600, "a title across a hole");
 	pid = target_start(prepare_title, target);
 	assert_string_equal(target->broken, "");
 	assert_int_equal(reader_open(&r, CMDLINE, pid), 0);

@@ -23,6 +23,7 @@
 
 #include "layout.h"
 #include "readv.h"
+#include "run.h"
 #include "vmapeek.h"
 
 #define CHANGED_READS	20
@@ -317,19 +318,18 @@ static void run(void **state)
 	size_t i = (size_t)*state;
 	const struct look *l = &looks[i % ARRAY_SIZE(looks)];
 
-	limit_set(300, l->file);
 	if (i >= ARRAY_SIZE(looks))
 		vmapeek_on();
 	look(l);
-	alarm(0);
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
 	struct CMUnitTest tests[2 * ARRAY_SIZE(looks)];
 	char names[ARRAY_SIZE(tests)][32];
 	int failed;
 
+	select_tests(argc, argv);
 	vmapeek_module = "vmapeek_maps";
 	random_seed = 1;
 	changes = mmap(NULL, PAGE, PROT_READ | PROT_WRITE,
@@ -350,8 +350,7 @@ int main(void)
 			.initial_state = (void *)i,
 		};
 	}
-	cmocka_set_message_output(CM_OUTPUT_TAP);
-	failed = cmocka_run_group_tests_name("off and on", tests, NULL, NULL);
+	failed = run_selected("off and on", tests, ARRAY_SIZE(tests), 300);
 	vmapeek_off();
 	kill(pid, SIGKILL);
 	return failed;

@@ -24,6 +24,8 @@
 #include <cmocka.h>
 
 #include "hold.h"
+#include "progress.h"
+#include "run.h"
 #include "target.h"
 #include "vmapeek.h"
 
@@ -36,8 +38,7 @@ struct worker {
 	/* What the file shows now is also shown later, up to here in a line. */
 	const char *until;
 	pid_t pid;
-	volatile unsigned long reads;
-	char wrong[128];
+	struct progress progress;
 };
 
 static struct worker *workers;
@@ -109,12 +110,9 @@ static void work(struct worker *w)
 	for (;;) {
 		read_whole(fd, text);
 		keep(w, text);
-		if (!*text || strcmp(text, first)) {
-			snprintf(w->wrong, sizeof(w->wrong), "%s differs",
-				 w->file);
-			_exit(1);
-		}
-		w->reads++;
+		if (!*text || strcmp(text, first))
+			progress_wrong(&w->progress, "%s differs", w->file);
+		w->progress.reads++;
 		/* Switching wants the CPU, too. */
 		usleep(5000);
 	}
@@ -137,28 +135,19 @@ static void start_worker(const char *file, const char *until)
 /* Until every reader has read once more, as things are now. */
 static void all_read_on(void)
 {
-	for (size_t i = 0; i < nr_workers; i++) {
-		unsigned long at = workers[i].reads;
-
-		while (workers[i].reads < at + 2) {
-			if (workers[i].wrong[0])
-				fail_msg("%s", workers[i].wrong);
-			sched_yield();
-		}
-	}
+	for (size_t i = 0; i < nr_workers; i++)
+		progress_wait(&workers[i].progress);
 }
 
 static void cycle(void **state)
 {
 	(void)state;
 	for (int i = 0; i < CYCLES; i++) {
-		limit_set(120, "cycle");
 		vmapeek_on();
 		all_read_on();
 		vmapeek_off();
 		all_read_on();
 	}
-	alarm(0);
 }
 
 /* Reads a file from @offset on, and waits for the mmap lock in @function. */
@@ -200,7 +189,6 @@ static void on_while(const char *file, const char *function)
 	static char text[MAX_TEXT];
 	pid_t blocked;
 
-	limit_set(120, file);
 	hold_wait(hold, "held");
 	blocked = start_blocked(hold, file, 0, function);
 	assert_int_equal(vmapeek_load("/vmapeek_maps.ko"), 0);
@@ -213,7 +201,6 @@ static void on_while(const char *file, const char *function)
 	ends_well(blocked);
 	while (vmapeek_in_transition())
 		sched_yield();
-	alarm(0);
 }
 
 /* Linux 6.17 and later do not wait there. */
@@ -250,7 +237,6 @@ static void off_while_maps_waits(void **state)
 	(void)state;
 	if (!has_m_start_wait())
 		skip();
-	limit_set(120, "off");
 	vmapeek_on();
 	hold = hold_begin("write", target);
 	hold_wait(hold, "held");
@@ -263,10 +249,9 @@ static void off_while_maps_waits(void **state)
 	close(hold);
 	ends_well(blocked);
 	vmapeek_off();
-	alarm(0);
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
 	struct target *t = target_alloc();
 	const struct CMUnitTest tests[] = {
@@ -277,6 +262,7 @@ int main(void)
 	};
 	int failed;
 
+	select_tests(argc, argv);
 	if (!has_m_start_wait())
 		printf("# this kernel or machine lacks: maps under the mmap lock\n");
 	vmapeek_module = "vmapeek_maps";
@@ -290,8 +276,7 @@ int main(void)
 	start_worker("numa_maps", " mapmax");
 	start_worker("smaps_rollup", ":");
 
-	cmocka_set_message_output(CM_OUTPUT_TAP);
-	failed = cmocka_run_group_tests(tests, NULL, NULL);
+	failed = run_selected("switching", tests, ARRAY_SIZE(tests), 850);
 	for (size_t i = 0; i < nr_workers; i++)
 		kill(workers[i].pid, SIGKILL);
 	target_stop(target);

@@ -26,6 +26,7 @@
 #include "hold.h"
 #include "layout.h"
 #include "readv.h"
+#include "run.h"
 #include "vmapeek.h"
 
 #define ROUNDS		3
@@ -373,8 +374,10 @@ static const char *const states[] = {
 };
 
 static struct text texts[NR_STATES][ARRAY_SIZE(looks)];
+/* A name for each test, which is of one look in one round. */
+static char names[ROUNDS][ARRAY_SIZE(looks)][64];
 
-static void take_all(enum state state)
+static void take_all(enum state state, unsigned int round)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(looks); i++) {
 		const struct look *l = &looks[i];
@@ -383,7 +386,8 @@ static void take_all(enum state state)
 		t->len = 0;
 		if (!t->bytes)
 			t->bytes = malloc(MAX_TEXT);
-		if (state >= HELD_FOR_WRITE && l->may_wait)
+		if (!is_selected(names[round][i]) ||
+		    (state >= HELD_FOR_WRITE && l->may_wait))
 			continue;
 		limit_set(30, l->name);
 		l->take(l, t);
@@ -391,21 +395,16 @@ static void take_all(enum state state)
 	}
 }
 
-static void take_held(void)
+static void take_held(unsigned int round)
 {
-	int hold = hold_begin("write", pid), writer;
+	struct hold hold = NOT_HELD;
 
-	hold_wait(hold, "held");
-	take_all(HELD_FOR_WRITE);
-	close(hold);
-
-	hold = hold_begin("read", pid);
-	hold_wait(hold, "held");
-	writer = hold_begin("write", pid);
-	hold_wait(writer, "queued");
-	take_all(WRITER_WAITS);
-	close(hold);
-	close(writer);
+	hold_for_write(&hold, pid);
+	take_all(HELD_FOR_WRITE, round);
+	hold_close(&hold);
+	hold_for_read_with_writer(&hold, pid);
+	take_all(WRITER_WAITS, round);
+	hold_close(&hold);
 }
 
 /* What is wrong with a look of a round, or "". */
@@ -501,10 +500,10 @@ static void take_round(unsigned int round)
 	 * since. So write to all that will be, or sums of shared pages change.
 	 */
 	for (int i = 0; i < 2; i++) {
-		take_all(OFF);
+		take_all(OFF, round);
 		vmapeek_on();
-		take_all(ON);
-		take_held();
+		take_all(ON, round);
+		take_held(round);
 		vmapeek_off();
 	}
 	see_no_lock_left();
@@ -521,18 +520,17 @@ static void is_same(void **state)
 		fail_msg("%s", text);
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
-	static char names[ROUNDS][ARRAY_SIZE(looks)][64];
 	struct CMUnitTest tests[ROUNDS * ARRAY_SIZE(looks)];
 	struct CMUnitTest *test = tests;
 
+	select_tests(argc, argv);
 	vmapeek_module = "vmapeek_maps";
 	random_seed = 1;
 	target = target_alloc();
 	layout_find_kinds();
 	for (unsigned int round = 0; round < ROUNDS; round++) {
-		take_round(round);
 		for (size_t i = 0; i < ARRAY_SIZE(looks); i++) {
 			snprintf(names[round][i], sizeof(names[round][i]),
 				 "%s, round %u", looks[i].name, round);
@@ -542,7 +540,7 @@ int main(void)
 				.initial_state = wrong[round][i],
 			};
 		}
+		take_round(round);
 	}
-	cmocka_set_message_output(CM_OUTPUT_TAP);
-	return cmocka_run_group_tests_name("off and on", tests, NULL, NULL);
+	return run_selected("off and on", tests, ARRAY_SIZE(tests), 30);
 }

@@ -19,6 +19,7 @@
 
 #include "kinds-make.h"
 #include "readv.h"
+#include "run.h"
 #include "state.h"
 
 #define ROOT		"/sys/fs/cgroup"
@@ -277,8 +278,9 @@ static const struct read_case cases[] = {
 	CASE("droppable and dropped", make_droppable, READV, DROP, SIZE),
 };
 
-int main(void)
+int main(int argc, char **argv)
 {
+	select_tests(argc, argv);
 	if (!make_cgroups()) {
 		printf("1..0 # SKIP this kernel lacks memory cgroups\n");
 		return 0;

@@ -32,6 +32,7 @@
 #include <cmocka.h>
 
 #include "hold.h"
+#include "progress.h"
 #include "reader.h"
 #include "run.h"
 #include "target.h"
@@ -49,9 +50,8 @@ struct worker {
 	enum interface how;
 	pid_t pid, target;
 	unsigned long addr;
-	volatile unsigned long reads;
+	struct progress progress;
 	volatile unsigned long inside;	/* ... from start to end in transition */
-	char wrong[128];
 };
 
 static struct worker *workers;
@@ -75,9 +75,8 @@ static void prepare(struct target *t)
 
 static void wrong(struct worker *w, const char *what, long n)
 {
-	snprintf(w->wrong, sizeof(w->wrong), "%s: %s (%ld)",
-		 interface_names[w->how], what, n);
-	_exit(1);
+	progress_wrong(&w->progress, "%s: %s (%ld)", interface_names[w->how],
+		       what, n);
 }
 
 static void read_once(struct worker *w, struct reader *r, unsigned char *buf)
@@ -133,7 +132,7 @@ static void work(struct worker *w)
 
 		for (int i = 0; i < BURST; i++) {
 			read_once(w, &r, buf);
-			w->reads++;
+			w->progress.reads++;
 			if (!in_transition(patch_state))
 				before = false;
 			else if (before)
@@ -167,17 +166,8 @@ static void start_worker(enum interface how)
 /* Until every reader has read once more, as things are now. */
 static void all_read_on(void)
 {
-	unsigned long at[NR_INTERFACES];
-
 	for (size_t i = 0; i < nr_workers; i++)
-		at[i] = workers[i].reads;
-	for (size_t i = 0; i < nr_workers; i++) {
-		while (workers[i].reads < at[i] + 2) {
-			if (workers[i].wrong[0])
-				fail_msg("%s", workers[i].wrong);
-			sched_yield();
-		}
-	}
+		progress_wait(&workers[i].progress);
 }
 
 static bool symbols_left(void)
@@ -345,9 +335,9 @@ static void no_read_was_wrong(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < nr_workers; i++) {
-		assert_string_equal(workers[i].wrong, "");
+		assert_string_equal(workers[i].progress.wrong, "");
 		assert_int_equal(waitpid(workers[i].pid, NULL, WNOHANG), 0);
-		assert_true(workers[i].reads > CYCLES);
+		assert_true(workers[i].progress.reads > CYCLES);
 	}
 }
 

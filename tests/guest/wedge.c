@@ -37,6 +37,7 @@
 #include "kinds-make.h"
 #include "lock-cases.h"
 #include "readv.h"
+#include "run.h"
 #include "vmapeek.h"
 
 /* Images of file systems, of that size, and where they are mounted. */
@@ -476,7 +477,7 @@ static void switched_off_readv(void **state)
 	switched_off(READV);
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
 	static const struct lock_way way = {
 		.name = "stuck", .hold = wedge, .is_held = is_wedged,
@@ -497,6 +498,7 @@ int main(void)
 		  .test_func = switched_off_readv },
 	};
 
+	select_tests(argc, argv);
 	shared = shared_alloc(PAGE);
 	make_disks();
 	make_swap();
