@@ -12,7 +12,6 @@
 #include "output.h"
 #include "readers.h"
 #include "sleepers.h"
-#include "ticker.h"
 #include "watch.h"
 
 static double mean(const struct reader *r)
@@ -132,7 +131,7 @@ static void catch_all(void)
 
 int watch_readers(const struct options *opt)
 {
-	bool terminal = isatty(STDOUT_FILENO) && !opt->json, interrupted;
+	bool terminal = isatty(STDOUT_FILENO) && !opt->json;
 	struct readers readers = { 0 };
 	int error, code = EXIT_OK;
 	char why[256];
@@ -148,11 +147,7 @@ int watch_readers(const struct options *opt)
 	for (unsigned long i = 0; !opt->count || i < opt->count; i++) {
 		double end;
 
-		if (!i && terminal)
-			ticker_begin("the first interval is not over yet");
-		interrupted = pause_seconds(opt->interval);
-		ticker_end();
-		if (interrupted)
+		if (!watch_interval(opt, !i, terminal))
 			break;
 		end = seconds_now();
 		if (!readers_read(&readers)) {

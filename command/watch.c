@@ -135,9 +135,20 @@ static void redraw(const struct sample *s)
 	free(text);
 }
 
+bool watch_interval(const struct options *opt, bool first, bool terminal)
+{
+	bool interrupted;
+
+	if (first && terminal)
+		ticker_begin("the first interval is not over yet");
+	interrupted = pause_seconds(opt->interval);
+	ticker_end();
+	return !interrupted;
+}
+
 int command_watch(const struct options *opt)
 {
-	bool terminal = isatty(STDOUT_FILENO) && !opt->json, interrupted;
+	bool terminal = isatty(STDOUT_FILENO) && !opt->json;
 	struct counters start;
 	struct status now;
 	double begin;
@@ -154,11 +165,7 @@ int command_watch(const struct options *opt)
 		struct sample s = { .now = &now };
 		double end;
 
-		if (!i && terminal)
-			ticker_begin("the first interval is not over yet");
-		interrupted = pause_seconds(opt->interval);
-		ticker_end();
-		if (interrupted)
+		if (!watch_interval(opt, !i, terminal))
 			break;
 		status_read(&now);
 		end = seconds_now();

@@ -14,7 +14,7 @@
 #include <linux/module.h>
 #include <linux/sched/mm.h>
 
-#include "check_build.h"
+#include "livepatch.h"
 #include "remote.h"
 #include "sysfs.h"
 #include "trace.h"
@@ -167,26 +167,8 @@ static struct klp_patch vmapeek_patch = {
 
 static int __init vmapeek_init(void)
 {
-	int err;
-
-	err = vmapeek_check_build();
-	if (err)
-		return err;
-
-	err = sysfs_stats_create(&THIS_MODULE->mkobj.kobj);
-	if (err) {
-		pr_err("cannot create the counters in sysfs (error %d), not loaded\n",
-		       err);
-		return err;
-	}
-
-	err = klp_enable_patch(&vmapeek_patch);
-	if (err) {
-		pr_err("the kernel refused the livepatch (error %d), not loaded\n",
-		       err);
-		sysfs_stats_remove();
-	}
-	return err;
+	return vmapeek_enable_patch(&vmapeek_patch, sysfs_stats_create,
+				    sysfs_stats_remove);
 }
 
 /* Livepatching lets us go only when no task can be in our code. */

@@ -9,7 +9,7 @@
 #include <linux/livepatch.h>
 #include <linux/module.h>
 
-#include "../check_build.h"
+#include "../livepatch.h"
 #include "../version.h"
 #include "maps.h"
 
@@ -69,26 +69,8 @@ static struct klp_patch maps_patch = {
 
 static int __init maps_init(void)
 {
-	int err;
-
-	err = vmapeek_check_build();
-	if (err)
-		return err;
-
-	err = maps_stats_create(&THIS_MODULE->mkobj.kobj);
-	if (err) {
-		pr_err("cannot create the counters in sysfs (error %d), not loaded\n",
-		       err);
-		return err;
-	}
-
-	err = klp_enable_patch(&maps_patch);
-	if (err) {
-		pr_err("the kernel refused the livepatch (error %d), not loaded\n",
-		       err);
-		maps_stats_remove();
-	}
-	return err;
+	return vmapeek_enable_patch(&maps_patch, maps_stats_create,
+				    maps_stats_remove);
 }
 
 /* Livepatching lets us go only when no task can be in our code. */

@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * How a module of ours begins: on the build it was made for, with counters,
+ * and then by its livepatch.
+ */
+#ifndef _LIVEPATCH_H
+#define _LIVEPATCH_H
+
+#include <linux/errno.h>
+#include <linux/livepatch.h>
+#include <linux/module.h>
+#include <linux/printk.h>
+#include <linux/string.h>
+#include <linux/utsname.h>
+#include <generated/utsrelease.h>
+#include <generated/utsversion.h>
+
+/*
+ * With CONFIG_MODVERSIONS the kernel does not compare releases on its own. It
+ * compares the symbols that the module links to, but not those reached by
+ * livepatch relocation. Distributions rebuild a kernel under the same release;
+ * the version tells one build from another.
+ */
+static inline int vmapeek_check_build(void)
+{
+	const struct new_utsname *running = init_utsname();
+
+	if (!strcmp(running->release, UTS_RELEASE) &&
+	    !strcmp(running->version, UTS_VERSION))
+		return 0;
+	pr_err("built for %s (%s), but this kernel is %s (%s): build it again for this one\n",
+	       UTS_RELEASE, UTS_VERSION, running->release, running->version);
+	return -ENOEXEC;
+}
+
+/**
+ * vmapeek_enable_patch - Begin to replace functions, once all else is there
+ * @patch: the functions
+ * @create_stats: makes the module's counters in sysfs, below the kobject
+ * @remove_stats: takes them back
+ *
+ * Context: Process context, from the module's init function.
+ *
+ * Return: 0, or an error that keeps the module from being loaded; nothing is
+ * left behind then, and the log says why.
+ */
+static inline int vmapeek_enable_patch(struct klp_patch *patch,
+				       int (*create_stats)(struct kobject *),
+				       void (*remove_stats)(void))
+{
+	int err = vmapeek_check_build();
+
+	if (err)
+		return err;
+
+	err = create_stats(&patch->mod->mkobj.kobj);
+	if (err) {
+		pr_err("cannot create the counters in sysfs (error %d), not loaded\n",
+		       err);
+		return err;
+	}
+
+	err = klp_enable_patch(patch);
+	if (err) {
+		pr_err("the kernel refused the livepatch (error %d), not loaded\n",
+		       err);
+		remove_stats();
+	}
+	return err;
+}
+
+#endif /* _LIVEPATCH_H */
