@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0
 # Breaks each rule of the list on purpose, in a copy of kernel/, and sees the named test fail. TAP; the time that each took
-# to build and to be caught is in a comment. MUTANTS: names to try instead of all. JOBS: how many at a time. MUTANT_LIST:
-# another list; MUTANT_KERNEL: the directory of another kernel to build them for.
+# to build and to be caught is in a comment. MUTANTS: names to try instead of all. SHARD: K/N, each N-th of them, from the
+# K-th on. JOBS: how many at a time. MUTANT_LIST: another list; MUTANT_KERNEL: the directory of another kernel to build them
+# for.
 set -euo pipefail
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -126,9 +127,14 @@ evidence()
 
 selected()
 {
-	grep -v '^#' "$list" | awk -v names="${MUTANTS:-}" '
-		BEGIN { n = split(names, list, /[ ,]+/); for (i = 1; i <= n; i++) wanted[list[i]] }
-		NF && (names == "" || $1 in wanted)'
+	grep -v '^#' "$list" | awk -v names="${MUTANTS:-}" -v shard="${SHARD:-1/1}" '
+		BEGIN {
+			n = split(names, list, /[ ,]+/)
+			for (i = 1; i <= n; i++)
+				wanted[list[i]]
+			split(shard, part, "/")
+		}
+		NF && (names == "" || $1 in wanted) && nr++ % part[2] == part[1] - 1'
 }
 
 # True if a mutant is for another kernel only.
@@ -174,6 +180,7 @@ report_finished()
 	done
 }
 
+[[ ${SHARD:-1/1} =~ ^[1-9][0-9]*/[1-9][0-9]*$ ]] || { echo "mutants.t: '$SHARD' is no K/N, such as 1/3" >&2; exit 2; }
 mapfile -t mutants < <(selected)
 echo "1..${#mutants[@]}"
 mkdir -p "$out"
