@@ -87,8 +87,9 @@ deb:
 	@$(LAB) need $(DEB_PACKAGES)
 	@$(TOP)/tools/build-deb $(TOP)/build/deb
 
-demo: module
-	@$(TOP)/demo/demo $(KERNEL) $(O)
+demo: module command
+	@$(LAB) need e2fsprogs
+	@$(TOP)/demo/demo $(KERNEL) $(O) $(TOP)/build/command/vmapeek
 
 bench:
 	@$(MAKE) -C $(TOP)/bench all

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Map, touch and unmap 4 KiB in a loop, optionally while another process reads
- * our cmdline or, by process_vm_readv(), eight bytes in a loop, and tell what
- * that costs.
+ * Map, touch and unmap 4 KiB in a loop while other processes read our cmdline
+ * in a loop, and tell what that costs.
  *
- *	churn SECONDS alone|cmdline|readv
+ *	churn SECONDS READERS CGROUP	the readers are in that cgroup
  *
  * Prints, with tabs between: maps per second, 99th percentile and maximum of
  * the time one takes in microseconds, reads per second.
@@ -20,7 +19,6 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
-#include <sys/uio.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -29,9 +27,6 @@
 
 /* Times in buckets of a microsecond; the last one has all that is longer. */
 static unsigned int buckets[100000];
-
-/* In both processes at the same address. */
-static char watched[8] = "watched";
 
 static struct shared {
 	unsigned long reads;
@@ -46,7 +41,7 @@ static long long now_ns(void)
 	return ts.tv_sec * NSEC_PER_SEC + ts.tv_nsec;
 }
 
-/* A CPU each: what is measured is the lock, not the scheduler. */
+/* CPUs of their own: what is measured is the lock, not the scheduler. */
 static void use_cpu(int cpu)
 {
 	cpu_set_t set;
@@ -87,21 +82,6 @@ static void watch_cmdline(int argc, char **argv)
 		if (pread(fd, seen, sizeof(seen), 0) != len ||
 		    memcmp(seen, expected, len))
 			errx(2, "%s: wrong content", path);
-}
-
-static void watch_readv(void)
-{
-	pid_t pid = getppid();
-
-	for (; watch_on(); watch_count()) {
-		char seen[sizeof(watched)];
-		struct iovec local = { seen, sizeof(seen) };
-		struct iovec remote = { watched, sizeof(watched) };
-
-		if (process_vm_readv(pid, &local, 1, &remote, 1, 0) !=
-		    sizeof(seen) || memcmp(seen, watched, sizeof(seen)))
-			errx(2, "process_vm_readv: wrong content");
-	}
 }
 
 static void map_unmap(void)
@@ -149,38 +129,53 @@ static unsigned int percentile(unsigned int percent, unsigned long rounds)
 	}
 }
 
+static void join(const char *cgroup)
+{
+	char path[128];
+	int fd;
+
+	snprintf(path, sizeof(path), "%s/cgroup.procs", cgroup);
+	fd = open(path, O_WRONLY | O_CLOEXEC);
+	if (fd < 0 || write(fd, "0", 1) != 1)
+		err(2, "%s", path);
+	close(fd);
+}
+
+static void start_reader(const char *cgroup, int argc, char **argv)
+{
+	pid_t pid = fork();
+
+	if (pid < 0)
+		err(2, "fork");
+	if (pid)
+		return;
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	use_cpu(1);
+	join(cgroup);
+	watch_cmdline(argc, argv);
+	_exit(0);
+}
+
 int main(int argc, char **argv)
 {
 	unsigned long rounds, reads;
-	int seconds, status = 0;
+	int seconds, readers, status;
 	long long worst;
-	pid_t pid = 0;
 
-	if (argc != 3 || atoi(argv[1]) < 1)
-		errx(2, "usage: churn SECONDS alone|cmdline|readv");
+	if (argc != 4 || atoi(argv[1]) < 1)
+		errx(2, "usage: churn SECONDS READERS CGROUP");
 	seconds = atoi(argv[1]);
+	readers = atoi(argv[2]);
 	shared = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE,
 		      MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	if (shared == MAP_FAILED)
 		err(2, "mmap");
 
-	if (strcmp(argv[2], "alone")) {
-		pid = fork();
-		if (pid < 0)
-			err(2, "fork");
-		if (!pid) {
-			prctl(PR_SET_PDEATHSIG, SIGKILL);
-			use_cpu(1);
-			if (!strcmp(argv[2], "readv"))
-				watch_readv();
-			else
-				watch_cmdline(argc, argv);
-			_exit(0);
-		}
-		while (!__atomic_load_n(&shared->reads, __ATOMIC_RELAXED))
-			if (waitpid(pid, &status, WNOHANG) == pid)
-				errx(2, "the reader failed");
-	}
+	for (int i = 0; i < readers; i++)
+		start_reader(argv[3], argc, argv);
+	while (readers && !__atomic_load_n(&shared->reads, __ATOMIC_RELAXED))
+		if (waitpid(-1, &status, WNOHANG) > 0)
+			errx(2, "a reader failed");
 	use_cpu(0);
 
 	/* To warm up: the emulator translates code at first. */
@@ -191,8 +186,9 @@ int main(int argc, char **argv)
 	reads = __atomic_load_n(&shared->reads, __ATOMIC_RELAXED) - reads;
 
 	__atomic_store_n(&shared->stop, true, __ATOMIC_RELAXED);
-	if (pid && (waitpid(pid, &status, 0) != pid || status))
-		errx(2, "the reader failed");
+	while (readers--)
+		if (wait(&status) < 0 || status)
+			errx(2, "a reader failed");
 	printf("%lu\t%u\t%lld\t%lu\n", rounds / seconds,
 	       percentile(99, rounds), worst / 1000, reads / seconds);
 	return 0;

@@ -5,6 +5,7 @@
  *	reader cmdline|environ PID EXPECTED
  *	reader mem|peek|readv PID EXPECTED ADDRESS	(8 bytes)
  *	reader run EXPECTED PROGRAM ARGS...	(EXPECTED is in its output)
+ *	reader swapped PID ADDRESS	(no look: has status 0 if it is swapped out)
  *
  * Prints, with tabs between: microseconds, "ok" or "wrong", what was seen.
  */
@@ -103,6 +104,22 @@ static ssize_t look_run(char **argv)
 	return len;
 }
 
+/* By the entry of its page. */
+static int is_swapped(const char *pid, unsigned long addr)
+{
+	unsigned long long entry = 0;
+	char path[64];
+	int fd;
+
+	snprintf(path, sizeof(path), "/proc/%s/pagemap", pid);
+	fd = open(path, O_RDONLY);
+	if (fd < 0 || pread(fd, &entry, sizeof(entry), addr / 4096 * 8) !=
+			      sizeof(entry))
+		err(2, "%s", path);
+	close(fd);
+	return entry >> 62 & 1;
+}
+
 /* NULs between arguments become blanks. */
 static void make_text(ssize_t len)
 {
@@ -137,6 +154,8 @@ int main(int argc, char **argv)
 
 	if (argc < 4)
 		errx(2, "usage: reader WHAT ...; see its source");
+	if (!strcmp(what, "swapped"))
+		return !is_swapped(argv[2], strtoul(argv[3], NULL, 16));
 	expected = argv[3];
 	if (argc > 4)
 		addr = strtoul(argv[4], NULL, 16);

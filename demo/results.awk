@@ -3,15 +3,24 @@
 
 BEGIN {
 	FS = "\t"
-	n_readers = split("ps top cmdline environ mem peek readv gdb", readers, " ")
+	n["stuck"] = split("ps top pmap lsof debugger cmdline environ mem peek readv", stuck_readers, " ")
+	n["cold"] = split("ps cmdline environ mem", cold_readers, " ")
 	label["ps"] = "ps -o pid,args -p PID"
 	label["top"] = "top -b -n1 -c -p PID"
+	label["pmap"] = "pmap PID"
+	label["lsof"] = "lsof -p PID"
+	label["debugger"] = "eu-stack -1 -p PID"
 	label["cmdline"] = "/proc/PID/cmdline"
 	label["environ"] = "/proc/PID/environ"
 	label["mem"] = "/proc/PID/mem, 8 bytes"
 	label["peek"] = "ptrace PEEKDATA, 8 bytes"
 	label["readv"] = "process_vm_readv(), 8 bytes"
-	label["gdb"] = "gdb: x/s ADDRESS"
+}
+
+# Reader I of an act.
+function reader(act, i)
+{
+	return act == "stuck" ? stuck_readers[i] : cold_readers[i]
 }
 
 function ms(us)
@@ -24,42 +33,62 @@ function times(ratio)
 	return sprintf(ratio < 9.95 ? "%.1f x" : "%.0f x", ratio)
 }
 
-function median(list,    v, n, i, j, t)
+# Sorts what is in LIST into sorted[1..]; returns how many.
+function sort(list,    n, i, j, t)
 {
-	n = split(list, v, " ")
+	n = split(list, sorted, " ")
 	for (i = 2; i <= n; i++)
-		for (j = i; j > 1 && v[j - 1] + 0 > v[j] + 0; j--) {
-			t = v[j]
-			v[j] = v[j - 1]
-			v[j - 1] = t
+		for (j = i; j > 1 && sorted[j - 1] + 0 > sorted[j] + 0; j--) {
+			t = sorted[j]
+			sorted[j] = sorted[j - 1]
+			sorted[j - 1] = t
 		}
-	return n % 2 ? v[(n + 1) / 2] : (v[n / 2] + v[n / 2 + 1]) / 2
+	return n
+}
+
+function median(list,    n)
+{
+	n = sort(list)
+	return n % 2 ? sorted[(n + 1) / 2] : (sorted[n / 2] + sorted[n / 2 + 1]) / 2
+}
+
+function smallest(list)
+{
+	sort(list)
+	return sorted[1]
+}
+
+function largest(list,    n)
+{
+	n = sort(list)
+	return sorted[n]
 }
 
 $1 == "kernel" {
 	release = $2
-	hold = $3
+	seconds = $3
 }
 
-$1 == "held" {
-	us[$2, $3] = $4
-	state[$2, $3] = $5
-	seen[$2, $3] = $6
+$1 == "look" {
+	us[$2, $3, $4] = $5
+	state[$2, $3, $4] = $6
+	seen[$2, $3, $4] = $7
 }
 
 $1 == "price" {
-	kind = $3 == "alone" ? "alone" : $2 SUBSEP $3
-	rates[kind] = rates[kind] " " $4
-	p99s[kind] = p99s[kind] " " $5
-	worsts[kind] = worsts[kind] " " $6
-	reads[kind] = reads[kind] " " $7
+	rates[$2] = rates[$2] " " $3
+	p99s[$2] = p99s[$2] " " $4
+	worsts[$2] = worsts[$2] " " $5
+	reads[$2] = reads[$2] " " $6
 }
 
-$1 == "fast" { fast_held = $2 }
+$1 == "by" { by[$2, $3] = $4 }
 
 $1 == "count" { count[$2] += $3 }
 
 END {
-	for (kind in rates)
+	for (kind in rates) {
 		rate[kind] = int(median(rates[kind]) + 0.5)
+		worst[kind] = median(worsts[kind])
+	}
 }

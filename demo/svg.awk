@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-# Draws two panels from what results.awk has read: time to an answer on a logarithmic scale, and maps per second.
+# Draws two panels from what results.awk has read: time to an answer on a logarithmic scale, and the longest map.
 
 # The text colours are for the background drawn here, so that the page's own does not matter.
 BEGIN {
@@ -55,47 +55,40 @@ function decade(time)
 	return time < 1000 ? time " ms" : time / 1000 " s"
 }
 
-function panel_time(y,    i, r, top, ms_at)
+# What act 1 and 3 have found, below a title; returns where it ends.
+function panel_time(y, act, title,    i, r, top, ms_at)
 {
-	text(24, y, "title", "Time to an answer while the mmap lock of the process is held for " hold " s")
+	text(24, y, "title", title)
 	text(24, y + 18, "axis start", "logarithmic scale: each line is ten times the one before; shorter is better")
 	top = y + 32
 	for (ms_at = lowest; ms_at <= highest * 1.01; ms_at *= 10)
-		grid(left + log_x(ms_at), top, top + n_readers * 38 + 2, decade(ms_at))
-	for (i = 1; i <= n_readers; i++) {
-		r = readers[i]
+		grid(left + log_x(ms_at), top, top + n[act] * 38 + 2, decade(ms_at))
+	for (i = 1; i <= n[act]; i++) {
+		r = reader(act, i)
 		y = top + (i - 1) * 38 + 6
 		text(left - 10, y + 20, "name", label[r])
-		bar(y, log_x(us["stock", r] / 1000), 14, "stock", ms(us["stock", r]))
-		bar(y + 15, log_x(us["vmapeek", r] / 1000), 14, "vmapeek", ms(us["vmapeek", r]))
+		bar(y, log_x(us[act, "stock", r] / 1000), 14, "stock", ms(us[act, "stock", r]))
+		bar(y + 15, log_x(us[act, "vmapeek", r] / 1000), 14, "vmapeek", ms(us[act, "vmapeek", r]))
 	}
-	return top + n_readers * 38 + 2
+	return top + n[act] * 38 + 2
 }
 
-function rate_bar(y, kind, name, value)
+function range(mode)
 {
-	if (name != "")
-		text(left - 10, y + 14, "name", name)
-	bar(y, span * value / max_rate, 20, kind, value)
+	return ms(worst[mode]) "   (" ms(smallest(worsts[mode])) " to " ms(largest(worsts[mode])) ")"
 }
 
-function panel_rate(y,    kind)
+function panel_longest(y)
 {
-	text(24, y, "title", "A thread that maps and unmaps 4 KiB while another process reads from it in a loop")
-	text(24, y + 18, "axis start", "maps per second, medians of windows of 1 s; longer is better")
-	for (kind in rate)
-		if (rate[kind] > max_rate)
-			max_rate = rate[kind]
-	rate_bar(y + 28, "alone", "nobody reads", rate["alone"])
-	rate_bar(y + 56, "stock", "cmdline", rate["stock", "cmdline"])
-	rate_bar(y + 77, "vmapeek", "", rate["vmapeek", "cmdline"])
-	rate_bar(y + 105, "stock", "process_vm_readv()", rate["stock", "readv"])
-	rate_bar(y + 126, "vmapeek", "", rate["vmapeek", "readv"])
-	return y + 154
+	text(24, y, "title", "The longest map of a thread that three throttled readers of its cmdline watch")
+	text(24, y + 18, "axis start", "median of windows of some seconds, and their range; shorter is better")
+	bar(y + 28, span * worst["stock"] / worst["stock"] * 0.7, 20, "stock", range("stock"))
+	bar(y + 49, span * worst["vmapeek"] / worst["stock"] * 0.7, 20, "vmapeek", range("vmapeek"))
+	return y + 77
 }
 
 END {
-	height = 150 + n_readers * 38 + 154 + 50
+	height = 150 + (n["stuck"] + n["cold"]) * 38 + 240
 	printf "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 %d %d\" width=\"%d\" height=\"%d\" role=\"img\">\n",
 		width, height, width, height
 	print "<title>Reading a process on a stock kernel and with vmapeek</title>"
@@ -106,8 +99,9 @@ END {
 		width - 1, height - 1
 	legend(24, 34, "stock", "stock kernel")
 	legend(150, 34, "vmapeek", "the same kernel with vmapeek loaded")
-	y = panel_time(68)
-	y = panel_rate(y + 56)
+	y = panel_time(68, "stuck", "Time to an answer while the process is stuck for " seconds " s")
+	y = panel_time(y + 56, "cold", "The same when its memory is swapped out")
+	y = panel_longest(y + 56)
 	text(24, y + 22, "axis start", "Kernel " release ". QEMU emulation: compare within the picture only.")
 	print "</svg>"
 }

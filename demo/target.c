@@ -1,22 +1,205 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * The process that is looked at: known arguments and environment, and a text
- * at a known address. Prints that address and sleeps.
+ * at a known address. It has mapped a file of the file system at DATA.
+ *
+ * Prints that address, and that of its arguments. Then a child takes commands
+ * from the input, one a line, and prints what has become so:
+ *
+ *	freeze	DATA is frozen. A thread reads from a disk, by O_DIRECT, into the
+ *		memory of the file. The kernel faults the page in for writing,
+ *		and sleeps there with the mmap lock read-locked. Another thread
+ *		frees memory, and waits for the lock: "stuck".
+ *	thaw	Both go on: "free".
  */
+#define _GNU_SOURCE
+#include <err.h>
+#include <fcntl.h>
+#include <linux/fs.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <unistd.h>
+
+#define DATA		"/data"
+#define PAGE		4096
+#define SIZE		(16 * PAGE)
 
 /* The first eight bytes are what "mem", "peek" and "readv" read. */
 static const char content[] = "resident text of the target";
 static char text[sizeof(content)];
 
-int main(void)
+enum who { LOADER, FREER, NR_WORKERS };
+
+/* Of the target and the child that takes commands. */
+static struct {
+	pid_t tid[NR_WORKERS];
+	int asked[NR_WORKERS], done[NR_WORKERS];	/* how often */
+} *shared;
+
+static int file, source;
+static char *memory;
+
+static int load(const int *what)
 {
+	return __atomic_load_n(what, __ATOMIC_ACQUIRE);
+}
+
+static void work(enum who who)
+{
+	void *p;
+
+	if (who == LOADER) {
+		if (pread(source, memory, PAGE, 0) != PAGE)
+			err(1, DATA "/stock");
+		return;
+	}
+	p = mmap(NULL, PAGE, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (p == MAP_FAILED || munmap(p, PAGE))
+		err(1, "mmap");
+}
+
+static void *run(void *arg)
+{
+	enum who who = (enum who)(long)arg;
+
+	__atomic_store_n(&shared->tid[who], (pid_t)syscall(SYS_gettid),
+			 __ATOMIC_RELEASE);
+	for (;;) {
+		while (load(&shared->asked[who]) == shared->done[who])
+			usleep(1000);
+		work(who);
+		__atomic_add_fetch(&shared->done[who], 1, __ATOMIC_RELEASE);
+	}
+	return NULL;
+}
+
+/* Is @text in a line of this file of the thread? */
+static bool shows(pid_t tid, const char *name, const char *text)
+{
+	char path[64], line[256];
+	bool found = false;
+	FILE *f;
+
+	snprintf(path, sizeof(path), "/proc/%d/%s", tid, name);
+	f = fopen(path, "re");
+	while (f && !found && fgets(line, sizeof(line), f))
+		found = strstr(line, text);
+	if (f)
+		fclose(f);
+	return found;
+}
+
+/* Returns once the worker sleeps in what it does, as one of its files shows. */
+static void begin(enum who who, const char *name, const char *text)
+{
+	__atomic_add_fetch(&shared->asked[who], 1, __ATOMIC_RELEASE);
+	while (!shows(shared->tid[who], name, text))
+		usleep(1000);
+}
+
+static void freeze(int dir)
+{
+	if (ioctl(dir, FIFREEZE, 0))
+		err(1, "freezing " DATA);
+	/* Not just asleep: it may sleep when it reads the page, too. */
+	begin(LOADER, "stack", "page_mkwrite");
+	begin(FREER, "status", "State:\tD");
+	puts("stuck");
+}
+
+static void thaw(int dir)
+{
+	if (ioctl(dir, FITHAW, 0))
+		err(1, "thawing " DATA);
+	for (int who = 0; who < NR_WORKERS; who++)
+		while (load(&shared->done[who]) < load(&shared->asked[who]))
+			usleep(1000);
+	/* So that the next write faults again. */
+	if (fsync(file))
+		err(1, "writing to " DATA);
+	puts("free");
+}
+
+static void take_commands(void)
+{
+	int dir = open(DATA, O_RDONLY | O_CLOEXEC);
+	char line[32];
+
+	if (dir < 0)
+		err(1, DATA);
+	while (fgets(line, sizeof(line), stdin)) {
+		if (!strcmp(line, "freeze\n"))
+			freeze(dir);
+		else
+			thaw(dir);
+		fflush(stdout);
+	}
+}
+
+static int make_file(const char *path)
+{
+	static char bytes[SIZE];
+	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0644);
+
+	if (fd < 0 || write(fd, bytes, SIZE) != SIZE || fsync(fd))
+		err(1, "%s", path);
+	return fd;
+}
+
+/* The file, mapped; its first page is in memory. */
+static void prepare(void)
+{
+	close(make_file(DATA "/stock"));
+	source = open(DATA "/stock", O_RDONLY | O_DIRECT | O_CLOEXEC);
+	if (source < 0)
+		err(1, DATA "/stock");
+	file = make_file(DATA "/orders");
+	memory = mmap(NULL, SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
+	if (memory == MAP_FAILED)
+		err(1, "mapping " DATA "/orders");
+	(void)*(volatile char *)memory;
+}
+
+int main(int argc, char **argv)
+{
+	pid_t parent = getpid();
+	pthread_t thread;
+
+	shared = mmap(NULL, PAGE, PROT_READ | PROT_WRITE,
+		      MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (shared == MAP_FAILED)
+		err(1, "mmap");
+	prepare();
 	/* Written here, so that the page is in memory for certain. */
 	memcpy(text, content, sizeof(text));
-	printf("%p\n", (void *)text);
+	(void)argc;
+	printf("%p %p\n", (void *)text, (void *)argv[0]);
 	fflush(stdout);
+
+	switch (fork()) {
+	case -1:
+		err(1, "fork");
+	case 0:
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		prctl(PR_SET_NAME, "operator");
+		while (!load(&shared->tid[LOADER]) ||
+		       !load(&shared->tid[FREER]))
+			usleep(1000);
+		if (getppid() == parent)
+			take_commands();
+		_exit(0);
+	}
+	for (long who = 0; who < NR_WORKERS; who++)
+		if (pthread_create(&thread, NULL, run, (void *)who))
+			errx(1, "no thread");
 	for (;;)
 		pause();
 }
