@@ -90,7 +90,7 @@ static bool is_wrong(void)
 static bool is_enough(const struct play *p, const struct sum *sum)
 {
 	return sum->lacks[0] || sum->wrong ||
-	       (sum->steps && has_read(p, sum) && !is_unreached(p->name));
+	       (sum->steps && has_read(sum) && !is_unreached(p->name));
 }
 
 /* On a slow machine one turn is too short for some. */

@@ -2,6 +2,7 @@
 #include "plays.h"
 
 #define SMALL	(CHUNKS * PAGE)
+#define MEDIUM	(4 * SMALL)
 #define LARGE	(2 * HUGE_PAGE)
 
 #define NEW_IN_PLACE	(MAY_BE_ZERO | IN_PLACE)
@@ -39,7 +40,7 @@ const struct play plays[] = {
 	     step_punch),
 	PLAY("truncate", SMALL, NEW_IN_PLACE | NOT_ANONYMOUS | MAY_BE_ABSENT,
 	     setup_file, step_truncate),
-	PLAY("hugetlb", HUGE_PAGE, NOT_ANONYMOUS | NEVER_FAST, setup_hugetlb,
+	PLAY("hugetlb", HUGE_PAGE, NOT_ANONYMOUS, setup_hugetlb,
 	     step_hugetlb),
 	PLAY("migrate", SMALL, 0, setup_plain, step_migrate),
 	PLAY("balance", SMALL, 0, setup_plain, step_balance),
@@ -53,6 +54,17 @@ const struct play plays[] = {
 	PLAY_RUN("exec", SMALL, MAY_BE_ABSENT, setup_plain, run_exec),
 	PLAY_RUN("exit", SMALL, MAY_BE_ABSENT, setup_plain, run_exit),
 	PLAY_RUN("oom", SMALL, MAY_BE_ABSENT, setup_plain, run_oom),
+	PLAY("fault-swapped", SMALL, 0, setup_plain, step_fault_swapped),
+	PLAY("fault-replaced", SMALL, NEW_IN_PLACE | MAY_BE_ABSENT, setup_plain,
+	     step_fault_replaced),
+	PLAY("fault-shared", SMALL, 0, setup_plain, step_fault_shared),
+	PLAY("fault-file", SMALL, NOT_ANONYMOUS, setup_device, step_fault_file),
+	PLAY("fault-hugetlb", HUGE_PAGE, NEW_IN_PLACE | NOT_ANONYMOUS |
+	     MAY_BE_ABSENT, setup_fault_hugetlb, step_fault_hugetlb),
+	PLAY("fault-collapse", LARGE, 0, setup_huge, step_fault_collapse),
+	PLAY_RUN("fault-exit", MEDIUM, MAY_BE_ABSENT, setup_swapped, run_exit),
+	PLAY_RUN("fault-oom", SMALL, NEW_IN_PLACE | MAY_BE_ABSENT,
+		 setup_half_untouched, run_oom),
 	PLAY_DISTURBED("cpus", SMALL, NEW_IN_PLACE, setup_plain, step_remap,
 	     disturb_cpus),
 	{ .name = "switch", .size = SMALL, .rules = NEW_IN_PLACE, .setup = setup_plain,

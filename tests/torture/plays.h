@@ -44,6 +44,18 @@ void step_balance(struct scene *s);
 void setup_user_move(struct scene *s);
 void step_user_move(struct scene *s);
 
+/* absent.c */
+void step_fault_swapped(struct scene *s);
+void step_fault_replaced(struct scene *s);
+void step_fault_shared(struct scene *s);
+void setup_device(struct scene *s);
+void step_fault_file(struct scene *s);
+void setup_fault_hugetlb(struct scene *s);
+void step_fault_hugetlb(struct scene *s);
+void step_fault_collapse(struct scene *s);
+void setup_swapped(struct scene *s);
+void setup_half_untouched(struct scene *s);
+
 /* process.c */
 void step_fork(struct scene *s);
 void run_exec(struct scene *s, const struct play *p);

@@ -17,10 +17,17 @@
 #define READER_NAME	"reader"
 #define MAX_TASKS	1024
 
+/* Page faults in what is read, under the VMA's lock, by their flags. */
+#define FAULT_FUNCTION	"handle_mm_fault"
+#define FAULT_FLAGS	"flags=%dx:u32"
+#define FAULT_FILTER	"comm == \"" READER_NAME "\" && flags & 4096 && flags & 128"
+
 #define NR_READS	2
 
 /* Rows of the play that are traced now. */
 static unsigned int followed;
+/* Does the trace end when one of them has run? */
+static bool may_end;
 
 static const char *const reads[NR_READS] = { "remote_read", "remote_readv" };
 /*
@@ -51,13 +58,14 @@ static void clear(const char *path)
 	close(fd);
 }
 
-/* Events that tell when a function is entered and left. */
-static bool probe(const char *prefix, unsigned int nr, const char *function)
+/* Events that tell when a function is entered, and with what, and left. */
+static bool probe(const char *prefix, unsigned int nr, const char *function,
+		  const char *arguments)
 {
 	char text[160];
 
-	snprintf(text, sizeof(text), "p:torture/%si%u %s\n", prefix, nr,
-		 function);
+	snprintf(text, sizeof(text), "p:torture/%si%u %s %s\n", prefix, nr,
+		 function, arguments);
 	if (!append(TRACING "/kprobe_events", text))
 		return false;
 	snprintf(text, sizeof(text), "r:torture/%so%u %s\n", prefix, nr,
@@ -99,7 +107,7 @@ static void prepare_row(unsigned int nr)
 		return;
 	for (int i = 0; i < MAX_FUNCTIONS && !row->found && row->functions[i];
 	     i++)
-		if (probe("row_", nr, row->functions[i]))
+		if (probe("row_", nr, row->functions[i], ""))
 			row->found = row->functions[i];
 }
 
@@ -115,9 +123,13 @@ bool reach_prepare(void)
 	for (unsigned int i = 0; i < NR_READS; i++) {
 		snprintf(name, sizeof(name), "%s%s", module,
 			 mainline() == PATCHED ? patched_reads[i] : reads[i]);
-		if (!probe("read_", i, name))
+		if (!probe("read_", i, name, ""))
 			return false;
 	}
+	if (!probe("fault_", 0, FAULT_FUNCTION, FAULT_FLAGS))
+		return false;
+	write_line(EVENTS "/fault_i0/filter", FAULT_FILTER);
+	write_line(EVENTS "/fault_o0/filter", "comm == \"" READER_NAME "\"");
 	for (unsigned int i = 0; i < nr_rows; i++)
 		prepare_row(i);
 	return true;
@@ -157,12 +169,15 @@ static void trace_until(unsigned int nr, bool set)
 	append(path, set ? "traceoff\n" : "!traceoff\n");
 }
 
-/* Trace row @nr, up to and with the next time that it has run. */
+static bool is_of_fault(const struct row *row)
+{
+	return row->kind == WHILE_FAULT || row->kind == BY_FAULT;
+}
+
 static void follow(unsigned int nr, bool on)
 {
 	rows[nr].runs += on ? -runs(nr) : runs(nr);
 	enable("row_", nr, on);
-	trace_until(nr, on);
 }
 
 static void trace_on(void)
@@ -171,19 +186,33 @@ static void trace_on(void)
 	write_line(INSTANCE "/tracing_on", "1");
 }
 
+/* From now on the trace ends when one of the rows has run, or (false) not. */
+static void set_end(const char *play, bool set)
+{
+	for (unsigned int i = 0; i < nr_rows; i++)
+		if (is_followed(&rows[i], play))
+			trace_until(i, set);
+	may_end = set;
+}
+
 void reach_start(const char *play)
 {
+	bool faults = false;
+
 	followed = 0;
 	for (unsigned int i = 0; i < nr_rows; i++) {
 		if (!is_followed(&rows[i], play))
 			continue;
 		followed++;
+		faults = faults || is_of_fault(&rows[i]);
 		follow(i, true);
 	}
 	if (!followed)
 		return;
 	for (unsigned int i = 0; i < NR_READS; i++)
 		enable("read_", i, true);
+	if (faults)
+		enable("fault_", 0, true);
 	trace_on();
 }
 
@@ -191,12 +220,13 @@ void reach_start(const char *play)
 struct task {
 	int pid;
 	bool reads;
+	bool faults;	/* in what it reads */
 	bool in_row;
-	bool met;	/* a read was under way while it was in the row */
+	bool met;	/* what counts was so while it was in the row */
 };
 
 static struct task tasks[MAX_TASKS];
-static unsigned int nr_tasks, nr_reading;
+static unsigned int nr_tasks, nr_reading, nr_faulting;
 
 static struct task *task_of(int pid)
 {
@@ -204,12 +234,12 @@ static struct task *task_of(int pid)
 		if (tasks[i].pid == pid)
 			return &tasks[i];
 	if (nr_tasks == MAX_TASKS)
-		nr_tasks = nr_reading = 0;
+		nr_tasks = nr_reading = nr_faulting = 0;
 	tasks[nr_tasks] = (struct task){ .pid = pid };
 	return &tasks[nr_tasks++];
 }
 
-/* A read began: whoever is in the row has met it. */
+/* A read, or a fault of one, began: whoever else is in the row has met it. */
 static void meet(const struct task *reader)
 {
 	for (unsigned int i = 0; i < nr_tasks; i++)
@@ -217,21 +247,50 @@ static void meet(const struct task *reader)
 			tasks[i].met = true;
 }
 
-static void saw_read(struct task *t, bool entered)
+static void saw_fault(const struct row *row, struct task *t, bool entered)
+{
+	if (t->faults != entered)
+		nr_faulting += entered ? 1 : -1;
+	t->faults = entered;
+	if (entered && row->kind == WHILE_FAULT)
+		meet(t);
+}
+
+static void saw_read(const struct row *row, struct task *t, bool entered)
 {
 	if (t->reads != entered)
 		nr_reading += entered ? 1 : -1;
 	t->reads = entered;
-	if (entered)
+	if (entered && row->kind == WHILE_READ)
 		meet(t);
+	/* Should the end of a fault have been missed. */
+	if (!entered)
+		saw_fault(row, t, false);
+}
+
+/* Does it count that @t runs the function of @row now? */
+static bool counts(const struct row *row, const struct task *t)
+{
+	switch (row->kind) {
+	case WHILE_READ:
+		return nr_reading > t->reads;
+	case WHILE_FAULT:
+		return nr_faulting > t->faults;
+	case BY_FAULT:
+		return t->faults;
+	default:
+		return true;
+	}
 }
 
 static void saw_row(struct row *row, struct task *t, const char *comm,
 		    bool entered)
 {
+	bool is_reader = !strncmp(comm, READER_NAME, strlen(READER_NAME));
+
 	if (entered) {
 		t->in_row = true;
-		t->met = nr_reading > t->reads;
+		t->met = counts(row, t);
 		return;
 	}
 	if (!t->in_row)
@@ -239,11 +298,8 @@ static void saw_row(struct row *row, struct task *t, const char *comm,
 	t->in_row = false;
 	row->traced++;
 	/* A reader changes its own tables, too, which nobody reads. */
-	if (!strncmp(comm, READER_NAME, strlen(READER_NAME)))
-		t->met = row->by_reader;
-	else if (row->by_reader)
-		t->met = false;
-	row->met += t->met;
+	if (is_reader == (row->kind == BY_READER || row->kind == BY_FAULT))
+		row->met += t->met;
 }
 
 /* "COMM-PID [CPU] FLAGS TIME: EVENT: ...", for row @nr. */
@@ -265,7 +321,9 @@ static void saw_line(char *line, unsigned int nr)
 	comm += strspn(comm, " ");
 	t = task_of(atoi(pid + 1));
 	if (sscanf(event, "read_%c%u:", &way, &n) == 2)
-		saw_read(t, way == 'i');
+		saw_read(&rows[nr], t, way == 'i');
+	else if (sscanf(event, "fault_%c%u:", &way, &n) == 2)
+		saw_fault(&rows[nr], t, way == 'i');
 	else if (sscanf(event, "row_%c%u:", &way, &n) == 2 && n == nr)
 		saw_row(&rows[nr], t, comm, way == 'i');
 }
@@ -275,8 +333,7 @@ static void look_at_trace(unsigned int nr)
 	char line[512];
 	FILE *file = fopen(INSTANCE "/trace", "r");
 
-	nr_tasks = 0;
-	nr_reading = 0;
+	nr_tasks = nr_reading = nr_faulting = 0;
 	while (file && fgets(line, sizeof(line), file))
 		if (line[0] != '#')
 			saw_line(line, nr);
@@ -310,8 +367,16 @@ static void look_at_rows(const char *play, bool all)
 
 void reach_look(const char *play)
 {
-	if (!followed || is_tracing())
+	if (!followed)
 		return;
+	/* Not at once: what is under way then must have begun in the trace. */
+	if (!may_end) {
+		set_end(play, true);
+		return;
+	}
+	if (is_tracing())
+		return;
+	set_end(play, false);
 	look_at_rows(play, false);
 	if (followed)
 		trace_on();
@@ -320,9 +385,11 @@ void reach_look(const char *play)
 void reach_stop(const char *play)
 {
 	write_line(INSTANCE "/tracing_on", "0");
+	set_end(play, false);
 	look_at_rows(play, true);
 	for (unsigned int i = 0; i < NR_READS; i++)
 		enable("read_", i, false);
+	enable("fault_", 0, false);
 }
 
 void reach_end(void)

@@ -10,16 +10,24 @@
 
 #define MAX_FUNCTIONS	3
 
+/* What counts of the runs of a row's functions. */
+enum row_kind {
+	WHILE_READ,		/* by another task, with a read under way */
+	WHILE_FAULT,		/* by another task, with a read in a page fault */
+	BY_READER,		/* by a reader */
+	BY_FAULT		/* by a page fault in what is read */
+};
+
 struct row {
 	const char *name;	/* as docs/locking.md has it */
 	const char *play;	/* in which it is to be reached */
 	/* Kernels have one or the other; the first that can be traced. */
 	const char *functions[MAX_FUNCTIONS];
 	const char *needs;	/* kernels without this have none of them */
-	bool by_reader;		/* what counts is that a reader runs it */
+	enum row_kind kind;
 	const char *found;	/* the function; NULL: this kernel has none */
 	unsigned long runs;	/* how often it ran */
-	unsigned long met;	/* of those traced, with a read under way */
+	unsigned long met;	/* of those traced, what counts */
 	unsigned long traced;
 };
 
@@ -30,7 +38,7 @@ extern const unsigned int nr_rows;
 bool reach_prepare(void);
 /*
  * Around one play, and every few milliseconds in between. What is counted goes
- * to its rows. The trace ends each time that one of them has run.
+ * to its rows. The trace ends again and again when one of them has run.
  */
 void reach_start(const char *play);
 void reach_look(const char *play);

@@ -15,7 +15,7 @@ unsigned long all_reads(const struct sum *sum)
 int report_play(unsigned int nr, const struct play *p,
 		       const struct sum *sum)
 {
-	bool ok = !sum->wrong && sum->steps && has_read(p, sum);
+	bool ok = !sum->wrong && sum->steps && has_read(sum);
 
 	if (sum->lacks[0] && !sum->wrong) {
 		printf("# this kernel or machine lacks: %s\n", sum->lacks);
@@ -37,6 +37,12 @@ int report_play(unsigned int nr, const struct play *p,
 int report_row(unsigned int nr, const struct row *row,
 		      const struct sum *sum)
 {
+	static const char *const what[] = {
+		[WHILE_READ] = "met reads under way",
+		[WHILE_FAULT] = "met reads in a page fault",
+		[BY_READER] = "were run by a reader",
+		[BY_FAULT] = "were run by a page fault in what is read",
+	};
 	bool ok = row->runs && row->met;
 
 	if (!row->found || sum->lacks[0]) {
@@ -46,8 +52,7 @@ int report_row(unsigned int nr, const struct row *row,
 		return 0;
 	}
 	printf("# %s: %s ran %lu times; of %lu traced, %lu %s\n", row->name,
-	       row->found, row->runs, row->traced, row->met, row->by_reader ?
-	       "were run by a reader" : "met reads under way");
+	       row->found, row->runs, row->traced, row->met, what[row->kind]);
 	printf("%sok %u - reached: %s\n", ok ? "" : "not ", nr, row->name);
 	return !ok;
 }

@@ -5,8 +5,11 @@
 #include "reach.h"
 
 /* The functions, of which kernels have one or the other, come last. */
+#define ROW_OF(_kind, _name, _play, ...)				\
+	{ .name = _name, .play = _play, .functions = { __VA_ARGS__ },	\
+	  .kind = _kind }
 #define ROW(_name, _play, ...) \
-	{ .name = _name, .play = _play, .functions = { __VA_ARGS__ } }
+	ROW_OF(WHILE_READ, _name, _play, __VA_ARGS__)
 
 struct row rows[] = {
 	ROW("retract_page_tables()", "retract", "retract_page_tables"),
@@ -60,10 +63,42 @@ struct row rows[] = {
 	ROW("hugetlb: huge_pmd_unshare(), by what is called", "hugetlb",
 	    "tlb_remove_table_sync_one", "huge_pmd_unshare_flush"),
 	{ .name = "exit_mmap(), by the last reader", .play = "exit",
-	  .functions = { "exit_mmap" }, .by_reader = true },
+	  .functions = { "exit_mmap" }, .kind = BY_READER },
 	ROW("a target ends", "exit", "exit_mm_release", "exit_mm"),
 	ROW("a target executes a program", "exec", "exec_mm_release",
 	    "exec_mmap"),
+
+	/* What a read needs that is not there, and who is at it meanwhile. */
+	ROW_OF(BY_FAULT, "a read swaps in", "fault-swapped", "do_swap_page"),
+	ROW_OF(BY_FAULT, "a read of untouched memory", "fault-replaced",
+	       "do_anonymous_page", "handle_pte_fault"),
+	ROW_OF(BY_FAULT, "a read of an evicted file", "fault-file",
+	       "filemap_fault"),
+	ROW_OF(BY_FAULT, "a read unshares", "fault-shared", "do_wp_page",
+	       "wp_page_copy"),
+	ROW_OF(BY_FAULT, "a read of absent hugetlb", "fault-hugetlb",
+	       "hugetlb_fault"),
+	ROW_OF(WHILE_FAULT, "a fault, and a VMA is split", "fault-swapped",
+	       "__split_vma"),
+	ROW_OF(WHILE_FAULT, "a fault, and VMAs are merged", "fault-swapped",
+	       "vma_merge_existing_range", "vma_modify"),
+	ROW_OF(WHILE_FAULT, "a fault, and reclaim", "fault-swapped",
+	       "try_to_unmap"),
+	ROW_OF(WHILE_FAULT, "a fault, and munmap()", "fault-replaced",
+	       "vms_gather_munmap_vmas", "do_vmi_align_munmap"),
+	ROW_OF(WHILE_FAULT, "a fault, and mremap()", "fault-replaced",
+	       "move_page_tables", "move_vma"),
+	ROW_OF(WHILE_FAULT, "a fault, and MADV_DONTNEED", "fault-replaced",
+	       "zap_page_range_single", "zap_page_range_single_batched",
+	       "zap_vma_range_batched"),
+	ROW_OF(WHILE_FAULT, "a fault, and fork()", "fault-shared",
+	       "copy_page_range"),
+	ROW_OF(WHILE_FAULT, "a fault, and collapse_huge_page()",
+	       "fault-collapse", "collapse_huge_page"),
+	ROW_OF(WHILE_FAULT, "a fault, and its target ends", "fault-exit",
+	       "exit_mm_release", "exit_mm"),
+	ROW_OF(WHILE_FAULT, "a fault, and the OOM reaper", "fault-oom",
+	       "__oom_reap_task_mm"),
 };
 
 const unsigned int nr_rows = sizeof(rows) / sizeof(rows[0]);

@@ -27,7 +27,6 @@
 #define IN_PLACE	4U	/* words may be half-written */
 #define ONE_GENERATION	8U	/* all that one lock covers is of one */
 #define NOT_ANONYMOUS	16U	/* cmdline and environ bring nothing */
-#define NEVER_FAST	32U	/* all is left to the kernel */
 
 /*
  * The generations that can be seen in a chunk: @newest is raised before the

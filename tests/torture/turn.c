@@ -219,10 +219,10 @@ void turn(const struct play *p, struct scene *shared, bool traced,
 	add_up(p, sum);
 }
 
-bool has_read(const struct play *p, const struct sum *sum)
+bool has_read(const struct sum *sum)
 {
 	for (unsigned int i = 0; i < NR(interfaces); i++)
 		if (!sum->reads[interfaces[i]])
 			return false;
-	return sum->fast || mainline() != MODULE || (p->rules & NEVER_FAST);
+	return sum->fast || mainline() != MODULE;
 }

@@ -33,7 +33,7 @@ void turn(const struct play *p, struct scene *scene, bool traced,
 bool kernel_complains(void);
 
 /* Has every interface read, and the fast path answered, where it may? */
-bool has_read(const struct play *p, const struct sum *sum);
+bool has_read(const struct sum *sum);
 
 unsigned long all_reads(const struct sum *sum);
 
