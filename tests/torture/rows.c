@@ -68,7 +68,11 @@ struct row rows[] = {
 	ROW("a target executes a program", "exec", "exec_mm_release",
 	    "exec_mmap"),
 
-	/* What a read needs that is not there, and who is at it meanwhile. */
+	/*
+	 * What a read needs that is not there, and who is at it meanwhile. fork()
+	 * and mremap() lock the VMA before they change its tables, so they are
+	 * met where they wait for it.
+	 */
 	ROW_OF(BY_FAULT, "a read swaps in", "fault-swapped", "do_swap_page"),
 	ROW_OF(BY_FAULT, "a read of untouched memory", "fault-replaced",
 	       "do_anonymous_page", "handle_pte_fault"),
@@ -87,12 +91,12 @@ struct row rows[] = {
 	ROW_OF(WHILE_FAULT, "a fault, and munmap()", "fault-replaced",
 	       "vms_gather_munmap_vmas", "do_vmi_align_munmap"),
 	ROW_OF(WHILE_FAULT, "a fault, and mremap()", "fault-replaced",
-	       "move_page_tables", "move_vma"),
+	       "move_vma", "__x64_sys_mremap"),
 	ROW_OF(WHILE_FAULT, "a fault, and MADV_DONTNEED", "fault-replaced",
 	       "zap_page_range_single", "zap_page_range_single_batched",
 	       "zap_vma_range_batched"),
 	ROW_OF(WHILE_FAULT, "a fault, and fork()", "fault-shared",
-	       "copy_page_range"),
+	       "dup_mmap", "dup_mm", "copy_process"),
 	ROW_OF(WHILE_FAULT, "a fault, and collapse_huge_page()",
 	       "fault-collapse", "collapse_huge_page"),
 	ROW_OF(WHILE_FAULT, "a fault, and its target ends", "fault-exit",
