@@ -112,7 +112,7 @@ static void run_one(const struct cell *c, struct report *r)
 		cell_run(c, r);
 	else
 		snprintf(r->lacks, sizeof(r->lacks), "%s", c->place->needs);
-	limit_set(0, "");
+	limit_end();
 	if (r->broken[0])
 		printf("# %s: %s\n", c->name, r->broken);
 	if (r->broken[0] && ++broken_runs > MAX_BROKEN)

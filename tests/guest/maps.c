@@ -391,7 +391,7 @@ static void take_all(enum state state, unsigned int round)
 			continue;
 		limit_set(30, l->name);
 		l->take(l, t);
-		alarm(0);
+		limit_end();
 	}
 }
 
@@ -464,7 +464,7 @@ static void see_no_lock_left(void)
 	kill(pid, SIGUSR1);
 	while (*(volatile unsigned long *)&target->size == before)
 		sched_yield();
-	alarm(0);
+	limit_end();
 }
 
 /*

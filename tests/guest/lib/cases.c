@@ -82,7 +82,7 @@ static void run_case(const struct read_case *c, struct outcome *o)
 		c->run(c, o);
 	else
 		run_read(c, o);
-	alarm(0);
+	limit_end();
 }
 
 static void check_content(const struct job *job)

@@ -45,7 +45,7 @@ static void run_limited(void **state)
 static int end_limit(void **state)
 {
 	(void)state;
-	alarm(0);
+	limit_end();
 	return 0;
 }
 

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "util.h"
@@ -80,6 +81,9 @@ void write_line(const char *path, const char *text)
 	close(fd);
 }
 
+/* Seconds after which the kernel ends what has not ended by then. */
+#define LIMIT_GRACE	10
+
 static const char *volatile limit_case = "the preparation";
 
 /* Nothing but system calls: printf() may be what was interrupted. */
@@ -98,10 +102,34 @@ static void limit_reached(int signal_nr)
 	_exit(2);
 }
 
+/* Who sleeps in the kernel and can only be killed does not get to a handler. */
+static void limit_kill(unsigned int seconds)
+{
+	static timer_t timer;
+	static pid_t owner;
+	struct sigevent event = {
+		.sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGKILL,
+	};
+	struct itimerspec at = { .it_value.tv_sec = seconds };
+
+	/* A child has none of its parent's. */
+	if (owner != getpid() && timer_create(CLOCK_MONOTONIC, &event, &timer))
+		die("no timer: %s", strerror(errno));
+	owner = getpid();
+	timer_settime(timer, 0, &at, NULL);
+}
+
 /* @name: of what is to end in so many seconds; must stay. */
 void limit_set(unsigned int seconds, const char *name)
 {
 	limit_case = name;
 	signal(SIGALRM, limit_reached);
 	alarm(seconds);
+	limit_kill(seconds + LIMIT_GRACE);
+}
+
+void limit_end(void)
+{
+	alarm(0);
+	limit_kill(0);
 }

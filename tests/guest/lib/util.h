@@ -34,5 +34,6 @@ void write_line(const char *path, const char *text);
  * what. @name must stay.
  */
 void limit_set(unsigned int seconds, const char *name);
+void limit_end(void);
 
 #endif
