@@ -20,6 +20,10 @@ static struct klp_func maps_funcs[] = {
 		.new_func = vmapeek_seq_read,
 	},
 	{
+		.old_name = "procfs_procmap_ioctl",
+		.new_func = vmapeek_procfs_procmap_ioctl,
+	},
+	{
 		.old_name = "walk_page_vma",
 		.new_func = vmapeek_walk_page_vma,
 	},

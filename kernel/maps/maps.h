@@ -43,8 +43,9 @@ static inline struct vm_area_struct *maps_lock_next(struct mm_struct *mm,
 /* maps_stats.c: how often each file was read */
 
 #ifdef HAVE_MAPS_UNDER_MMAP_LOCK
-#define MAPS_FILES(X) \
-	X(map_files) X(maps) X(numa_maps) X(pagemap) X(smaps) X(smaps_rollup)
+#define MAPS_FILES(X)							\
+	X(map_files) X(maps) X(numa_maps) X(pagemap) X(procmap_query) X(smaps)	\
+	X(smaps_rollup)
 #else
 #define MAPS_FILES(X)	X(map_files) X(pagemap) X(smaps_rollup)
 #endif
@@ -76,6 +77,8 @@ void maps_stats_remove(void);
 #ifdef HAVE_MAPS_UNDER_MMAP_LOCK
 ssize_t vmapeek_seq_read(struct file *file, char __user *buf, size_t size,
 			 loff_t *ppos);
+long vmapeek_procfs_procmap_ioctl(struct file *file, unsigned int cmd,
+				  unsigned long arg);
 int vmapeek_walk_page_vma(struct vm_area_struct *vma,
 			  const struct mm_walk_ops *ops, void *private);
 struct anon_vma_name *vmapeek_anon_vma_name(struct vm_area_struct *vma);

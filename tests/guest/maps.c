@@ -444,29 +444,6 @@ static void compare(unsigned int round, size_t i)
 	}
 }
 
-/* fork() locks all VMAs for writing: it waits for a lock that was left behind. */
-static void fork_once(int signal)
-{
-	pid_t child = fork();
-
-	(void)signal;
-	if (!child)
-		_exit(0);
-	waitpid(child, NULL, 0);
-	target->size++;
-}
-
-static void see_no_lock_left(void)
-{
-	unsigned long before = *(volatile unsigned long *)&target->size;
-
-	limit_set(30, "a lock of a VMA was left behind");
-	kill(pid, SIGUSR1);
-	while (*(volatile unsigned long *)&target->size == before)
-		sched_yield();
-	limit_end();
-}
-
 /*
  * Shared memory that is swapped out, of which only the object knows how much;
  * and what to do when asked to.
@@ -475,7 +452,7 @@ static void prepare_more(struct target *t)
 {
 	char *p;
 
-	signal(SIGUSR1, fork_once);
+	target_fork_when_asked(t);
 	p = map_at(t, layout.end + MIB, 16 * PAGE, PROT_READ | PROT_WRITE,
 		   MAP_SHARED | MAP_ANONYMOUS, -1);
 
@@ -506,7 +483,7 @@ static void take_round(unsigned int round)
 		take_held(round);
 		vmapeek_off();
 	}
-	see_no_lock_left();
+	target_fork(target, pid);
 	target_stop(pid);
 	for (size_t i = 0; i < ARRAY_SIZE(looks); i++)
 		compare(round, i);

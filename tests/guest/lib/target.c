@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 #include <errno.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,6 +22,36 @@
 struct target *target_alloc(void)
 {
 	return shared_alloc(sizeof(struct target));
+}
+
+static struct target *asked;
+
+static void fork_once(int signal)
+{
+	pid_t child = fork();
+
+	(void)signal;
+	if (!child)
+		_exit(0);
+	waitpid(child, NULL, 0);
+	asked->size++;
+}
+
+void target_fork_when_asked(struct target *t)
+{
+	asked = t;
+	signal(SIGUSR1, fork_once);
+}
+
+void target_fork(struct target *t, pid_t pid)
+{
+	unsigned long before = *(volatile unsigned long *)&t->size;
+
+	limit_set(30, "fork(), as a lock of a VMA was left behind");
+	kill(pid, SIGUSR1);
+	while (*(volatile unsigned long *)&t->size == before)
+		sched_yield();
+	limit_end();
 }
 
 pid_t target_start(prepare_fn prepare, struct target *t)

@@ -35,6 +35,14 @@ pid_t target_start(prepare_fn prepare, struct target *t);
 void target_stop(pid_t pid);
 struct target *target_alloc(void);
 
+/*
+ * For preparations: target_fork() is possible then. It lets the target fork a
+ * child that ends at once. fork() locks all VMAs for writing, so this fails by
+ * its limit where a lock of a VMA was left behind. Counts in @t->size.
+ */
+void target_fork_when_asked(struct target *t);
+void target_fork(struct target *t, pid_t pid);
+
 /* For preparations: they end the target and say so in @t. */
 void lacks(struct target *t, const char *what) __attribute__((noreturn));
 void broken(struct target *t, const char *what) __attribute__((noreturn));
