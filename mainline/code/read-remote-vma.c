@@ -115,7 +115,13 @@ static int read_remote_vma(struct mm_struct *mm, unsigned long addr, void *buf,
 		/* The rest of a string may be in another VMA. */
 		if (str && addr == vma->vm_end)
 			goto fall_back;
+#else
+
 #endif
+		/* A fault that drops the lock must not follow marked pages. */
+		if (bytes < len && vma->vm_ops && !vma->vm_ops->map_pages &&
+		    !is_vm_hugetlb_page(vma))
+			goto fall_back;
 
 #ifdef DIRECT
 		page = gup_walk_start(&fw, vma, addr, gup_flags, &locked);
