@@ -24,7 +24,7 @@ DEB_PACKAGES := dpkg-dev debhelper dh-dkms gcc make libc6-dev $(COMMAND_PACKAGES
 ROOTFS_PACKAGES := lintian mmdebstrap e2fsprogs
 
 .PHONY: help help-all demo bench check check-all supported check-mutants check-torture torture fuzz check-model module \
-	command deb deps tests tools series check-series check-mainline check-selftest check-packages shell lint clean need
+	command deb deps tests tools series check-series check-mainline check-boots check-selftest check-packages shell lint clean need
 
 help:
 	@echo 'Everyday:'
@@ -56,7 +56,7 @@ help-all: help
 	@echo '  make fuzz            random reads, stock and with vmapeek; SEED=1 ROUNDS=4 READS=2750'
 	@echo '  make command         build the command vmapeek for operators, into build/command/'
 	@echo '  make supported       write the table of supported kernels in README.md, from what passed'
-	@echo '  make check-series, check-selftest  as in make -C mainline help'
+	@echo '  make check-series, check-boots, check-selftest  as in make -C mainline help'
 	@echo '  make clean           remove build/ (downloads stay in the cache)'
 	@echo
 	@$(MAKE) -C $(TOP)/bench help
@@ -148,7 +148,7 @@ check-model:
 	@$(PROVE) -v $(TOP)/model/check
 
 # Patches for the kernel's own source; see mainline/README.md. ARCH=arm64 and PAGES=16k are for check-mainline.
-series check-series check-mainline check-selftest:
+series check-series check-mainline check-boots check-selftest:
 	@$(MAKE) -C $(TOP)/mainline $@
 
 check-packages:

@@ -3,7 +3,7 @@
 # Kernels with and without the series, of one configuration, for `check`; parts of it for `check-builds`. $BASE is a
 # directory of the cache, with
 #	src		the source; as the series makes it once the control kernel is built
-#	control/, patched/	object trees
+#	control/, patched/	object trees; patch/ after one patch or another, plain/ without direct-copy
 #	run/NAME/	what `lab run -k` takes
 # $SOURCE, $MAINLINE and $TOP are the caller's, too; and $TREE, the source that is built, and $MAKE_ARGS.
 
@@ -118,7 +118,7 @@ build_control()
 		note "building the control kernel"
 		begin "$BASE/control"
 		source_set "$TREE" "$SOURCE"
-		rm -rf "$BASE/patched" "$BASE/plain"
+		rm -rf "$BASE/patched" "$BASE/plain" "$BASE/patch"
 		configure "$BASE/control" "${CONFIGS[@]}"
 		kmake "$BASE/control" "${IMAGE##*/}" modules
 		done_for "$BASE/control" "$CONTROL_KEY"
@@ -133,7 +133,7 @@ build_patched()
 	local name=${1:-patched} from=${2:-$BASE/applied} key
 
 	# With what the control kernel was made of, and the files by their names.
-	key=$({ echo "$CONTROL_KEY"; cd "$from" && xargs -d '\n' sha256sum <"$BASE/applied.list"; } | sha256sum)
+	key=$({ echo "$CONTROL_KEY"; cd "$from" && git ls-files | xargs -d '\n' sha256sum; } | sha256sum)
 	if ! is_made "$BASE/$name" "$key"; then
 		source_set "$TREE" "$from"
 		note "building the $name kernel"

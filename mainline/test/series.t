@@ -87,6 +87,7 @@ for program in gcc-12 bison; do
 done
 expect 'builds of no patches' "no patches in '$work'" "$mainline/check-builds" "$kernel" "$work"
 expect 'mutants of no patches' "no patches in '$work'" "$mainline/check-selftest" "$kernel" "$work"
+expect 'boots of no patches' "no patches in '$work'" "$mainline/check-boots" "$kernel" "$work"
 expect 'the front door' "no source of series '9.9'" make_alone series KERNEL=9.9
 
 tree_with mm/gup.c '1s/$/ /'
