@@ -10,9 +10,8 @@
  * get_user_pages_remote() for callers that hold the read lock of @vma instead of
  * the mmap lock.  Faults are handled under that lock, too.
  *
- * A fault that needs the mmap lock drops the VMA lock.  Then *@locked is 0 and
- * @vma must not be used any more.  The caller looks it up again, or takes the
- * mmap lock.  This happens without FOLL_UNLOCKABLE as well.
+ * A fault that needs the mmap lock drops the VMA lock, even without
+ * FOLL_UNLOCKABLE.  Then *@locked is 0 and @vma must not be used any more.
  *
  * Return: number of pages, which may be less than requested, or -errno.  0 only
  * if the VMA lock was dropped.

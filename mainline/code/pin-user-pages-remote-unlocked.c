@@ -2,7 +2,6 @@
 /*
  * pin_user_pages_remote() for callers without the mmap lock.  For reads, if one
  * VMA holds the whole range, its read lock is taken instead.
- *
  * All pages are from one moment, unless a fault had to wait: those from there
  * on are from another.
  */

@@ -14,7 +14,6 @@ static int process_vm_read_page(unsigned long addr, unsigned long len,
 
 	if (!vma)
 		return is_remote_hole(mm, addr, false) ? -EFAULT : -EAGAIN;
-
 	page = gup_walk_start(&fw, vma, addr, FOLL_PIN | FOLL_UNLOCKABLE,
 			      &locked);
 	if (!locked) {

@@ -30,9 +30,7 @@ static void copy_from_remote_page(struct vm_area_struct *vma, struct page *page,
 #ifdef HOLES
 /*
  * True if nothing is mapped at @addr, which is untagged, and no stack above may
- * grow down to it.  That holds for a moment at which nobody was changing the
- * address space.  With @racy, it may also be seen while a writer holds the mmap
- * lock.
+ * grow down to it.  Unless @racy, nobody was changing the address space then.
  */
 bool is_remote_hole(struct mm_struct *mm, unsigned long addr, bool racy)
 {
@@ -77,31 +75,45 @@ static int read_remote_vma(struct mm_struct *mm, unsigned long addr, void *buf,
 #endif
 {
 	struct vm_area_struct *vma = lock_remote_vma(mm, &addr);
+#ifdef HOLES
+	bool racy = true;
+	unsigned int seq;
+#endif
 	void *old_buf = buf;
 	int locked = 1;
 
 	if (!vma)
 #ifdef STRINGS
 		return !str && is_remote_hole(mm, addr, false) ? 0 : -EAGAIN;
-	if (!str && len > vma->vm_end - addr) {
 #elifdef HOLES
 		return is_remote_hole(mm, addr, false) ? 0 : -EAGAIN;
-	if (len > vma->vm_end - addr) {
 #else
 		return -EAGAIN;
-	if (len > vma->vm_end - addr)
-		goto fall_back;
+#endif
+	if (offset_in_page(addr) + len > PAGE_SIZE) {
+		/* A fault that drops the lock must not follow marked pages. */
+		if (vma->vm_ops && !vma->vm_ops->map_pages &&
+		    !is_vm_hugetlb_page(vma))
+			goto fall_back;
+#ifdef STRINGS
+		if (!str && len > vma->vm_end - addr) {
+#elifdef HOLES
+		if (len > vma->vm_end - addr) {
+#else
+		if (len > vma->vm_end - addr)
+			goto fall_back;
 #endif
 #ifdef HOLES
-		/* Titles must be readable while a writer is stuck. */
-		bool racy = (gup_flags & FOLL_ANON) &&
-			    (vma->vm_flags & VM_GROWSDOWN);
-
-		if (!is_remote_hole(mm, vma->vm_end, racy))
-			goto fall_back;
-		len = vma->vm_end - addr;
-	}
+			/* Titles must be readable while a writer is stuck. */
+			racy = (gup_flags & FOLL_ANON) &&
+			       (vma->vm_flags & VM_GROWSDOWN);
+			if ((!racy && !mmap_lock_speculate_try_begin(mm, &seq)) ||
+			    !is_remote_hole(mm, vma->vm_end, racy))
+				goto fall_back;
+			len = vma->vm_end - addr;
+		}
 #endif
+	}
 
 	while (len) {
 		int bytes = min_t(int, len, PAGE_SIZE - offset_in_page(addr));
@@ -115,13 +127,7 @@ static int read_remote_vma(struct mm_struct *mm, unsigned long addr, void *buf,
 		/* The rest of a string may be in another VMA. */
 		if (str && addr == vma->vm_end)
 			goto fall_back;
-#else
-
 #endif
-		/* A fault that drops the lock must not follow marked pages. */
-		if (bytes < len && vma->vm_ops && !vma->vm_ops->map_pages &&
-		    !is_vm_hugetlb_page(vma))
-			goto fall_back;
 
 #ifdef DIRECT
 		page = gup_walk_start(&fw, vma, addr, gup_flags, &locked);
@@ -164,6 +170,11 @@ static int read_remote_vma(struct mm_struct *mm, unsigned long addr, void *buf,
 #else
 	/* The driver may have another way to read the rest. */
 	if (len && vma->vm_ops && vma->vm_ops->access)
+		goto fall_back;
+#endif
+#ifdef HOLES
+	/* The bytes must not be newer than the hole. */
+	if (!racy && mmap_lock_speculate_retry(mm, seq))
 		goto fall_back;
 #endif
 
