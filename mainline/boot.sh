@@ -92,21 +92,25 @@ check_tap()
 	[[ -n $planned && $ran -eq $planned ]] && { [[ $bad -eq 0 ]] || are_of_arch "$guest" "$program"; }
 }
 
-# Some cases are x86's own. So on another architecture, what fails on the control kernel is not the series' fault, and
-# only named.
+# Some cases are x86's own, and fail elsewhere on both kernels. A single step reads memory only there, and only there are the
+# 32-bit programs. Its MMU marks pages, so a huge page is not marked by GUP, and the kernel's own access to memory of the
+# target, marked as not referenced, takes no fault, which would wait for the mmap lock (without ARM64_HW_AFDBM).
+readonly X86_CASES='^(held for (read|write)[^:]*: )?(single step|(a )?32-bit reader.*|a huge page is not marked|readv/target-lock.*)$'
+
+# True if all that failed is.
 are_of_arch()
 {
 	local guest=$1 program=$2
 
 	[[ $ARCH != x86_64 ]] || return 1
-	[[ $guest != control ]] || return 0
-	! comm -13 <(failed_cases control "$program") <(failed_cases "$guest" "$program") | grep .
+	! failed_cases "$guest" "$program" | grep -vE "$X86_CASES" || return 1
+	note "$guest: x86's own: $(failed_cases "$guest" "$program" | paste -sd';' | sed 's/;/; /g')"
 }
 
-# Without the word that says which kernel it is.
+# Without the word that says whether reads take the VMA lock.
 failed_cases()
 {
-	sed -nE '/ # SKIP/d; s/^not ok [0-9]+ - ((on|off), )?//p' "$OUT/$1/$2.tap" | tr -d '\r' | sort
+	sed -nE '/ # SKIP/d; s/^not ok [0-9]+ - ((on|off), )?//p' "$OUT/$1/$2.tap" | tr -d '\r'
 }
 
 # The series reads single pages without pins, so the counts of pins differ. The pins that are held must not.
