@@ -93,8 +93,8 @@ check_tap()
 }
 
 # Some cases are x86's own, and fail elsewhere on both kernels. A single step reads memory only there, and only there are the
-# 32-bit programs. Its MMU marks pages, so a huge page is not marked by GUP, and the kernel's own access to memory of the
-# target, marked as not referenced, takes no fault, which would wait for the mmap lock (without ARM64_HW_AFDBM).
+# 32-bit programs. Its MMU marks pages: GUP marks no huge page, and the target takes no fault for a page that was marked as not
+# referenced. Such a fault in the kernel waits for the mmap lock; that is probably why target-lock fails without ARM64_HW_AFDBM.
 readonly X86_CASES='^(held for (read|write)[^:]*: )?(single step|(a )?32-bit reader.*|a huge page is not marked|readv/target-lock.*)$'
 
 # True if all that failed is.
