@@ -10,7 +10,6 @@
  * lock, which nobody can tell from that order.
  */
 #include <linux/highmem.h>
-#include <linux/memremap.h>
 #include <linux/mm.h>
 #include <linux/sched.h>
 #include <linux/sched/signal.h>
@@ -31,17 +30,6 @@ static __always_inline bool remote_copy_goes_on(void)
 	return true;
 }
 
-static __always_inline enum remote_read_result
-remote_check_found(struct vm_area_struct *vma, const struct folio_walk *fw,
-		   struct folio *folio, unsigned int gup_flags)
-{
-	enum remote_read_result result = remote_check_entry(vma, fw, gup_flags);
-
-	if (result == REMOTE_READ_OK && is_pci_p2pdma_page(&folio->page))
-		result = REMOTE_READ_SPECIAL;
-	return result;
-}
-
 /* Copy @len bytes at @offset in @page, not beyond its end. */
 static __always_inline void remote_copy_bytes(struct page *page,
 					      unsigned int offset, void *buf,
@@ -53,19 +41,7 @@ static __always_inline void remote_copy_bytes(struct page *page,
 	kunmap_local(maddr);
 }
 
-/* Mark as accessed what GUP would have marked. */
-static __always_inline void remote_copy_touch(struct vm_area_struct *vma,
-					      unsigned long addr,
-					      const struct folio_walk *fw,
-					      struct folio *folio)
-{
-	if (fw->level == FW_LEVEL_PTE)
-		folio_mark_accessed(folio);
-	else
-		remote_touch_pmd(vma, addr, fw);
-}
-
-/* As remote_copy_touch(), but a folio that is to be marked is returned. */
+/* As remote_touch(), but a folio that is to be marked is returned. */
 static struct folio *remote_copy_touch_later(struct vm_area_struct *vma,
 					     unsigned long addr,
 					     const struct folio_walk *fw,
@@ -119,42 +95,12 @@ remote_copy_page(struct vm_area_struct *vma, unsigned long addr, void *buf,
 			*unmarked = remote_copy_touch_later(vma, addr, &fw,
 							    folio);
 		else
-			remote_copy_touch(vma, addr, &fw, folio);
+			remote_touch(vma, addr, &fw, folio);
 		remote_copy_bytes(remote_entry_page(&fw, folio, addr),
 				  offset_in_page(addr), buf, len);
 	}
 	remote_folio_walk_end(&fw, vma);
 	return result;
-}
-
-/*
- * The page behind the one that @fw has found, in the same table: NULL, and
- * *@result says why, if it cannot be used.
- */
-static struct page *remote_next_page(struct vm_area_struct *vma,
-				     const struct folio_walk *fw,
-				     struct folio *folio, unsigned long addr,
-				     unsigned int gup_flags,
-				     enum remote_read_result *result)
-{
-	struct page *page;
-	bool is_zero;
-	pte_t pte;
-
-	/* A huge entry was checked as a whole. */
-	if (fw->level != FW_LEVEL_PTE)
-		return remote_entry_page(fw, folio, addr) + 1;
-
-	pte = ptep_get(fw->ptep + 1);
-	page = remote_pte_page(vma, addr + PAGE_SIZE, pte, &is_zero);
-	if (!page) {
-		*result = REMOTE_READ_NOT_PRESENT;
-		return NULL;
-	}
-	*result = remote_check_pte(vma, pte, gup_flags);
-	if (*result == REMOTE_READ_OK && is_pci_p2pdma_page(page))
-		*result = REMOTE_READ_SPECIAL;
-	return *result == REMOTE_READ_OK ? page : NULL;
 }
 
 /*
@@ -184,10 +130,10 @@ remote_copy_two_pages(struct vm_area_struct *vma, unsigned long addr, void *buf,
 		next = remote_next_page(vma, &fw, folio, addr, gup_flags,
 					&result);
 	if (next) {
-		remote_copy_touch(vma, addr, &fw, folio);
+		remote_touch(vma, addr, &fw, folio);
 		remote_copy_bytes(remote_entry_page(&fw, folio, addr),
 				  offset_in_page(addr), buf, first);
-		remote_copy_touch(vma, second, &fw, page_folio(next));
+		remote_touch(vma, second, &fw, page_folio(next));
 		remote_copy_bytes(next, 0, buf + first, len - first);
 	}
 	remote_folio_walk_end(&fw, vma);
@@ -246,11 +192,6 @@ remote_copy_pages(struct vm_area_struct *vma, unsigned long addr, void *buf,
 		folio_put(folios[i]);
 	}
 	return result;
-}
-
-static bool remote_is_one_table(unsigned long addr, unsigned int len)
-{
-	return !((addr ^ (addr + len - 1)) & PMD_MASK);
 }
 
 /**

@@ -23,9 +23,11 @@
 
 #include <linux/huge_mm.h>
 #include <linux/hugetlb.h>
+#include <linux/memremap.h>
 #include <linux/mm.h>
 #include <linux/pagewalk.h>
 #include <linux/pgtable.h>
+#include <linux/swap.h>
 
 #include "remote.h"
 
@@ -234,6 +236,65 @@ remote_pte_page(struct vm_area_struct *vma, unsigned long addr, pte_t pte,
 		page = pte_page(pte);
 	}
 	return page;
+}
+
+/* As remote_check_entry(), and for memory of which @folio is the page's. */
+static __always_inline enum remote_read_result
+remote_check_found(struct vm_area_struct *vma, const struct folio_walk *fw,
+		   struct folio *folio, unsigned int gup_flags)
+{
+	enum remote_read_result result = remote_check_entry(vma, fw, gup_flags);
+
+	if (result == REMOTE_READ_OK && is_pci_p2pdma_page(&folio->page))
+		result = REMOTE_READ_SPECIAL;
+	return result;
+}
+
+/* Mark as accessed what GUP would have marked. */
+static __always_inline void remote_touch(struct vm_area_struct *vma,
+					 unsigned long addr,
+					 const struct folio_walk *fw,
+					 struct folio *folio)
+{
+	if (fw->level == FW_LEVEL_PTE)
+		folio_mark_accessed(folio);
+	else
+		remote_touch_pmd(vma, addr, fw);
+}
+
+/*
+ * The page behind the one that @fw has found, in the same table: NULL, and
+ * *@result says why, if it cannot be used.
+ */
+static inline struct page *
+remote_next_page(struct vm_area_struct *vma, const struct folio_walk *fw,
+		 struct folio *folio, unsigned long addr,
+		 unsigned int gup_flags, enum remote_read_result *result)
+{
+	struct page *page;
+	bool is_zero;
+	pte_t pte;
+
+	/* A huge entry was checked as a whole. */
+	if (fw->level != FW_LEVEL_PTE)
+		return remote_entry_page(fw, folio, addr) + 1;
+
+	pte = ptep_get(fw->ptep + 1);
+	page = remote_pte_page(vma, addr + PAGE_SIZE, pte, &is_zero);
+	if (!page) {
+		*result = REMOTE_READ_NOT_PRESENT;
+		return NULL;
+	}
+	*result = remote_check_pte(vma, pte, gup_flags);
+	if (*result == REMOTE_READ_OK && is_pci_p2pdma_page(page))
+		*result = REMOTE_READ_SPECIAL;
+	return *result == REMOTE_READ_OK ? page : NULL;
+}
+
+/* Are @len bytes, not 0, mapped by one table of PTEs, or by one huge PMD? */
+static inline bool remote_is_one_table(unsigned long addr, unsigned int len)
+{
+	return !((addr ^ (addr + len - 1)) & PMD_MASK);
 }
 
 #endif /* _REMOTE_WALK_H */
