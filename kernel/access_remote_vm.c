@@ -74,9 +74,9 @@ remote_read_short(struct vm_area_struct *vma, unsigned long addr, void *buf,
  * The read under the VMA's lock. *@len becomes shorter where the slow path's
  * answer would be shorter, too.
  */
-static enum remote_read_result remote_read_vma(struct vm_area_struct *vma,
-					       unsigned long addr, void *buf,
-					       int *len, unsigned int gup_flags)
+static __always_inline enum remote_read_result
+remote_read_vma(struct vm_area_struct *vma, unsigned long addr, void *buf,
+		int *len, unsigned int gup_flags)
 {
 	enum remote_read_result result = remote_check_vma(vma, gup_flags);
 
@@ -159,6 +159,26 @@ remote_read_hole(struct mm_struct *mm, unsigned long addr, int *len)
 	return REMOTE_READ_OK;
 }
 
+/* *@len becomes the number of bytes that the slow path would have read. */
+static __always_inline enum remote_read_result
+__remote_read(struct mm_struct *mm, unsigned long addr, void *buf, int *len,
+	      unsigned int gup_flags)
+{
+	enum remote_read_result result;
+	struct vm_area_struct *vma;
+
+	addr = remote_untag(mm, addr);
+	vma = lock_vma_under_rcu(mm, addr);
+	if (unlikely(!vma))
+		return remote_read_hole(mm, addr, len);
+	result = remote_read_vma(vma, addr, buf, len, gup_flags);
+	if (unlikely(result != REMOTE_READ_OK))
+		return remote_read_again(vma, addr, buf, len, gup_flags,
+					 result);
+	vma_end_read(vma);
+	return REMOTE_READ_OK;
+}
+
 /**
  * remote_read - read another address space without its mmap lock
  * @mm: the address space; the caller holds a reference (mm_users)
@@ -180,32 +200,43 @@ int remote_read(struct mm_struct *mm, unsigned long addr, void *buf, int len,
 		unsigned int gup_flags, enum remote_read_result *why)
 {
 	enum remote_read_result result;
-	struct vm_area_struct *vma;
 
-	if (gup_flags & FOLL_WRITE) {
+	if (gup_flags & FOLL_WRITE)
 		result = REMOTE_READ_WRITE;
-		goto out;
-	}
-	if ((gup_flags & ~REMOTE_READ_FLAGS) || len <= 0) {
+	else if ((gup_flags & ~REMOTE_READ_FLAGS) || len <= 0)
 		result = REMOTE_READ_NOT_PERMITTED;
-		goto out;
-	}
-
-	addr = remote_untag(mm, addr);
-	vma = lock_vma_under_rcu(mm, addr);
-	if (unlikely(!vma)) {
-		result = remote_read_hole(mm, addr, &len);
-		goto out;
-	}
-	result = remote_read_vma(vma, addr, buf, &len, gup_flags);
-	if (likely(result == REMOTE_READ_OK))
-		vma_end_read(vma);
 	else
-		result = remote_read_again(vma, addr, buf, &len, gup_flags,
-					   result);
-out:
+		result = __remote_read(mm, addr, buf, &len, gup_flags);
 	remote_count(result);
 	if (why)
 		*why = result;
 	return result == REMOTE_READ_OK ? len : -EAGAIN;
+}
+
+/**
+ * remote_try_read - as remote_read(), for a caller whose slow path comes to that
+ * @mm: the address space; the caller holds a reference (mm_users)
+ * @addr: address to read from, possibly tagged
+ * @buf: kernel memory to read into
+ * @len: number of bytes, not 0; becomes the number of bytes read
+ * @gup_flags: FOLL_FORCE or 0
+ *
+ * Counts only what it has answered. For the rest the slow path calls
+ * access_remote_vm(), where remote_read() counts.
+ *
+ * Context: As remote_read().
+ *
+ * Return: REMOTE_READ_OK; or the reason why the slow path must be taken, from
+ * the first byte on.
+ */
+enum remote_read_result remote_try_read(struct mm_struct *mm,
+					unsigned long addr, void *buf, int *len,
+					unsigned int gup_flags)
+{
+	enum remote_read_result result;
+
+	result = __remote_read(mm, addr, buf, len, gup_flags);
+	if (likely(result == REMOTE_READ_OK))
+		remote_count(REMOTE_READ_OK);
+	return result;
 }

@@ -9,11 +9,13 @@
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
 #include <linux/compat.h>
+#include <linux/fs.h>
 #include <linux/livepatch.h>
 #include <linux/mm.h>
 #include <linux/module.h>
 #include <linux/sched/mm.h>
 
+#include "compat/proc-mem.h"
 #include "livepatch.h"
 #include "remote.h"
 #include "sysfs.h"
@@ -71,6 +73,24 @@ static int vmapeek_access_process_vm(struct task_struct *tsk,
 						  gup_flags);
 	mmput(mm);
 	return copied;
+}
+
+/*
+ * A tail call for what is not served whole, as in vmapeek_access_remote_vm().
+ * While the tracepoint is on that is everything: mem_rw() calls
+ * access_remote_vm() for each chunk, which has an event.
+ */
+static ssize_t vmapeek_mem_read(struct file *file, char __user *buf,
+				size_t count, loff_t *ppos)
+{
+	ssize_t copied;
+
+	if (!trace_vmapeek_remote_read_enabled()) {
+		copied = remote_mem_read(file, buf, count, ppos);
+		if (copied != -EAGAIN)
+			return copied;
+	}
+	return mem_rw(file, buf, count, ppos, 0);
 }
 
 #ifdef HAVE_COPY_REMOTE_VM_STR
@@ -135,6 +155,10 @@ static struct klp_func vmapeek_funcs[] = {
 	{
 		.old_name = "access_process_vm",
 		.new_func = vmapeek_access_process_vm,
+	},
+	{
+		.old_name = "mem_read",
+		.new_func = vmapeek_mem_read,
 	},
 #ifdef HAVE_COPY_REMOTE_VM_STR
 	{

@@ -7,6 +7,7 @@
 #define _REMOTE_H
 
 #include <linux/build_bug.h>
+#include <linux/fs.h>
 #include <linux/hugetlb.h>
 #include <linux/mm.h>
 #include <linux/mmu_context.h>
@@ -365,6 +366,14 @@ static __always_inline void remote_pins_put(struct remote_pins *pins)
 
 int remote_read(struct mm_struct *mm, unsigned long addr, void *buf, int len,
 		unsigned int gup_flags, enum remote_read_result *why);
+enum remote_read_result remote_try_read(struct mm_struct *mm,
+					unsigned long addr, void *buf, int *len,
+					unsigned int gup_flags);
+
+/* proc_mem.c */
+
+ssize_t remote_mem_read(const struct file *file, char __user *buf, size_t count,
+			loff_t *ppos);
 
 /* copy_remote_vm_str.c, for kernels that have that function */
 

@@ -14,33 +14,14 @@
 #include <linux/pid.h>
 #include <linux/seq_file.h>
 
+#include "proc-inode.h"
+
 #ifndef CONFIG_PROC_PAGE_MONITOR
 #error "vmapeek_maps: this kernel has no CONFIG_PROC_PAGE_MONITOR"
 #endif
 #ifndef CONFIG_NUMA
 #error "vmapeek_maps: this kernel has no CONFIG_NUMA"
 #endif
-
-struct proc_dir_entry;
-struct ctl_table;
-struct ctl_table_header;
-struct proc_ns_operations;
-
-struct proc_inode {
-	struct pid *pid;
-	unsigned int fd;
-	union {
-		int (*proc_show)(struct seq_file *m, struct pid_namespace *ns,
-				 struct pid *pid, struct task_struct *task);
-		int lsmid;
-	} op;
-	struct proc_dir_entry *pde;
-	struct ctl_table_header *sysctl;
-	const struct ctl_table *sysctl_entry;
-	struct hlist_node sibling_inodes;
-	const struct proc_ns_operations *ns_ops;
-	struct inode vfs_inode;
-} __randomize_layout;
 
 /**
  * maps_get_task - the task that a file below /proc/PID is about
@@ -50,8 +31,7 @@ struct proc_inode {
  */
 static inline struct task_struct *maps_get_task(const struct inode *inode)
 {
-	return get_pid_task(container_of(inode, struct proc_inode,
-					 vfs_inode)->pid, PIDTYPE_PID);
+	return get_pid_task(proc_inode_pid(inode), PIDTYPE_PID);
 }
 
 /* Sums for smaps and smaps_rollup; only @swap is touched here. */

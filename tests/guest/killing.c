@@ -52,7 +52,8 @@ static void *sink(void)
 		die("no sink: %s", strerror(errno));
 	for (size_t i = 0; i < SIZE; i += WINDOW) {
 		if (mmap(p + i, WINDOW, PROT_READ | PROT_WRITE,
-			 MAP_SHARED | MAP_FIXED, fd, 0) == MAP_FAILED)
+			 MAP_SHARED | MAP_FIXED | MAP_POPULATE, fd, 0) ==
+		    MAP_FAILED)
 			die("no sink: %s", strerror(errno));
 	}
 	close(fd);

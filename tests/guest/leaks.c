@@ -207,6 +207,39 @@ static void target_can_change(void **state)
 	assert_int_equal(status, 0);
 }
 
+/*
+ * Where what is read is shared, a long read of mem locks the VMA of the
+ * reader's memory, too.
+ */
+static void reader_can_change(void **state)
+{
+	char *p = mmap(NULL, 2 * PAGE, PROT_READ | PROT_WRITE,
+		       MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	pid_t pid, self = getpid();
+	int status;
+
+	(void)state;
+	if (p == MAP_FAILED)
+		die("no memory");
+	memset(p, 1, 2 * PAGE);
+	vmapeek_on();
+	pid = fork();
+	if (!pid) {
+		char *to = mmap(NULL, 2 * PAGE, PROT_READ | PROT_WRITE,
+				MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE,
+				-1, 0);
+
+		_exit(to == MAP_FAILED ||
+		      remote_read(MEM, self, (unsigned long)p, to, 2 * PAGE) !=
+			      (long)(2 * PAGE) ||
+		      munmap(to, 2 * PAGE));
+	}
+	limit_set(60, "a change, as a lock was left behind");
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
+	munmap(p, 2 * PAGE);
+}
+
 /* The first byte of a page table is at @target->addr + PAGE. */
 static void prepare_two_tables(struct target *t)
 {
@@ -244,6 +277,7 @@ int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(target_can_change),
+		cmocka_unit_test(reader_can_change),
 		cmocka_unit_test(pages_can_be_collapsed),
 		{ "small pages come back", memory_comes_back, NULL, NULL,
 		  (void *)prepare_small },

@@ -24,7 +24,7 @@
 #define LARGE		(64 * KIB)
 
 /* Resident, then a page that is not, then another VMA. */
-static void prepare(struct target *t)
+static void prepare_memory(struct target *t)
 {
 	char *p = map(t, LARGE + 3 * PAGE);
 
@@ -33,8 +33,21 @@ static void prepare(struct target *t)
 	if (mprotect(p + LARGE + 2 * PAGE, PAGE, PROT_READ))
 		broken(t, "mprotect");
 	t->addr = (unsigned long)p;
+}
 
+static void prepare(struct target *t)
+{
+	prepare_memory(t);
 	if (!show_memory(true, t->addr, t->addr + LARGE))
+		broken(t, "PR_SET_MM");
+}
+
+/* environ is read across the border of two VMAs. */
+static void prepare_environ(struct target *t)
+{
+	prepare_memory(t);
+	t->addr += LARGE + 2 * PAGE - 300;
+	if (!show_memory(true, t->addr, t->addr + 400))
 		broken(t, "PR_SET_MM");
 }
 
@@ -55,6 +68,11 @@ static unsigned char byte_merged(unsigned long offset)
 static unsigned char byte_behind(unsigned long offset)
 {
 	return offset >= LARGE + 2 * PAGE;
+}
+
+static unsigned char byte_of_environ(unsigned long offset)
+{
+	return byte_behind(offset + LARGE + 2 * PAGE - 300);
 }
 
 static unsigned char byte_of_title(unsigned long offset)
@@ -84,6 +102,9 @@ static long single_step(const struct lock_case *c, pid_t pid,
 	  .how = PEEKDATA, .len = 8, .want = -EIO, __VA_ARGS__ }
 #define MEM_64K		0
 #define TWO_VMAS	1
+#define TWO_VMAS_MEM	2
+#define TWO_VMAS_LONG	3
+#define TWO_VMAS_ENV	4
 
 static const struct lock_case cases[] = {
 	[MEM_64K] = { .name = "mem, 64 KiB", .prepare = prepare, .how = MEM,
@@ -91,6 +112,16 @@ static const struct lock_case cases[] = {
 	[TWO_VMAS] = { .name = "two VMAs", .prepare = prepare,
 		       .how = PEEKDATA, .offset = LARGE + 2 * PAGE - 4,
 		       .len = 8, .byte = byte_behind },
+	[TWO_VMAS_MEM] = { .name = "two VMAs, mem", .prepare = prepare,
+			   .how = MEM, .offset = LARGE + 2 * PAGE - 4,
+			   .len = 8, .byte = byte_behind },
+	[TWO_VMAS_LONG] = { .name = "two VMAs, mem, 400 bytes",
+			    .prepare = prepare, .how = MEM,
+			    .offset = LARGE + 2 * PAGE - 300, .len = 400,
+			    .byte = byte_behind },
+	[TWO_VMAS_ENV] = { .name = "two VMAs, environ",
+			   .prepare = prepare_environ, .how = ENVIRON,
+			   .len = 400, .byte = byte_of_environ },
 	{ .name = "mem, 8 bytes", .prepare = prepare, .how = MEM,
 	  .offset = 64, .len = 8, .fast = true },
 	{ .name = "mem, traced", .prepare = prepare, .how = MEM_TRACED,
@@ -129,12 +160,11 @@ static const struct lock_case cases[] = {
  */
 static void off_while_blocked(void **state)
 {
-	const struct lock_case *c = &cases[TWO_VMAS];
+	const struct lock_case *c = *state;
 	struct lock_reader r;
 	pid_t pid;
 	int hold;
 
-	(void)state;
 	vmapeek_on();
 	pid = lock_target(c);
 	r = lock_reader_blocked(c, pid, &hold);
@@ -181,9 +211,15 @@ static void on_while_blocked(void **state)
 
 int main(int argc, char **argv)
 {
+#define OFF(_case, _what)						\
+	{ .name = "switching off while a reader of " _what " waits",	\
+	  .test_func = off_while_blocked,				\
+	  .initial_state = (void *)&cases[_case] }
 	static const struct CMUnitTest more[] = {
-		{ .name = "switching off while a reader waits",
-		  .test_func = off_while_blocked },
+		OFF(TWO_VMAS, "PEEKDATA"),
+		OFF(TWO_VMAS_MEM, "mem"),
+		OFF(TWO_VMAS_LONG, "mem, 400 bytes"),
+		OFF(TWO_VMAS_ENV, "environ"),
 		{ .name = "loading while a reader waits",
 		  .test_func = on_while_blocked },
 	};

@@ -79,11 +79,24 @@ static void wrong(struct worker *w, const char *what, long n)
 		       what, n);
 }
 
+/* What lies in one VMA is read in other ways than what does not. */
+static size_t what_to_read(const struct worker *w)
+{
+	switch (w->how) {
+	case PEEKDATA:
+	case PEEKTEXT:
+		return 8;
+	case READV:
+		return AREA;
+	default:
+		return (const size_t[]){ AREA, PAGE, 8 }[w->progress.reads % 3];
+	}
+}
+
 static void read_once(struct worker *w, struct reader *r, unsigned char *buf)
 {
-	bool small = w->how == PEEKDATA || w->how == PEEKTEXT;
-	size_t want = small ? 8 : AREA;
 	unsigned long addr = w->how == ENVIRON ? 0 : w->addr;
+	size_t want = what_to_read(w);
 	ssize_t n;
 
 	if (w->how == CMDLINE) {
@@ -119,7 +132,8 @@ static unsigned long microseconds(void)
 static void work(struct worker *w)
 {
 	int patch_state = open("/proc/self/patch_state", O_RDONLY);
-	unsigned char buf[AREA];
+	/* Aligned as the targets' memory is. */
+	_Alignas(8) unsigned char space[AREA + 4], *buf = space + 4;
 	struct reader r;
 	int err = reader_open(&r, w->how, w->target);
 

@@ -22,14 +22,17 @@
 #define FAULT_FLAGS	"flags=%dx:u32"
 #define FAULT_FILTER	"comm == \"" READER_NAME "\" && flags & 4096 && flags & 128"
 
-#define NR_READS	2
+#define NR_READS	3
 
 /* Rows of the play that are traced now. */
 static unsigned int followed;
 /* Does the trace end when one of them has run? */
 static bool may_end;
 
-static const char *const reads[NR_READS] = { "remote_read", "remote_readv" };
+static const char *const reads[NR_READS] = {
+	"remote_read", "remote_readv", "remote_mem_read",
+};
+
 /*
  * Their counterparts in the series. As remote_readv() does, they include the
  * wait for the mmap lock: nobody reads a VMA that is write-locked.
@@ -37,6 +40,12 @@ static const char *const reads[NR_READS] = { "remote_read", "remote_readv" };
 static const char *const patched_reads[NR_READS] = {
 	"__access_remote_vm", "pin_user_pages_remote_unlocked",
 };
+
+/* NULL behind the last one. */
+static const char *read_function(unsigned int i)
+{
+	return mainline() == PATCHED ? patched_reads[i] : reads[i];
+}
 
 static bool append(const char *path, const char *text)
 {
@@ -120,9 +129,8 @@ bool reach_prepare(void)
 		return false;
 	write_line(INSTANCE "/trace_clock", "global");
 	write_line(INSTANCE "/buffer_size_kb", "1024");
-	for (unsigned int i = 0; i < NR_READS; i++) {
-		snprintf(name, sizeof(name), "%s%s", module,
-			 mainline() == PATCHED ? patched_reads[i] : reads[i]);
+	for (unsigned int i = 0; i < NR_READS && read_function(i); i++) {
+		snprintf(name, sizeof(name), "%s%s", module, read_function(i));
 		if (!probe("read_", i, name, ""))
 			return false;
 	}
@@ -209,7 +217,7 @@ void reach_start(const char *play)
 	}
 	if (!followed)
 		return;
-	for (unsigned int i = 0; i < NR_READS; i++)
+	for (unsigned int i = 0; i < NR_READS && read_function(i); i++)
 		enable("read_", i, true);
 	if (faults)
 		enable("fault_", 0, true);
@@ -387,7 +395,7 @@ void reach_stop(const char *play)
 	write_line(INSTANCE "/tracing_on", "0");
 	set_end(play, false);
 	look_at_rows(play, true);
-	for (unsigned int i = 0; i < NR_READS; i++)
+	for (unsigned int i = 0; i < NR_READS && read_function(i); i++)
 		enable("read_", i, false);
 	enable("fault_", 0, false);
 }

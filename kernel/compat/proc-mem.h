@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What fs/proc keeps to itself of /proc/PID/mem, reached by livepatch
+ * relocation. The same on all kernels that vmapeek is built for.
+ */
+#ifndef _COMPAT_PROC_MEM_H
+#define _COMPAT_PROC_MEM_H
+
+#include <linux/fs.h>
+
+/* proc_mem.force_override= */
+enum proc_mem_force {
+	PROC_MEM_FORCE_ALWAYS,
+	PROC_MEM_FORCE_PTRACE,
+	PROC_MEM_FORCE_NEVER
+};
+
+extern enum proc_mem_force proc_mem_force_override;
+
+ssize_t mem_rw(struct file *file, char __user *buf, size_t count, loff_t *ppos,
+	       int write);
+
+#endif /* _COMPAT_PROC_MEM_H */
