@@ -180,6 +180,73 @@ __remote_read(struct mm_struct *mm, unsigned long addr, void *buf, int *len,
 }
 
 /**
+ * struct remote_request - a read that failed under the VMA's lock
+ * @task: the reader
+ * @nr_switches: the reader's context switches at that time
+ * @mm: the address space
+ * @addr: the address
+ * @len: number of bytes
+ * @result: why it failed
+ *
+ * The slow path of mem_read() issues the same read again, on the same CPU unless
+ * the reader is switched out, which invalidates the record.
+ */
+struct remote_request {
+	const struct task_struct *task;
+	unsigned long nr_switches;
+	const struct mm_struct *mm;
+	unsigned long addr;
+	int len;
+	enum remote_read_result result;
+};
+
+static DEFINE_PER_CPU(struct remote_request, remote_tried);
+
+static unsigned long remote_nr_switches(void)
+{
+	return current->nvcsw + current->nivcsw;
+}
+
+static noinline void remote_note_tried(const struct mm_struct *mm,
+				       unsigned long addr, int len,
+				       enum remote_read_result result)
+{
+	struct remote_request *tried = get_cpu_ptr(&remote_tried);
+
+	*tried = (struct remote_request){
+		.task = current, .nr_switches = remote_nr_switches(),
+		.mm = mm, .addr = addr, .len = len, .result = result,
+	};
+	put_cpu_ptr(&remote_tried);
+}
+
+/* The record's result if it is of this read, or REMOTE_READ_OK. */
+static noinline enum remote_read_result
+remote_take_tried(const struct mm_struct *mm, unsigned long addr, int len)
+{
+	struct remote_request *tried = get_cpu_ptr(&remote_tried);
+	enum remote_read_result result = REMOTE_READ_OK;
+
+	if (tried->task == current &&
+	    tried->nr_switches == remote_nr_switches() && tried->mm == mm &&
+	    tried->addr == addr && tried->len == len) {
+		result = tried->result;
+		tried->task = NULL;
+	}
+	put_cpu_ptr(&remote_tried);
+	return result;
+}
+
+/* Has remote_try_read() just failed on the same read? With what result? */
+static __always_inline enum remote_read_result
+remote_was_tried(const struct mm_struct *mm, unsigned long addr, int len)
+{
+	if (likely(this_cpu_read(remote_tried.task) != current))
+		return REMOTE_READ_OK;
+	return remote_take_tried(mm, addr, len);
+}
+
+/**
  * remote_read - read another address space without its mmap lock
  * @mm: the address space; the caller holds a reference (mm_users)
  * @addr: address to read from, possibly tagged
@@ -206,6 +273,8 @@ int remote_read(struct mm_struct *mm, unsigned long addr, void *buf, int len,
 	else if ((gup_flags & ~REMOTE_READ_FLAGS) || len <= 0)
 		result = REMOTE_READ_NOT_PERMITTED;
 	else
+		result = remote_was_tried(mm, addr, len);
+	if (likely(result == REMOTE_READ_OK))
 		result = __remote_read(mm, addr, buf, &len, gup_flags);
 	remote_count(result);
 	if (why)
@@ -221,8 +290,9 @@ int remote_read(struct mm_struct *mm, unsigned long addr, void *buf, int len,
  * @len: number of bytes, not 0; becomes the number of bytes read
  * @gup_flags: FOLL_FORCE or 0
  *
- * Counts only what it has answered. For the rest the slow path calls
- * access_remote_vm(), where remote_read() counts.
+ * Counts only reads that succeed. The slow path calls access_remote_vm() for
+ * the others: remote_read() counts them there, and does not try again, which
+ * would take a fault and mark pages a second time.
  *
  * Context: As remote_read().
  *
@@ -234,9 +304,12 @@ enum remote_read_result remote_try_read(struct mm_struct *mm,
 					unsigned int gup_flags)
 {
 	enum remote_read_result result;
+	int wanted = *len;
 
 	result = __remote_read(mm, addr, buf, len, gup_flags);
 	if (likely(result == REMOTE_READ_OK))
 		remote_count(REMOTE_READ_OK);
+	else
+		remote_note_tried(mm, addr, wanted, result);
 	return result;
 }

@@ -8,6 +8,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/ptrace.h>
@@ -209,6 +210,40 @@ static void on_while_blocked(void **state)
 	lock_reader_check(c, &old);
 }
 
+static unsigned long faults(void)
+{
+	char text[32];
+
+	if (!read_line("/sys/module/vmapeek/stats/faults", text, sizeof(text)))
+		die("no counter of faults");
+	return strtoul(text, NULL, 10);
+}
+
+/* A short read of mem that takes the slow path after all comes by twice. */
+static void tried_once(void **state)
+{
+	static const struct lock_case untouched = {
+		.prepare = prepare_huge_untouched, .how = MEM, .len = 8,
+		.byte = byte_zero,
+	};
+	unsigned long before;
+	struct lock_reader r;
+	pid_t pid;
+	int hold;
+
+	(void)state;
+	vmapeek_on();
+	pid = lock_target(&untouched);
+	before = faults();
+	r = lock_reader_blocked(&untouched, pid, &hold);
+	assert_int_equal(faults() - before, 1);
+
+	close(hold);
+	waitpid(r.pid, NULL, 0);
+	target_stop(pid);
+	lock_reader_check(&untouched, &r);
+}
+
 int main(int argc, char **argv)
 {
 #define OFF(_case, _what)						\
@@ -222,6 +257,8 @@ int main(int argc, char **argv)
 		OFF(TWO_VMAS_ENV, "environ"),
 		{ .name = "loading while a reader waits",
 		  .test_func = on_while_blocked },
+		{ .name = "a fault that needs the mmap lock is tried once",
+		  .test_func = tried_once },
 	};
 
 	title_main(argc, argv);
