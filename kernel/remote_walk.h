@@ -31,6 +31,46 @@
 
 #include "remote.h"
 
+/*
+ * As vm_normal_page(), of which all but special entries are inline: that is
+ * done for every page.
+ */
+static __always_inline struct page *
+remote_normal_page(struct vm_area_struct *vma, unsigned long addr, pte_t pte)
+{
+	unsigned long pfn = pte_pfn(pte);
+
+	if (IS_ENABLED(CONFIG_ARCH_HAS_PTE_SPECIAL) &&
+	    likely(!pte_special(pte) && pfn <= highest_memmap_pfn))
+		return pfn_to_page(pfn);
+	return vm_normal_page(vma, addr, pte);
+}
+
+/*
+ * As pte_offset_map_lock(), of which the usual case is inline. A table that goes
+ * away meanwhile is not usual.
+ */
+static __always_inline pte_t *remote_pte_map_lock(struct folio_walk *fw,
+						  struct mm_struct *mm,
+						  pmd_t *pmdp,
+						  unsigned long addr)
+{
+	pmd_t pmd;
+
+	rcu_read_lock();
+	pmd = pmdp_get_lockless(pmdp);
+	if (unlikely(!pmd_present(pmd) || pmd_leaf(pmd) || pmd_bad(pmd)))
+		goto slow;
+	fw->ptl = pte_lockptr(mm, &pmd);
+	spin_lock(fw->ptl);
+	if (likely(pmd_same(pmd, pmdp_get_lockless(pmdp))))
+		return pte_offset_kernel(&pmd, addr);
+	spin_unlock(fw->ptl);
+slow:
+	rcu_read_unlock();
+	return pte_offset_map_lock(mm, pmdp, addr, &fw->ptl);
+}
+
 static __always_inline struct folio *
 folio_walk_pte(struct folio_walk *fw, struct vm_area_struct *vma, pmd_t *pmdp,
 	       unsigned long addr)
@@ -38,14 +78,14 @@ folio_walk_pte(struct folio_walk *fw, struct vm_area_struct *vma, pmd_t *pmdp,
 	struct page *page;
 
 	fw->level = FW_LEVEL_PTE;
-	fw->ptep = pte_offset_map_lock(vma->vm_mm, pmdp, addr, &fw->ptl);
+	fw->ptep = remote_pte_map_lock(fw, vma->vm_mm, pmdp, addr);
 	if (!fw->ptep)
 		return NULL;
 	fw->pte = ptep_get(fw->ptep);
 	if (!pte_present(fw->pte))
 		goto unlock;
 
-	page = vm_normal_page(vma, addr, fw->pte);
+	page = remote_normal_page(vma, addr, fw->pte);
 	fw->page = page;
 	if (!page && is_zero_pfn(pte_pfn(fw->pte)))
 		page = pte_page(fw->pte);
@@ -230,7 +270,7 @@ remote_pte_page(struct vm_area_struct *vma, unsigned long addr, pte_t pte,
 	*is_zero = false;
 	if (!pte_present(pte))
 		return NULL;
-	page = vm_normal_page(vma, addr, pte);
+	page = remote_normal_page(vma, addr, pte);
 	if (unlikely(!page) && is_zero_pfn(pte_pfn(pte))) {
 		*is_zero = true;
 		page = pte_page(pte);

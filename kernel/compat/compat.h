@@ -40,6 +40,7 @@
 #endif
 
 /* Reached by livepatch relocation, declared in no public header. */
+extern unsigned long highest_memmap_pfn;
 int __access_remote_vm(struct mm_struct *mm, unsigned long addr, void *buf,
 		       int len, unsigned int gup_flags);
 ssize_t process_vm_rw(pid_t pid, const struct iovec __user *lvec,
