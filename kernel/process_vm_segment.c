@@ -22,11 +22,13 @@
  *   pages are pinned; if that fails they are dropped, and GUP pins from where
  *   the moment began.
  */
+#include <linux/instrumented.h>
 #include <linux/mm.h>
 #include <linux/mmap_lock.h>
 #include <linux/sched.h>
 #include <linux/sched/signal.h>
 #include <linux/slab.h>
+#include <linux/uaccess.h>
 #include <linux/uio.h>
 
 #include "remote.h"
@@ -492,16 +494,29 @@ static unsigned long remote_readv_pin(struct remote_readv *rr,
  * Copy a piece of a folio. Returns the number of bytes.
  *
  * copy_folio_to_iter() goes page by page, for the sake of highmem; elsewhere a
- * folio is one piece of the kernel's address space.
+ * folio is one piece of the kernel's address space. With one segment, @iter is
+ * plain user memory, whose copy is inline: there is one for each page.
  */
-static size_t remote_readv_copy_run(const struct remote_run *run,
-				    struct iov_iter *iter)
+static __always_inline size_t
+remote_readv_copy_run(const struct remote_run *run, struct iov_iter *iter)
 {
+	size_t bytes;
+	void *from;
+
 	if (IS_ENABLED(CONFIG_HIGHMEM))
 		return copy_folio_to_iter(run->folio, run->offset, run->len,
 					  iter);
-	return _copy_to_iter(folio_address(run->folio) + run->offset, run->len,
-			     iter);
+	from = folio_address(run->folio) + run->offset;
+	if (!iter_is_ubuf(iter))
+		return _copy_to_iter(from, run->len, iter);
+
+	bytes = min_t(size_t, run->len, iter->count);
+	might_fault();
+	instrument_copy_to_user(iter->ubuf + iter->iov_offset, from, bytes);
+	bytes -= raw_copy_to_user(iter->ubuf + iter->iov_offset, from, bytes);
+	iter->iov_offset += bytes;
+	iter->count -= bytes;
+	return bytes;
 }
 
 /*
