@@ -100,13 +100,13 @@ static void print_as_text(const struct results *r)
 
 int command_bench(const struct options *opt)
 {
-	struct results r = { .before = livepatch_state() };
+	struct results r = { .before = livepatch_state(&livepatch_memory) };
 
 	ticker_begin("measuring");
 	r.nr_reads = bench_reads(r.reads);
 	bench_churn(&r.churn);
 	ticker_end();
-	r.after = livepatch_state();
+	r.after = livepatch_state(&livepatch_memory);
 	if (opt->json)
 		print_as_json(opt, &r);
 	else

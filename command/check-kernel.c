@@ -7,7 +7,8 @@
 #include "livepatch.h"
 #include "symbols.h"
 
-#define MAX_SYMBOLS	(NR_REPLACED_FUNCTIONS + NR_LINKED_SYMBOLS)
+/* Of one livepatch. */
+#define MAX_SYMBOLS	64
 
 void check_kernel(struct check *c)
 {
@@ -83,44 +84,38 @@ static void append(char *list, size_t size, const char *name)
 	snprintf(list + len, size - len, "%s%s", len ? " " : "", name);
 }
 
-/*
- * Only there if the kernel runs 32-bit programs, or is new enough, and only needed
- * then.
- */
-static bool is_optional(const char *name)
-{
-	return !strncmp(name, "__ia32_", strlen("__ia32_")) ||
-	       !strcmp(name, "copy_remote_vm_str");
-}
-
 /* Of @n symbols, is there one of that name? */
 static bool is_there(const struct symbol_count *s, size_t n, const char *name)
 {
-	for (; n; n--, s++)
+	for (; name && n; n--, s++)
 		if (!strcmp(s->name, name) && s->times)
 			return true;
 	return false;
 }
 
-/* Another version's name for what is there. */
-static bool is_renamed(const struct symbol_count *s, size_t n, const char *name)
+/* Those of @symbols that this kernel needs. */
+static size_t take(const struct needed_symbol *symbols, size_t n,
+		   const struct needed_symbol **needed)
 {
-	for (size_t i = 0; i < NR_LINKED_SYMBOLS; i++)
-		if (!strcmp(linked_symbols[i].name, name))
-			return is_there(s, n, linked_symbols[i].or);
-	return false;
+	size_t taken = 0;
+
+	for (size_t i = 0; i < n; i++)
+		if (kernel_is_of_series(symbols[i].series))
+			needed[taken++] = &symbols[i];
+	return taken;
 }
 
-void check_symbols(struct check *c)
+void check_symbols_of(const struct livepatch *lp, struct check *c)
 {
+	const struct needed_symbol *needed[MAX_SYMBOLS];
 	char missing[256] = "", ambiguous[256] = "";
 	struct symbol_count s[MAX_SYMBOLS] = { 0 };
-	size_t n = 0, there = 0;
+	size_t n, there = 0;
 
-	for (size_t i = 0; i < NR_REPLACED_FUNCTIONS; i++)
-		s[n++].name = replaced_functions[i];
-	for (size_t i = 0; i < NR_LINKED_SYMBOLS; i++)
-		s[n++].name = linked_symbols[i].name;
+	n = take(lp->replaced, lp->nr_replaced, needed);
+	n += take(lp->linked, lp->nr_linked, needed + n);
+	for (size_t i = 0; i < n; i++)
+		s[i].name = needed[i]->name;
 	if (!kernel_symbols_count(s, n)) {
 		found(c, ANSWER_UNKNOWN, "cannot read /proc/kallsyms");
 		advise(c, "mount /proc, use a kernel with CONFIG_KALLSYMS");
@@ -132,8 +127,8 @@ void check_symbols(struct check *c)
 			append(ambiguous, sizeof(ambiguous), s[i].name);
 		else if (s[i].times)
 			there++;
-		else if (!is_optional(s[i].name) &&
-			 !is_renamed(s, n, s[i].name))
+		else if (!needed[i]->optional &&
+			 !is_there(s, n, needed[i]->or))
 			append(missing, sizeof(missing), s[i].name);
 	if (!*missing && !*ambiguous) {
 		found(c, ANSWER_YES, "all %zu are there, once each", there);
@@ -143,4 +138,9 @@ void check_symbols(struct check *c)
 	      *missing && *ambiguous ? "; " : "",
 	      *ambiguous ? "more than one: " : "", ambiguous);
 	advise(c, "boot another build of this kernel, such as Debian's own");
+}
+
+void check_symbols(struct check *c)
+{
+	check_symbols_of(&livepatch_memory, c);
 }

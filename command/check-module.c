@@ -1,56 +1,63 @@
 // SPDX-License-Identifier: GPL-2.0
 /* What must be so for the module to be found and loaded. */
+#include <err.h>
 #include <errno.h>
 #include <ftw.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "check.h"
+#include "command.h"
 #include "kernel.h"
 #include "livepatch.h"
 #include "module.h"
 
-static char *seen;
+/* The file of a module, as @name.ko or compressed. */
+static char *wanted, *seen;
 
 static int look_for_module(const char *path, const struct stat *st, int type,
 			   struct FTW *ftw)
 {
 	(void)st;
-	if (type != FTW_F || strncmp(path + ftw->base, "vmapeek.ko",
-				     strlen("vmapeek.ko")))
+	if (type != FTW_F ||
+	    strncmp(path + ftw->base, wanted, strlen(wanted)))
 		return 0;
 	seen = strdup(path);
 	return 1;
 }
 
 /* modprobe finds what depmod has found. */
-static void not_found(struct check *c)
+static void not_found(const struct livepatch *lp, struct check *c)
 {
 	char *dir = file_path("/lib/modules/%s", kernel_release());
 
+	if (asprintf(&wanted, "%s.ko", lp->name) < 0)
+		err(EXIT_FAILED, "out of memory");
 	nftw(dir, look_for_module, 16, FTW_PHYS);
 	if (seen) {
 		found(c, ANSWER_NO, "%s is there, but modprobe does not know it",
 		      seen);
 		advise(c, "run 'depmod' as root");
 	} else {
-		found(c, ANSWER_NO, "there is no vmapeek.ko below %s", dir);
+		found(c, ANSWER_NO, "there is no %s below %s", wanted,
+		      dir);
 		advise(c, "build it for this kernel and install it there, or use 'vmapeek on --module=FILE'");
 	}
 	free(seen);
 	seen = NULL;
+	free(wanted);
 	free(dir);
 }
 
-void check_module(struct check *c)
+void check_module_of(const struct livepatch *lp, struct check *c)
 {
 	struct module module;
-	int error = module_find(NULL, &module);
+	int error = module_find(lp, NULL, &module);
 
-	if (livepatch_state() != STATE_NOT_LOADED) {
+	if (livepatch_state(lp) != STATE_NOT_LOADED) {
 		found(c, ANSWER_YES, "it is loaded");
 	} else if (error == ENOENT) {
-		not_found(c);
+		not_found(lp, c);
 	} else if (error) {
 		found(c, ANSWER_UNKNOWN, "cannot read it: %s",
 		      strerror(error));
@@ -67,6 +74,11 @@ void check_module(struct check *c)
 	} else {
 		found(c, ANSWER_YES, "%s", module.path);
 	}
+}
+
+void check_module(struct check *c)
+{
+	check_module_of(&livepatch_memory, c);
 }
 
 /* Sets @unknown if there might be a rule that cannot be seen. */
@@ -96,7 +108,7 @@ static void check_signature(struct check *c, const char *by)
 {
 	struct module module;
 
-	if (module_find(NULL, &module)) {
+	if (module_find(&livepatch_memory, NULL, &module)) {
 		found(c, ANSWER_UNKNOWN, "modules must be signed, by %s", by);
 		advise(c, "sign the module with a key that the kernel knows");
 	} else if (!*module.signer) {
@@ -113,10 +125,11 @@ static void check_signature(struct check *c, const char *by)
 
 void check_loading(struct check *c)
 {
+	const struct livepatch *lp = &livepatch_memory;
 	const char *by;
 	bool unknown;
 
-	if (livepatch_state() != STATE_NOT_LOADED) {
+	if (livepatch_state(lp) != STATE_NOT_LOADED) {
 		found(c, ANSWER_YES, "it is loaded");
 		return;
 	}
@@ -125,15 +138,16 @@ void check_loading(struct check *c)
 		advise(c, "do not set it, and reboot");
 		return;
 	}
-	if (module_refused_at_boot()) {
+	if (module_refused_at_boot(lp)) {
 		found(c, ANSWER_NO, "module_blacklist= on the kernel's command line names it");
 		advise(c, "remove it there, and reboot");
 		return;
 	}
-	if (module_install_command()) {
+	if (module_install_command(lp)) {
 		found(c, ANSWER_NO, "modprobe's configuration has it run '%s' instead",
-		      module_install_command());
-		advise(c, "remove the line 'install " LIVEPATCH_NAME "' from the files in /etc/modprobe.d");
+		      module_install_command(lp));
+		advise(c, "remove the line 'install %s' from the files in /etc/modprobe.d",
+		       lp->name);
 		return;
 	}
 	by = signatures_required(&unknown);
@@ -146,9 +160,10 @@ void check_loading(struct check *c)
 	} else {
 		found(c, ANSWER_YES, "no signature is required");
 	}
-	if (c->answer == ANSWER_YES && module_blacklisted()) {
+	if (c->answer == ANSWER_YES && module_blacklisted(lp)) {
 		found(c, ANSWER_YES, "no signature is required; but modprobe's configuration blacklists it, so it is not loaded at boot");
-		advise(c, "for that, remove 'blacklist " LIVEPATCH_NAME "' from the files in /etc/modprobe.d");
+		advise(c, "for that, remove 'blacklist %s' from the files in /etc/modprobe.d",
+		       lp->name);
 	}
 }
 
@@ -170,7 +185,7 @@ void check_others(struct check *c)
 {
 	struct others o = { 0 };
 	struct overlap *overlaps;
-	size_t n = livepatch_overlaps(&overlaps);
+	size_t n = livepatch_overlaps(&livepatch_memory, &overlaps);
 	char switching[64];
 
 	livepatch_each_other(add_name, &o);
@@ -178,7 +193,8 @@ void check_others(struct check *c)
 		found(c, ANSWER_NO, "%s replaces %s as well",
 		      overlaps[0].livepatch, overlaps[0].function);
 		advise(c, "use one of the two: only the one that is loaded last is in effect");
-	} else if (livepatch_other_switching(switching, sizeof(switching))) {
+	} else if (livepatch_other_switching(&livepatch_memory, switching,
+					     sizeof(switching))) {
 		found(c, ANSWER_NO, "%s is being switched right now",
 		      switching);
 		advise(c, "wait until it is, see " LIVEPATCHES "/%s/transition",

@@ -19,9 +19,16 @@ static const struct {
 	{ "module", "module", check_module },
 	{ "loading", "loading modules", check_loading },
 	{ "livepatches", "other livepatches", check_others },
+	{ "maps", "vmapeek_maps", check_maps },
 };
 
 #define NR_CHECKS	(sizeof(checks) / sizeof(*checks))
+
+/* vmapeek is on without it, too. */
+static bool can_do_without(size_t i)
+{
+	return checks[i].look == check_maps;
+}
 
 static const char *const answers[] = {
 	[ANSWER_YES] = "yes",
@@ -71,6 +78,16 @@ static void print_as_json(const struct options *opt,
 	print_json(object);
 }
 
+/* No answer is no to what it can do without. */
+static bool works_whole(const struct check *results)
+{
+	for (size_t i = 0; i < NR_CHECKS; i++)
+		if (can_do_without(i) &&
+		    results[i].answer == ANSWER_NO)
+			return false;
+	return true;
+}
+
 static void print_as_text(const struct check *results, int code)
 {
 	for (size_t i = 0; i < NR_CHECKS; i++) {
@@ -84,7 +101,8 @@ static void print_as_text(const struct check *results, int code)
 			printf("%-18s %-8s -> %s\n", "", "", c->remedy);
 	}
 	if (code == EXIT_OK)
-		puts("vmapeek works on this kernel: 'vmapeek on' switches it on");
+		printf("vmapeek works on this kernel%s: 'vmapeek on' switches it on\n",
+		       works_whole(results) ? "" : ", but for vmapeek_maps");
 	else if (code == EXIT_FAILED)
 		puts("vmapeek would not work here yet: do what follows each 'no'");
 	else if (geteuid())
@@ -101,6 +119,8 @@ int command_check(const struct options *opt)
 	ticker_begin("looking at this kernel");
 	for (size_t i = 0; i < NR_CHECKS; i++) {
 		checks[i].look(&results[i]);
+		if (can_do_without(i))
+			continue;
 		if (results[i].answer == ANSWER_NO)
 			code = EXIT_FAILED;
 		else if (results[i].answer == ANSWER_UNKNOWN &&

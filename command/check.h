@@ -3,6 +3,7 @@
 #define CHECK_H
 
 #include "files.h"
+#include "livepatch.h"
 
 enum answer { ANSWER_YES, ANSWER_NO, ANSWER_UNKNOWN };
 
@@ -20,6 +21,11 @@ void check_symbols(struct check *c);
 void check_module(struct check *c);
 void check_loading(struct check *c);
 void check_others(struct check *c);
+void check_maps(struct check *c);
+
+/* The same for either module. */
+void check_symbols_of(const struct livepatch *lp, struct check *c);
+void check_module_of(const struct livepatch *lp, struct check *c);
 
 /* For those: what was found, and what to do about it. */
 void found(struct check *c, enum answer answer, const char *format, ...)

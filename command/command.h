@@ -27,6 +27,7 @@ struct options {
 	bool json;
 	bool quiet;
 	const char *module;	/* a file, or NULL: as modprobe finds it */
+	bool without_maps;	/* on: leave vmapeek_maps out */
 	double timeout;		/* seconds; 0: none */
 	double interval;	/* seconds */
 	unsigned long count;	/* 0: no end */

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Whatever counters the module has are shown. A module that is newer than this
+ * Whatever counters a module has are shown. A module that is newer than this
  * program may have some that are not known here: those are taken as reasons
  * for a fallback, as most are.
  */
@@ -12,7 +12,7 @@
 #include "files.h"
 #include "output.h"
 
-#define STATS	"/sys/module/vmapeek/stats"
+#define STATS	"/sys/module/%s/stats"
 #define FAST	"fast"
 #define WRITE	"write"
 
@@ -70,9 +70,9 @@ static int in_order(const void *left, const void *right)
 	return strcmp(a->name, b->name);
 }
 
-bool counters_read(struct counters *c)
+bool counters_read(const struct livepatch *lp, struct counters *c)
 {
-	DIR *dir = directory_open(STATS);
+	DIR *dir = directory_open(STATS, lp->name);
 	const char *name;
 	char text[32];
 
@@ -83,7 +83,8 @@ bool counters_read(struct counters *c)
 		struct counter *next = &c->counter[c->n];
 
 		if (strlen(name) >= sizeof(next->name) ||
-		    !file_line(text, sizeof(text), STATS "/%s", name))
+		    !file_line(text, sizeof(text), STATS "/%s", lp->name,
+			       name))
 			continue;
 		strcpy(next->name, name);
 		next->value = strtoull(text, NULL, 10);

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* The counters that the module shows in /sys/module/vmapeek/stats. */
+/* The counters that each module shows in /sys/module/NAME/stats. */
 #ifndef COUNTERS_H
 #define COUNTERS_H
 
 #include <json-c/json.h>
 #include <stdbool.h>
 #include <stddef.h>
+
+#include "livepatch.h"
 
 #define MAX_COUNTERS	64
 
@@ -21,7 +23,7 @@ struct counters {
 };
 
 /* False if there are none: the module is not loaded. */
-bool counters_read(struct counters *c);
+bool counters_read(const struct livepatch *lp, struct counters *c);
 
 /* 0 if there is no such counter. */
 unsigned long long counters_value(const struct counters *c, const char *name);

@@ -50,6 +50,15 @@ bool kernel_is_supported(void)
 	return false;
 }
 
+bool kernel_is_of_series(const char *series)
+{
+	size_t len = series ? strlen(series) : 0;
+
+	return !len || (!strncmp(kernel_release(), series, len) &&
+			(!kernel_release()[len] ||
+			 strchr(".-+", kernel_release()[len])));
+}
+
 const char *kernel_supported_versions(void)
 {
 	static char text[256];

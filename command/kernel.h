@@ -12,6 +12,9 @@ const char *kernel_release(void);
 /* Is vmapeek made for a kernel of this version, on this machine? */
 bool kernel_is_supported(void);
 
+/* Is it of @series, such as "6.12"? NULL is any. */
+bool kernel_is_of_series(const char *series);
+
 /* For messages: the versions that are. */
 const char *kernel_supported_versions(void);
 

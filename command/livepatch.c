@@ -6,25 +6,46 @@
 
 #include "command.h"
 #include "files.h"
+#include "kernel.h"
 #include "livepatch.h"
 #include "symbols.h"
+
+#define NR(array)	(sizeof(array) / sizeof((array)[0]))
+
+const struct livepatch livepatch_memory = {
+	.group = "memory",
+	.name = "vmapeek",
+	.replaced = vmapeek_replaced,
+	.nr_replaced = NR(vmapeek_replaced),
+	.linked = vmapeek_linked,
+	.nr_linked = NR(vmapeek_linked),
+};
+
+const struct livepatch livepatch_maps = {
+	.group = "maps",
+	.name = "vmapeek_maps",
+	.replaced = vmapeek_maps_replaced,
+	.nr_replaced = NR(vmapeek_maps_replaced),
+	.linked = vmapeek_maps_linked,
+	.nr_linked = NR(vmapeek_maps_linked),
+};
 
 /*
  * In this order a state that changes meanwhile is one that was true: while a
  * livepatch is being switched, "enabled" only says in which direction.
  */
-enum livepatch_state livepatch_state(void)
+enum livepatch_state livepatch_state(const struct livepatch *lp)
 {
-	bool transition = file_is("1", LIVEPATCH "/transition");
-	bool enabled = file_is("1", LIVEPATCH "/enabled");
+	bool transition = file_is("1", LIVEPATCHES "/%s/transition", lp->name);
+	bool enabled = file_is("1", LIVEPATCHES "/%s/enabled", lp->name);
 
 	if (enabled)
 		return transition ? STATE_SWITCHING_ON : STATE_ON;
 	/* Off, and no longer switching: the directory is about to go. */
-	if (file_exists(LIVEPATCH "/enabled"))
+	if (file_exists(LIVEPATCHES "/%s/enabled", lp->name))
 		return STATE_SWITCHING_OFF;
-	return file_exists("/sys/module/" LIVEPATCH_NAME) ? STATE_OFF :
-							     STATE_NOT_LOADED;
+	return file_exists("/sys/module/%s", lp->name) ? STATE_OFF :
+							 STATE_NOT_LOADED;
 }
 
 const char *livepatch_state_name(enum livepatch_state state)
@@ -44,8 +65,12 @@ const char *livepatch_state_name(enum livepatch_state state)
 	return "unknown";
 }
 
-void livepatch_each_other(void (*callback)(const char *name, void *arg),
-			  void *arg)
+bool livepatch_is_switching(enum livepatch_state state)
+{
+	return state == STATE_SWITCHING_ON || state == STATE_SWITCHING_OFF;
+}
+
+static void each(void (*callback)(const char *name, void *arg), void *arg)
 {
 	DIR *dir = directory_open(LIVEPATCHES);
 	const char *name;
@@ -53,27 +78,53 @@ void livepatch_each_other(void (*callback)(const char *name, void *arg),
 	if (!dir)
 		return;
 	while ((name = directory_next(dir)))
-		if (strcmp(name, LIVEPATCH_NAME))
-			callback(name, arg);
+		callback(name, arg);
 	closedir(dir);
 }
 
+struct each_other {
+	void (*callback)(const char *name, void *arg);
+	void *arg;
+};
+
+static void call_for_other(const char *name, void *arg)
+{
+	struct each_other *each = arg;
+
+	if (strcmp(name, livepatch_memory.name) &&
+	    strcmp(name, livepatch_maps.name))
+		each->callback(name, each->arg);
+}
+
+void livepatch_each_other(void (*callback)(const char *name, void *arg),
+			  void *arg)
+{
+	struct each_other other = { callback, arg };
+
+	each(call_for_other, &other);
+}
+
 struct overlaps {
+	const struct livepatch *lp;
 	struct overlap *list;
 	size_t n;
 };
 
 /* @entry: FUNCTION,N as in sysfs; N tells functions of one name apart. */
-static bool is_replaced_by_us(const char *entry)
+static bool is_replaced_by(const struct livepatch *lp, const char *entry)
 {
 	size_t len = strcspn(entry, ",");
 
-	if (file_exists(LIVEPATCH "/vmlinux"))
-		return file_exists(LIVEPATCH "/vmlinux/%s", entry);
-	for (size_t i = 0; i < NR_REPLACED_FUNCTIONS; i++)
-		if (strlen(replaced_functions[i]) == len &&
-		    !strncmp(replaced_functions[i], entry, len))
-			return true;
+	if (file_exists(LIVEPATCHES "/%s/vmlinux", lp->name))
+		return file_exists(LIVEPATCHES "/%s/vmlinux/%s", lp->name,
+				   entry);
+	for (size_t i = 0; i < lp->nr_replaced; i++) {
+		const struct needed_symbol *symbol = &lp->replaced[i];
+
+		if (strlen(symbol->name) == len &&
+		    !strncmp(symbol->name, entry, len))
+			return kernel_is_of_series(symbol->series);
+	}
 	return false;
 }
 
@@ -87,7 +138,7 @@ static void add_overlaps(const char *name, void *arg)
 		return;
 	while ((entry = directory_next(dir))) {
 		/* Functions have a comma, attributes do not. */
-		if (!strchr(entry, ',') || !is_replaced_by_us(entry))
+		if (!strchr(entry, ',') || !is_replaced_by(o->lp, entry))
 			continue;
 		o->list = reallocarray(o->list, o->n + 1, sizeof(*o->list));
 		if (!o->list)
@@ -101,9 +152,9 @@ static void add_overlaps(const char *name, void *arg)
 	closedir(dir);
 }
 
-size_t livepatch_overlaps(struct overlap **list)
+size_t livepatch_overlaps(const struct livepatch *lp, struct overlap **list)
 {
-	struct overlaps o = { 0 };
+	struct overlaps o = { .lp = lp };
 
 	livepatch_each_other(add_overlaps, &o);
 	*list = o.list;
@@ -111,6 +162,7 @@ size_t livepatch_overlaps(struct overlap **list)
 }
 
 struct switching {
+	const struct livepatch *lp;
 	char *name;
 	size_t size;
 	bool found;
@@ -120,16 +172,18 @@ static void look_for_transition(const char *name, void *arg)
 {
 	struct switching *s = arg;
 
-	if (!file_is("1", LIVEPATCHES "/%s/transition", name))
+	if (!strcmp(name, s->lp->name) ||
+	    !file_is("1", LIVEPATCHES "/%s/transition", name))
 		return;
 	s->found = true;
 	snprintf(s->name, s->size, "%s", name);
 }
 
-bool livepatch_other_switching(char *name, size_t size)
+bool livepatch_other_switching(const struct livepatch *lp, char *name,
+			       size_t size)
 {
-	struct switching s = { .name = name, .size = size };
+	struct switching s = { .lp = lp, .name = name, .size = size };
 
-	livepatch_each_other(look_for_transition, &s);
+	each(look_for_transition, &s);
 	return s.found;
 }

@@ -1,14 +1,25 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* What the kernel shows of vmapeek and of other livepatches. */
+/* What the kernel shows of our livepatches and of others. */
 #ifndef LIVEPATCH_H
 #define LIVEPATCH_H
 
 #include <stdbool.h>
 #include <stddef.h>
 
-#define LIVEPATCH_NAME	"vmapeek"
 #define LIVEPATCHES	"/sys/kernel/livepatch"
-#define LIVEPATCH	LIVEPATCHES "/" LIVEPATCH_NAME
+
+struct needed_symbol;
+
+/* A group of functions that are replaced together: one module, one livepatch. */
+struct livepatch {
+	const char *group;
+	const char *name;
+	const struct needed_symbol *replaced, *linked;
+	size_t nr_replaced, nr_linked;
+};
+
+/* Reads of memory; maps and its relatives. */
+extern const struct livepatch livepatch_memory, livepatch_maps;
 
 enum livepatch_state {
 	STATE_NOT_LOADED,
@@ -18,24 +29,30 @@ enum livepatch_state {
 	STATE_SWITCHING_OFF,
 };
 
-enum livepatch_state livepatch_state(void);
+enum livepatch_state livepatch_state(const struct livepatch *lp);
 
 /* As shown to people and in JSON. */
 const char *livepatch_state_name(enum livepatch_state state);
 
-/* A function that vmapeek replaces, and another livepatch, too. */
+bool livepatch_is_switching(enum livepatch_state state);
+
+/* A function that @lp replaces, and a livepatch that is not ours, too. */
 struct overlap {
 	char livepatch[64];
 	char function[128];
 };
 
 /* Returns how many; the caller frees @list. */
-size_t livepatch_overlaps(struct overlap **list);
+size_t livepatch_overlaps(const struct livepatch *lp, struct overlap **list);
 
-/* Another livepatch that is being switched; the kernel does one at a time. */
-bool livepatch_other_switching(char *name, size_t size);
+/*
+ * A livepatch other than @lp that is being switched; the kernel does one at a
+ * time.
+ */
+bool livepatch_other_switching(const struct livepatch *lp, char *name,
+			       size_t size);
 
-/* Calls back for each livepatch but ours. */
+/* Calls back for each livepatch that is not ours. */
 void livepatch_each_other(void (*callback)(const char *name, void *arg),
 			  void *arg);
 

@@ -18,6 +18,7 @@ enum {
 	OPT_WATCH,
 	OPT_OPENMETRICS,
 	OPT_BY_READER,
+	OPT_WITHOUT_MAPS,
 };
 
 #define SECONDS_MAX	1e7
@@ -55,7 +56,9 @@ static const struct argp_option stuck_options[] = {
 
 static const struct argp_option on_options[] = {
 	{ "module", OPT_MODULE, "FILE", 0,
-	  "Load this file, not what modprobe would", 0 },
+	  "Load this file, not what modprobe would; vmapeek_maps.ko from beside it", 0 },
+	{ "without-maps", OPT_WITHOUT_MAPS, NULL, 0,
+	  "Do not load vmapeek_maps, for maps, smaps, pagemap and the like", 0 },
 	SWITCH_OPTIONS, { 0 }
 };
 
@@ -70,9 +73,9 @@ static const struct command {
 	  status_options, command_status },
 	{ "watch", "Show the same again and again, as rates; or who reads whom.",
 	  watch_options, command_watch },
-	{ "on", "Load the module and wait until every task is switched over.",
+	{ "on", "Load the modules and wait until every task is switched over.",
 	  on_options, command_on },
-	{ "off", "Switch back, wait for every task, and unload the module.",
+	{ "off", "Switch back, wait for every task, and unload the modules.",
 	  off_options, command_off },
 	{ "stuck", "Show which processes are stuck, by whom and behind what.",
 	  stuck_options, command_stuck },
@@ -130,6 +133,9 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 		break;
 	case OPT_BY_READER:
 		opt->by_reader = true;
+		break;
+	case OPT_WITHOUT_MAPS:
+		opt->without_maps = true;
 		break;
 	case OPT_OPENMETRICS:
 		opt->openmetrics = true;

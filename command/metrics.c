@@ -46,6 +46,32 @@ static void counters(FILE *out, const struct counters *c)
 				c->counter[i].name, c->counter[i].value);
 }
 
+static void group(FILE *out, const char *name, const char *help,
+		  const struct status *s,
+		  bool (*is_so)(enum livepatch_state state))
+{
+	const struct group_status *groups[] = { &s->memory, &s->maps };
+
+	begin(out, name, "gauge", help);
+	for (size_t i = 0; i < 2; i++)
+		fprintf(out, "vmapeek_%s{group=\"%s\"} %d\n", name,
+			groups[i]->lp->group, is_so(groups[i]->state));
+}
+
+static bool is_on(enum livepatch_state state)
+{
+	return state == STATE_ON;
+}
+
+static void files(FILE *out, const struct counters *c)
+{
+	begin(out, "file_reads", "counter",
+	      "Reads of maps and its relatives since vmapeek_maps was loaded, by file.");
+	for (size_t i = 0; i < c->n; i++)
+		fprintf(out, "vmapeek_file_reads_total{file=\"%s\"} %llu\n",
+			c->counter[i].name, c->counter[i].value);
+}
+
 static void stuck(FILE *out)
 {
 	double longest = 0;
@@ -79,16 +105,23 @@ static void print(FILE *out, const struct status *s)
 	begin(out, "info", "gauge", "The version of the command.");
 	fprintf(out, "vmapeek_info{version=\"%s\"} 1\n", VERSION);
 	gauge(out, "on", "Whether vmapeek is on for every task.",
-	      s->state == STATE_ON);
-	gauge(out, "loaded", "Whether the module is loaded.",
-	      s->state != STATE_NOT_LOADED);
+	      s->memory.state == STATE_ON);
+	gauge(out, "loaded", "Whether the module vmapeek is loaded.",
+	      s->memory.state != STATE_NOT_LOADED);
 	gauge(out, "switching", "Whether it is being switched on or off.",
-	      s->state == STATE_SWITCHING_ON || s->state == STATE_SWITCHING_OFF);
+	      livepatch_is_switching(s->memory.state));
 	gauge(out, "overlaps",
 	      "Functions that another livepatch replaces as well.",
 	      s->nr_overlaps);
-	if (s->counted)
-		counters(out, &s->counters);
+	group(out, "group_on", "Whether a group is on for every task.", s,
+	      is_on);
+	group(out, "group_switching",
+	      "Whether a group is being switched on or off.", s,
+	      livepatch_is_switching);
+	if (s->memory.counted)
+		counters(out, &s->memory.counters);
+	if (s->maps.counted)
+		files(out, &s->maps.counters);
 	stuck(out);
 	fputs("# EOF\n", out);
 }

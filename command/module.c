@@ -40,7 +40,8 @@ static struct kmod_ctx *context(void)
 	return ctx;
 }
 
-static int get(const char *file, struct kmod_module **module)
+static int get(const struct livepatch *lp, const char *file,
+	       struct kmod_module **module)
 {
 	struct kmod_list *list = NULL;
 	int error;
@@ -51,7 +52,7 @@ static int get(const char *file, struct kmod_module **module)
 			return errno;
 		return -kmod_module_new_from_path(context(), file, module);
 	}
-	error = kmod_module_new_from_lookup(context(), LIVEPATCH_NAME, &list);
+	error = kmod_module_new_from_lookup(context(), lp->name, &list);
 	if (error < 0)
 		return -error;
 	if (!list)
@@ -95,10 +96,11 @@ static int describe(struct kmod_module *from, struct module *module)
 	return 0;
 }
 
-int module_find(const char *file, struct module *module)
+int module_find(const struct livepatch *lp, const char *file,
+		struct module *module)
 {
 	struct kmod_module *found;
-	int error = get(file, &found);
+	int error = get(lp, file, &found);
 
 	memset(module, 0, sizeof(*module));
 	if (error)
@@ -124,13 +126,13 @@ bool module_is_for_build(const struct module *module)
 	       !strcmp(module->version, running);
 }
 
-const char *module_install_command(void)
+const char *module_install_command(const struct livepatch *lp)
 {
 	static char command[256];
 	struct kmod_module *module;
 	const char *text;
 
-	if (kmod_module_new_from_name(context(), LIVEPATCH_NAME, &module) < 0)
+	if (kmod_module_new_from_name(context(), lp->name, &module) < 0)
 		return NULL;
 	text = kmod_module_get_install_commands(module);
 	snprintf(command, sizeof(command), "%s", text ? text : "");
@@ -138,29 +140,29 @@ const char *module_install_command(void)
 	return *command ? command : NULL;
 }
 
-bool module_blacklisted(void)
+bool module_blacklisted(const struct livepatch *lp)
 {
 	struct kmod_config_iter *iter = kmod_config_get_blacklists(context());
 	bool is = false;
 
 	while (iter && !is && kmod_config_iter_next(iter))
-		is = !strcmp(kmod_config_iter_get_key(iter), LIVEPATCH_NAME);
+		is = !strcmp(kmod_config_iter_get_key(iter), lp->name);
 	kmod_config_iter_free_iter(iter);
 	return is;
 }
 
-static bool is_in_list(char *list)
+static bool is_in_list(const char *wanted, char *list)
 {
 	char *rest, *name;
 
 	for (name = strtok_r(list, ",", &rest); name;
 	     name = strtok_r(NULL, ",", &rest))
-		if (!strcmp(name, LIVEPATCH_NAME))
+		if (!strcmp(name, wanted))
 			return true;
 	return false;
 }
 
-bool module_refused_at_boot(void)
+bool module_refused_at_boot(const struct livepatch *lp)
 {
 	static const char option[] = "module_blacklist=";
 	char line[4096], *rest, *word;
@@ -170,13 +172,13 @@ bool module_refused_at_boot(void)
 	for (word = strtok_r(line, " ", &rest); word;
 	     word = strtok_r(NULL, " ", &rest))
 		if (!strncmp(word, option, strlen(option)) &&
-		    is_in_list(word + strlen(option)))
+		    is_in_list(lp->name, word + strlen(option)))
 			return true;
 	return false;
 }
 
 /* What module_find() has found, and for modprobe what it says to. */
-static int insert(const char *file)
+static int insert(const struct livepatch *lp, const char *file)
 {
 	struct kmod_module *module;
 	int error;
@@ -184,7 +186,7 @@ static int insert(const char *file)
 	/* Tests with files of their own must not change the real kernel. */
 	if (*files_root())
 		return ENOSYS;
-	error = get(file, &module);
+	error = get(lp, file, &module);
 	if (error)
 		return error;
 	if (file)
@@ -229,12 +231,13 @@ static void say(char *why, size_t size, const char *format, ...)
 	va_end(args);
 }
 
-static bool is_loaded(void)
+static bool is_loaded(const struct livepatch *lp)
 {
-	return file_exists("/sys/module/" LIVEPATCH_NAME);
+	return file_exists("/sys/module/%s", lp->name);
 }
 
-int module_load(const char *file, char *why, size_t size)
+int module_load(const struct livepatch *lp, const char *file, char *why,
+		size_t size)
 {
 	struct module module;
 	int error;
@@ -244,20 +247,20 @@ int module_load(const char *file, char *why, size_t size)
 		return ENOSYS;
 	}
 
-	error = module_find(file, &module);
+	error = module_find(lp, file, &module);
 	if (error == ENOENT && !file) {
-		say(why, size, "there is no module vmapeek for the kernel %s: build and install it, or name its file with --module",
-		    kernel_release());
+		say(why, size, "there is no module %s for the kernel %s: build and install it, or name its file with --module",
+		    lp->name, kernel_release());
 		return error;
 	}
 	if (error) {
 		say(why, size, "cannot read %s as a kernel module: %s",
-		    file ? file : "vmapeek.ko", strerror(error));
+		    file ? file : lp->name, strerror(error));
 		return error;
 	}
-	if (strcmp(module.name, LIVEPATCH_NAME)) {
-		say(why, size, "%s is not the module vmapeek: name the right file",
-		    module.path);
+	if (strcmp(module.name, lp->name)) {
+		say(why, size, "%s is not the module %s: name the right file",
+		    module.path, lp->name);
 		return EINVAL;
 	}
 	/* The kernel says so too, but only in its log. */
@@ -272,15 +275,16 @@ int module_load(const char *file, char *why, size_t size)
 		return ENOEXEC;
 	}
 
-	if (module_refused_at_boot()) {
-		say(why, size, "module_blacklist= on the kernel's command line names " LIVEPATCH_NAME ": remove it there, and reboot");
+	if (module_refused_at_boot(lp)) {
+		say(why, size, "module_blacklist= on the kernel's command line names %s: remove it there, and reboot",
+		    lp->name);
 		return EPERM;
 	}
 
-	error = insert(file);
-	if (!file && module_install_command() && !is_loaded()) {
-		say(why, size, "modprobe's configuration has it run '%s' instead of loading it: remove the line 'install " LIVEPATCH_NAME "' from the files in /etc/modprobe.d",
-		    module_install_command());
+	error = insert(lp, file);
+	if (!file && module_install_command(lp) && !is_loaded(lp)) {
+		say(why, size, "modprobe's configuration has it run '%s' instead of loading it: remove the line 'install %s' from the files in /etc/modprobe.d",
+		    module_install_command(lp), lp->name);
 		return error ? error : ECANCELED;
 	}
 	if (error)
@@ -289,10 +293,9 @@ int module_load(const char *file, char *why, size_t size)
 	return error;
 }
 
-int module_unload(void)
+int module_unload(const struct livepatch *lp)
 {
 	if (*files_root())
 		return ENOSYS;
-	return syscall(SYS_delete_module, LIVEPATCH_NAME, O_NONBLOCK) ? errno :
-									0;
+	return syscall(SYS_delete_module, lp->name, O_NONBLOCK) ? errno : 0;
 }

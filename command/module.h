@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* The kernel module, as modprobe and insmod see it. Errors are errno's. */
+/* The kernel modules, as modprobe and insmod see it. Errors are errno's. */
 #ifndef MODULE_H
 #define MODULE_H
 
 #include <limits.h>
 #include <stdbool.h>
 #include <stddef.h>
+
+#include "livepatch.h"
 
 struct module {
 	char path[PATH_MAX];
@@ -16,10 +18,11 @@ struct module {
 };
 
 /*
- * Describes the module in @file, or the one that modprobe would load if that
- * is NULL. Returns ENOENT if there is none.
+ * Describes the module of @lp in @file, or the one that modprobe would load if
+ * that is NULL. Returns ENOENT if there is none.
  */
-int module_find(const char *file, struct module *module);
+int module_find(const struct livepatch *lp, const char *file,
+		struct module *module);
 
 /*
  * Was it built for this very kernel? Distributions build a kernel again under
@@ -29,22 +32,23 @@ bool module_is_for_release(const struct module *module);
 bool module_is_for_build(const struct module *module);
 
 /* What modprobe's configuration would run instead of loading it, or NULL. */
-const char *module_install_command(void);
+const char *module_install_command(const struct livepatch *lp);
 
 /* Does modprobe's configuration keep it from being loaded at boot? */
-bool module_blacklisted(void);
+bool module_blacklisted(const struct livepatch *lp);
 
 /* Does "module_blacklist=" on the kernel's command line name it? */
-bool module_refused_at_boot(void);
+bool module_refused_at_boot(const struct livepatch *lp);
 
 /*
  * Loads the module in @file or, if that is NULL, the one that modprobe finds.
  * Returns 0 or an error number, and then says in @why what is wrong and what
  * to do, in an operator's words. EBUSY and EEXIST may be gone the next time.
  */
-int module_load(const char *file, char *why, size_t size);
+int module_load(const struct livepatch *lp, const char *file, char *why,
+		size_t size);
 
 /* Does not wait: EBUSY or EAGAIN while it is in use. */
-int module_unload(void);
+int module_unload(const struct livepatch *lp);
 
 #endif

@@ -24,8 +24,19 @@ void progress_begin(struct progress *p, bool quiet)
 		.terminal = isatty(STDERR_FILENO),
 		.begin = seconds_now(),
 	};
-	p->last_line = p->begin;
-	p->next_look = p->begin + PATIENCE;
+}
+
+void progress_of(struct progress *p, const struct livepatch *lp, bool gives_up)
+{
+	double now = seconds_now();
+
+	p->lp = lp;
+	p->gives_up = gives_up;
+	p->last_line = now;
+	p->last_told = 0;
+	p->next_look = now + PATIENCE;
+	p->looked = false;
+	p->tasks.total = 0;
 }
 
 double progress_seconds(const struct progress *p)
@@ -40,16 +51,11 @@ void progress_end(struct progress *p)
 	p->line = false;
 }
 
-static bool is_switching(enum livepatch_state state)
-{
-	return state == STATE_SWITCHING_ON || state == STATE_SWITCHING_OFF;
-}
-
 void progress_look(struct progress *p, enum livepatch_state state)
 {
 	double begin = seconds_now(), pause;
 
-	if (!is_switching(state))
+	if (!livepatch_is_switching(state))
 		return;
 	tasks_not_switched(state == STATE_SWITCHING_ON, &p->tasks);
 	p->looked = true;
@@ -75,9 +81,10 @@ static void tell_line(struct progress *p, enum livepatch_state state)
 	char other[64];
 
 	fprintf(stderr, CLEAR_LINE "vmapeek: ");
-	if (is_switching(state))
-		fputs(livepatch_state_name(state), stderr);
-	else if (livepatch_other_switching(other, sizeof(other)))
+	if (livepatch_is_switching(state))
+		fprintf(stderr, "%s is %s", p->lp->name,
+			livepatch_state_name(state));
+	else if (livepatch_other_switching(p->lp, other, sizeof(other)))
 		fprintf(stderr, "waiting until the livepatch %s is switched",
 			other);
 	else
@@ -89,20 +96,31 @@ static void tell_line(struct progress *p, enum livepatch_state state)
 	p->last_line = seconds_now();
 }
 
+bool progress_in_vain(const struct progress *p)
+{
+	const struct tasks *tasks = &p->tasks;
+
+	if (!p->gives_up || !p->looked || !tasks->total)
+		return false;
+	for (size_t i = 0; i < tasks_described(tasks); i++)
+		if (tasks->first[i].state != 'D')
+			return false;
+	return true;
+}
+
 void progress_show(struct progress *p, enum livepatch_state state)
 {
 	double now = seconds_now();
 
-	if (p->quiet)
-		return;
-	if (now >= p->next_look && is_switching(state)) {
+	if (now >= p->next_look && livepatch_is_switching(state)) {
 		size_t before = p->tasks.total;
 
 		progress_look(p, state);
-		if (p->tasks.total != before || !p->last_told ||
-		    now - p->last_told >= TELL_AGAIN)
+		if (!p->quiet && !progress_in_vain(p) &&
+		    (p->tasks.total != before || !p->last_told ||
+		     now - p->last_told >= TELL_AGAIN))
 			tell_tasks(p);
 	}
-	if (p->terminal && now - p->last_line >= 1)
+	if (!p->quiet && p->terminal && now - p->last_line >= 1)
 		tell_line(p, state);
 }

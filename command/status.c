@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* The command status: what vmapeek does on this machine. */
+#include <err.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -10,11 +11,38 @@
 #include "tasks.h"
 #include "ticker.h"
 
+static void read_group(const struct livepatch *lp, struct group_status *g)
+{
+	g->lp = lp;
+	g->state = livepatch_state(lp);
+	g->counted = counters_read(lp, &g->counters);
+}
+
+/* Functions of a module that is left out are not ours. */
+static void read_overlaps(struct status *s)
+{
+	struct overlap *maps = NULL;
+	size_t n = 0;
+
+	s->nr_overlaps = livepatch_overlaps(&livepatch_memory, &s->overlaps);
+	if (s->maps.state != STATE_NOT_LOADED)
+		n = livepatch_overlaps(&livepatch_maps, &maps);
+	if (n) {
+		s->overlaps = reallocarray(s->overlaps, s->nr_overlaps + n,
+					   sizeof(*maps));
+		if (!s->overlaps)
+			err(EXIT_FAILED, "out of memory");
+		memcpy(s->overlaps + s->nr_overlaps, maps, n * sizeof(*maps));
+		s->nr_overlaps += n;
+	}
+	free(maps);
+}
+
 void status_read(struct status *s)
 {
-	s->state = livepatch_state();
-	s->counted = counters_read(&s->counters);
-	s->nr_overlaps = livepatch_overlaps(&s->overlaps);
+	read_group(&livepatch_memory, &s->memory);
+	read_group(&livepatch_maps, &s->maps);
+	read_overlaps(s);
 }
 
 void status_free(struct status *s)
@@ -38,8 +66,35 @@ static struct json_object *overlaps_json(const struct status *s)
 
 void status_json(const struct status *s, struct json_object *object)
 {
-	json_text(object, "state", livepatch_state_name(s->state));
+	json_text(object, "state", livepatch_state_name(s->memory.state));
 	json_object_object_add(object, "overlaps", overlaps_json(s));
+}
+
+static struct json_object *group_json(const struct group_status *g,
+				      const struct tasks *left)
+{
+	bool switching = livepatch_is_switching(g->state);
+	struct json_object *object = json_object_new_object();
+
+	json_text(object, "group", g->lp->group);
+	json_text(object, "module", g->lp->name);
+	json_text(object, "state", livepatch_state_name(g->state));
+	json_object_object_add(object, "not_switched",
+			       switching && left && !left->unreadable ?
+				       tasks_json(left) : NULL);
+	json_object_object_add(object, "counters", g->counted ?
+			       counters_json(&g->counters) : NULL);
+	return object;
+}
+
+struct json_object *status_groups_json(const struct status *s,
+				       const struct tasks *left)
+{
+	struct json_object *array = json_object_new_array();
+
+	json_object_array_add(array, group_json(&s->memory, left));
+	json_object_array_add(array, group_json(&s->maps, left));
+	return array;
 }
 
 /*
@@ -48,8 +103,12 @@ void status_json(const struct status *s, struct json_object *object)
  */
 void status_warn(const struct status *s, FILE *file)
 {
-	if (s->state == STATE_OFF)
-		fprintf(file, "vmapeek: its module is loaded, but its livepatch is gone: run 'vmapeek on' to load it anew, or 'vmapeek off' to unload it\n");
+	const struct group_status *groups[] = { &s->memory, &s->maps };
+
+	for (size_t i = 0; i < 2; i++)
+		if (groups[i]->state == STATE_OFF)
+			fprintf(file, "vmapeek: the module %s is loaded, but its livepatch is gone: run 'vmapeek on' to load it anew, or 'vmapeek off' to unload it\n",
+				groups[i]->lp->name);
 	for (size_t i = 0; i < s->nr_overlaps; i++)
 		fprintf(file, "vmapeek: the livepatch %s replaces %s as well; of the two, only the one that was loaded last is in effect\n",
 			s->overlaps[i].livepatch, s->overlaps[i].function);
@@ -64,33 +123,40 @@ static struct json_object *kernel_json(void)
 	return object;
 }
 
-static bool is_switching(const struct status *s)
+/* The one that is being switched, if any; the kernel does one at a time. */
+static const struct group_status *switching_group(const struct status *s)
 {
-	return s->state == STATE_SWITCHING_ON ||
-	       s->state == STATE_SWITCHING_OFF;
+	if (livepatch_is_switching(s->memory.state))
+		return &s->memory;
+	if (livepatch_is_switching(s->maps.state))
+		return &s->maps;
+	return NULL;
 }
 
 static void print_as_json(const struct options *opt, const struct status *s,
 			  const struct tasks *left)
 {
 	struct json_object *object = json_begin(opt), *counters = NULL;
+	const struct group_status *g = &s->memory;
+	bool switching = livepatch_is_switching(g->state);
 
 	status_json(s, object);
 	json_object_object_add(object, "kernel", kernel_json());
-	json_flag(object, "loaded", s->state != STATE_NOT_LOADED);
-	json_flag(object, "transition", is_switching(s));
+	json_flag(object, "loaded", g->state != STATE_NOT_LOADED);
+	json_flag(object, "transition", switching);
 	json_object_object_add(object, "not_switched",
-			       is_switching(s) && !left->unreadable ?
+			       switching && !left->unreadable ?
 				       tasks_json(left) : NULL);
-	if (s->counted) {
-		json_count(object, "reads", counters_reads(&s->counters));
+	if (g->counted) {
+		json_count(object, "reads", counters_reads(&g->counters));
 		json_count(object, "fast",
-			   counters_value(&s->counters, "fast"));
+			   counters_value(&g->counters, "fast"));
 		json_count(object, "fallbacks",
-			   counters_fallbacks(&s->counters));
-		counters = counters_json(&s->counters);
+			   counters_fallbacks(&g->counters));
+		counters = counters_json(&g->counters);
 	}
 	json_object_object_add(object, "counters", counters);
+	json_object_object_add(object, "groups", status_groups_json(s, left));
 	print_json(object);
 }
 
@@ -117,10 +183,21 @@ static void print_counters(const struct counters *c)
 	}
 }
 
-static void print_not_switched(const struct status *s,
+/* Of maps and its relatives: by file, not by result. */
+static void print_maps_counters(const struct counters *c)
+{
+	printf("reads of such files since it was loaded: %llu\n",
+	       counters_reads(c));
+	for (size_t i = 0; i < c->n; i++)
+		if (c->counter[i].value)
+			printf("  %-14s %12llu\n", c->counter[i].name,
+			       c->counter[i].value);
+}
+
+static void print_not_switched(const struct group_status *g,
 			       const struct tasks *left)
 {
-	const char *command = s->state == STATE_SWITCHING_ON ? "on" : "off";
+	const char *command = g->state == STATE_SWITCHING_ON ? "on" : "off";
 
 	if (left->unreadable)
 		printf("which tasks are not switched yet only root may see: run this as root\n");
@@ -130,40 +207,66 @@ static void print_not_switched(const struct status *s,
 	tasks_print(stdout, left);
 }
 
+static void print_group(const struct group_status *g)
+{
+	printf("%s is %s%s%s", g->lp->name, style_bold(),
+	       livepatch_state_name(g->state), style_none());
+}
+
+static void print_as_text(const struct status *s, const struct tasks *left)
+{
+	print_group(&s->memory);
+	putchar('\n');
+	printf("kernel %s is %s\n", kernel_release(),
+	       kernel_is_supported() ?
+		       "supported" :
+		       "not supported: 'vmapeek check' says more");
+	if (livepatch_is_switching(s->memory.state))
+		print_not_switched(&s->memory, left);
+	if (s->memory.counted)
+		print_counters(&s->memory.counters);
+	print_group(&s->maps);
+	puts(": maps, smaps, pagemap and the like");
+	if (livepatch_is_switching(s->maps.state))
+		print_not_switched(&s->maps, left);
+	if (s->maps.counted)
+		print_maps_counters(&s->maps.counters);
+}
+
+/* That of the module vmapeek: the other one may be left out. */
+static int exit_code(const struct status *s)
+{
+	if (s->memory.state == STATE_ON)
+		return EXIT_OK;
+	return livepatch_is_switching(s->memory.state) ? EXIT_SWITCHING :
+							 EXIT_OFF;
+}
+
 int command_status(const struct options *opt)
 {
+	const struct group_status *switching;
 	struct tasks left = { 0 };
 	struct status s;
 	int code;
 
 	status_read(&s);
+	switching = switching_group(&s);
 	ticker_begin("looking at all tasks");
-	if (is_switching(&s) && !opt->openmetrics)
-		tasks_not_switched(s.state == STATE_SWITCHING_ON, &left);
+	if (switching && !opt->openmetrics)
+		tasks_not_switched(switching->state == STATE_SWITCHING_ON,
+				   &left);
 	ticker_end();
-	code = s.state == STATE_ON ? EXIT_OK :
-	       is_switching(&s)	   ? EXIT_SWITCHING :
-				     EXIT_OFF;
+	code = exit_code(&s);
 	if (opt->openmetrics) {
 		int failed = metrics_print(opt, &s);
 
 		status_free(&s);
 		return failed ?: code;
 	}
-	if (opt->json) {
+	if (opt->json)
 		print_as_json(opt, &s, &left);
-	} else {
-		printf("vmapeek is %s%s%s\n", style_bold(),
-		       livepatch_state_name(s.state), style_none());
-		printf("kernel %s is %s\n", kernel_release(),
-		       kernel_is_supported() ?
-			       "supported" :
-			       "not supported: 'vmapeek check' says more");
-		if (is_switching(&s))
-			print_not_switched(&s, &left);
-		if (s.counted)
-			print_counters(&s.counters);
-	}
+	else
+		print_as_text(&s, &left);
 	fflush(stdout);
 	status_warn(&s, stderr);
 	status_free(&s);

@@ -5,12 +5,20 @@
  * Others may load, switch and unload at the same time. So there is no fixed
  * sequence of steps: look at the state, do what leads from there towards the
  * goal, and look again, until it is reached.
+ *
+ * The kernel switches one livepatch at a time: vmapeek first, and vmapeek_maps when
+ * that is on; back in the other order. vmapeek_maps may wait for a reader that
+ * hangs, the very reason why somebody wants it on. It serves all other tasks by then,
+ * so that is not waited for.
  */
+#include <err.h>
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "clock.h"
+#include "files.h"
 #include "module.h"
 #include "output.h"
 #include "progress.h"
@@ -30,24 +38,38 @@
 
 struct switching {
 	const struct options *opt;
+	const struct livepatch *lp;	/* that is dealt with now */
+	const char *file;		/* its module's, or NULL */
 	enum livepatch_state goal;
-	bool changed;			/* by us */
+	bool changed;			/* by us, this one */
+	bool any_changed;
 	unsigned int busy;		/* times in a row */
+	char maps_error[1280];		/* why vmapeek_maps is not on, or "" */
 	struct progress progress;
 };
+
+/* Not an exit code: the tasks that are left hang in the kernel. */
+#define HANGS	-1
 
 static struct json_object *result_json(const struct switching *s)
 {
 	struct json_object *object = json_begin(s->opt);
 	struct status now;
 
+	const struct tasks *left = s->progress.looked ? &s->progress.tasks :
+							NULL;
+
 	status_read(&now);
 	status_json(&now, object);
-	status_free(&now);
-	json_flag(object, "changed", s->changed);
+	json_flag(object, "changed", s->any_changed);
 	json_number(object, "seconds", progress_seconds(&s->progress));
-	json_object_object_add(object, "not_switched", s->progress.looked ?
-			       tasks_json(&s->progress.tasks) : NULL);
+	json_object_object_add(object, "not_switched",
+			       left ? tasks_json(left) : NULL);
+	json_object_object_add(object, "groups",
+			       status_groups_json(&now, left));
+	if (*s->maps_error)
+		json_text(object, "maps_error", s->maps_error);
+	status_free(&now);
 	return object;
 }
 
@@ -58,6 +80,13 @@ static struct json_object *failing(struct switching *s)
 	return s->opt->json ? result_json(s) : NULL;
 }
 
+static void note_change(struct switching *s)
+{
+	s->changed = true;
+	s->any_changed = true;
+	s->busy = 0;
+}
+
 /* Each step returns EXIT_OK if one should go on, or how it failed. */
 static int step_load(struct switching *s)
 {
@@ -65,28 +94,30 @@ static int step_load(struct switching *s)
 	int error;
 
 	/* It would be refused. */
-	if (livepatch_other_switching(other, sizeof(other)))
+	if (livepatch_other_switching(s->lp, other, sizeof(other)))
 		return EXIT_OK;
-	error = module_load(s->opt->module, why, sizeof(why));
+	error = module_load(s->lp, s->file, why, sizeof(why));
 	if (!error) {
-		s->changed = true;
-		s->busy = 0;
+		note_change(s);
 		return EXIT_OK;
 	}
 	/* Somebody else was faster. */
 	if (error == EEXIST || (error == EBUSY && ++s->busy < MAX_BUSY_LOADS))
 		return EXIT_OK;
+	if (s->lp == &livepatch_maps) {
+		snprintf(s->maps_error, sizeof(s->maps_error), "%s", why);
+		return HANGS;
+	}
 	return fail(s->opt, failing(s), EXIT_FAILED, "%s", why);
 }
 
 static int step_unload(struct switching *s)
 {
-	int error = module_unload();
+	int error = module_unload(s->lp);
 
 	switch (error) {
 	case 0:
-		s->changed = true;
-		s->busy = 0;
+		note_change(s);
 		return EXIT_OK;
 	case ENOENT:
 		return EXIT_OK;
@@ -95,20 +126,22 @@ static int step_unload(struct switching *s)
 		if (++s->busy < MAX_BUSY_UNLOADS)
 			return EXIT_OK;
 		return fail(s->opt, failing(s), EXIT_FAILED,
-			    "vmapeek is off, but its module stays in use: if its switch was forced, only a reboot removes it; otherwise try again");
+			    "%s is off, but its module stays in use: if its switch was forced, only a reboot removes it; otherwise try again",
+			    s->lp->name);
 	default:
 		return fail(s->opt, failing(s), EXIT_FAILED,
-			    "cannot unload the module: %s", strerror(error));
+			    "cannot unload the module %s: %s", s->lp->name,
+			    strerror(error));
 	}
 }
 
 static int step_write(struct switching *s, const char *text)
 {
-	int error = file_write(text, LIVEPATCH "/enabled");
+	int error = file_write(text, LIVEPATCHES "/%s/enabled", s->lp->name);
 
 	switch (error) {
 	case 0:
-		s->changed = true;
+		note_change(s);
 		return EXIT_OK;
 	/* It was switched meanwhile, or is just going. */
 	case ENOENT:
@@ -119,8 +152,8 @@ static int step_write(struct switching *s, const char *text)
 		return EXIT_OK;
 	default:
 		return fail(s->opt, failing(s), EXIT_FAILED,
-			    "cannot write " LIVEPATCH "/enabled: %s",
-			    strerror(error));
+			    "cannot write " LIVEPATCHES "/%s/enabled: %s",
+			    s->lp->name, strerror(error));
 	}
 }
 
@@ -145,35 +178,46 @@ static int step(struct switching *s, enum livepatch_state state)
 
 static int give_up(struct switching *s, int code)
 {
+	enum livepatch_state state = livepatch_state(s->lp);
 	const char *command = s->opt->command;
 	bool on = s->goal == STATE_ON;
 
-	progress_look(&s->progress, livepatch_state());
+	progress_look(&s->progress, state);
 	if (code == EXIT_TIMED_OUT && !s->opt->quiet) {
 		progress_end(&s->progress);
 		tasks_print(stderr, &s->progress.tasks);
 	}
 	return fail(s->opt, failing(s), code,
-		    "%s after %.0f s, vmapeek is %s; what was begun goes on in the kernel: 'vmapeek status' shows it, 'vmapeek %s' waits again, 'vmapeek %s' takes it back",
+		    "%s after %.0f s, %s is %s; what was begun goes on in the kernel: 'vmapeek status' shows it, 'vmapeek %s' waits again, 'vmapeek %s' takes it back",
 		    code == EXIT_TIMED_OUT ? "time is up" : "interrupted",
-		    progress_seconds(&s->progress),
-		    livepatch_state_name(livepatch_state()), command,
-		    on ? "off" : "on");
+		    progress_seconds(&s->progress), s->lp->name,
+		    livepatch_state_name(state), command, on ? "off" : "on");
 }
 
-static int go(struct switching *s, enum livepatch_state state)
+/* Brings one of the livepatches to where it is to be, or says how that failed. */
+static int go(struct switching *s, const struct livepatch *lp,
+	      enum livepatch_state goal)
 {
+	enum livepatch_state state = livepatch_state(lp);
 	double pause = FIRST_PAUSE;
 	int code;
 
-	while (state != s->goal) {
+	s->lp = lp;
+	s->goal = goal;
+	s->changed = false;
+	s->busy = 0;
+	progress_of(&s->progress, lp,
+		    lp == &livepatch_maps && goal == STATE_ON);
+	while (state != goal) {
 		code = step(s, state);
 		if (code)
 			return code;
-		state = livepatch_state();
-		if (state == s->goal)
+		state = livepatch_state(lp);
+		if (state == goal)
 			break;
 		progress_show(&s->progress, state);
+		if (progress_in_vain(&s->progress))
+			return HANGS;
 		if (pause_seconds(pause))
 			return give_up(s, EXIT_INTERRUPTED);
 		if (s->opt->timeout &&
@@ -181,36 +225,43 @@ static int go(struct switching *s, enum livepatch_state state)
 			return give_up(s, EXIT_TIMED_OUT);
 		if (pause < LAST_PAUSE)
 			pause *= 1.5;
-		state = livepatch_state();
+		state = livepatch_state(lp);
 	}
+	progress_end(&s->progress);
 	return EXIT_OK;
 }
 
-static int run(const struct options *opt, enum livepatch_state goal)
+static bool may_switch(void)
 {
-	struct switching s = { .opt = opt, .goal = goal };
-	enum livepatch_state state = livepatch_state();
-	const char *name = goal == STATE_ON ? "on" : "off";
+	return !geteuid() || *files_root();
+}
+
+static int refuse(struct switching *s)
+{
+	return fail(s->opt, failing(s), EXIT_NO_PERMISSION,
+		    "only root may switch vmapeek: run 'sudo vmapeek %s'",
+		    s->opt->command);
+}
+
+static void tell(const struct switching *s, const char *is)
+{
+	if (!s->opt->json)
+		printf("%s %s %s%s\n", s->lp->name, s->changed ? "is" : "was",
+		       is, s->changed ? "" : " already");
+}
+
+static void begin(struct switching *s)
+{
+	progress_begin(&s->progress, s->opt->quiet);
+	progress_of(&s->progress, s->lp, false);
+}
+
+static int end(struct switching *s)
+{
 	struct status now;
-	int code;
 
-	progress_begin(&s.progress, opt->quiet);
-	if (state != goal && geteuid() && !*files_root())
-		return fail(opt, failing(&s), EXIT_NO_PERMISSION,
-			    "only root may switch vmapeek: run 'sudo vmapeek %s'",
-			    name);
-	catch_interrupts();
-	code = go(&s, state);
-	if (code)
-		return code;
-
-	progress_end(&s.progress);
-	if (opt->json)
-		print_json(result_json(&s));
-	else if (s.changed)
-		printf("vmapeek is %s\n", name);
-	else
-		printf("vmapeek was %s already\n", name);
+	if (s->opt->json)
+		print_json(result_json(s));
 	status_read(&now);
 	fflush(stdout);
 	status_warn(&now, stderr);
@@ -218,12 +269,133 @@ static int run(const struct options *opt, enum livepatch_state goal)
 	return EXIT_OK;
 }
 
-int command_on(const struct options *opt)
+/* vmapeek_maps.ko beside the file that was named for vmapeek; NULL is none named. */
+static char *file_beside(const char *file)
 {
-	return run(opt, STATE_ON);
+	const char *slash = file ? strrchr(file, '/') : NULL;
+	char *beside;
+
+	if (!file)
+		return NULL;
+	if (asprintf(&beside, "%.*s%s.ko", slash ? (int)(slash + 1 - file) : 0,
+		     file, livepatch_maps.name) < 0)
+		err(EXIT_FAILED, "out of memory");
+	return beside;
 }
 
+/* The readers that keep it from being on for all. */
+static void hanging_readers(const struct tasks *tasks, char *text, size_t size)
+{
+	const struct task *t = &tasks->first[0];
+
+	snprintf(text, size, "%s (process %d%s%s)", t->comm, t->pid,
+		 *t->where ? ", in " : "", t->where);
+	if (tasks->total > 1)
+		snprintf(text + strlen(text), size - strlen(text),
+			 " and %zu more", tasks->total - 1);
+}
+
+/* That it is not on is no failure: vmapeek is. */
+static void tell_maps_error(struct switching *s)
+{
+	char readers[256];
+
+	progress_end(&s->progress);
+	if (*s->maps_error) {
+		warnx("%s is not on, so readers of maps, smaps, pagemap and the like still take the mmap lock: %s",
+		      s->lp->name, s->maps_error);
+		return;
+	}
+	hanging_readers(&s->progress.tasks, readers, sizeof(readers));
+	snprintf(s->maps_error, sizeof(s->maps_error),
+		 "it waits for %s, which hangs in the kernel; it serves all other tasks already, and is on once that one returns or ends; until then, no livepatch can be switched, and 'vmapeek off' takes it back",
+		 readers);
+	warnx("%s is not on for every task: %s", s->lp->name, s->maps_error);
+}
+
+/*
+ * One that is being switched keeps the kernel from switching vmapeek, perhaps
+ * for long.
+ */
+static int clear_the_way(struct switching *s)
+{
+	if (livepatch_state(&livepatch_memory) == STATE_ON ||
+	    livepatch_state(&livepatch_maps) != STATE_SWITCHING_ON)
+		return EXIT_OK;
+	return go(s, &livepatch_maps, STATE_NOT_LOADED);
+}
+
+static int switch_maps_on(struct switching *s)
+{
+	char *file = file_beside(s->opt->module);
+	int code;
+
+	s->file = file;
+	code = go(s, &livepatch_maps, STATE_ON);
+	free(file);
+	if (code == HANGS) {
+		tell_maps_error(s);
+		return EXIT_OK;
+	}
+	if (!code)
+		tell(s, "on");
+	return code;
+}
+
+int command_on(const struct options *opt)
+{
+	struct switching s = {
+		.opt = opt, .lp = &livepatch_memory, .goal = STATE_ON,
+	};
+	bool maps = !opt->without_maps;
+	int code;
+
+	begin(&s);
+	if (!may_switch() &&
+	    (livepatch_state(&livepatch_memory) != STATE_ON ||
+	     (maps && livepatch_state(&livepatch_maps) != STATE_ON)))
+		return refuse(&s);
+	catch_interrupts();
+	code = clear_the_way(&s);
+	if (code)
+		return code;
+	s.file = opt->module;
+	code = go(&s, &livepatch_memory, STATE_ON);
+	if (code)
+		return code;
+	tell(&s, "on");
+	if (maps)
+		code = switch_maps_on(&s);
+	return code ? code : end(&s);
+}
+
+/* The one that is being switched first, as the kernel does not begin another. */
 int command_off(const struct options *opt)
 {
-	return run(opt, STATE_NOT_LOADED);
+	bool switching =
+		livepatch_is_switching(livepatch_state(&livepatch_memory));
+	const struct livepatch *order[] = {
+		switching ? &livepatch_memory : &livepatch_maps,
+		switching ? &livepatch_maps : &livepatch_memory,
+	};
+	struct switching s = {
+		.opt = opt, .lp = order[0], .goal = STATE_NOT_LOADED,
+	};
+
+	begin(&s);
+	if (!may_switch() &&
+	    (livepatch_state(&livepatch_memory) != STATE_NOT_LOADED ||
+	     livepatch_state(&livepatch_maps) != STATE_NOT_LOADED))
+		return refuse(&s);
+	catch_interrupts();
+	for (int i = 0; i < 2; i++) {
+		int code = go(&s, order[i], STATE_NOT_LOADED);
+
+		if (code)
+			return code;
+		/* Who never heard of vmapeek_maps need not now. */
+		if (s.changed || order[i] == &livepatch_memory)
+			tell(&s, "off");
+	}
+	return end(&s);
 }

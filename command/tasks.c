@@ -104,14 +104,14 @@ void tasks_not_switched(bool on, struct tasks *tasks)
 	closedir(dir);
 }
 
-static size_t described(const struct tasks *tasks)
+size_t tasks_described(const struct tasks *tasks)
 {
 	return tasks->total < MAX_TASKS ? tasks->total : MAX_TASKS;
 }
 
 void tasks_print(FILE *file, const struct tasks *tasks)
 {
-	for (size_t i = 0; i < described(tasks); i++) {
+	for (size_t i = 0; i < tasks_described(tasks); i++) {
 		const struct task *t = &tasks->first[i];
 
 		fprintf(file, "  %s, process %d", t->comm, t->pid);
@@ -129,7 +129,7 @@ struct json_object *tasks_json(const struct tasks *tasks)
 {
 	struct json_object *array = json_object_new_array();
 
-	for (size_t i = 0; i < described(tasks); i++) {
+	for (size_t i = 0; i < tasks_described(tasks); i++) {
 		const struct task *t = &tasks->first[i];
 		struct json_object *object = json_object_new_object();
 		char state[2] = { t->state };

@@ -30,6 +30,9 @@ struct tasks {
  */
 void tasks_not_switched(bool on, struct tasks *tasks);
 
+/* How many of them are in @first. */
+size_t tasks_described(const struct tasks *tasks);
+
 /* One line each. */
 void tasks_print(FILE *file, const struct tasks *tasks);
 struct json_object *tasks_json(const struct tasks *tasks);

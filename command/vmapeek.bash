@@ -29,7 +29,7 @@ _vmapeek()
 	status) options+=' --openmetrics --openmetrics=' ;;
 	watch) options+=' --by-reader -n --count= -i --interval=' ;;
 	stuck) options+=' --watch --watch= -n --count=' ;;
-	on) options+=' --module= --timeout= -q --quiet' ;;
+	on) options+=' --module= --without-maps --timeout= -q --quiet' ;;
 	off) options+=' --timeout= -q --quiet' ;;
 	esac
 	[[ -n $command || $current = -* ]] || options=${options##*--version }

@@ -39,13 +39,13 @@ static struct json_object *rates_json(const struct sample *s)
 static void print_as_json(const struct options *opt, const struct sample *s)
 {
 	struct json_object *object = json_begin(opt);
-	bool counted = s->now->counted;
+	bool counted = s->now->memory.counted;
 
 	json_count(object, "time", time(NULL));
 	json_number(object, "seconds", s->seconds);
 	status_json(s->now, object);
 	json_object_object_add(object, "counters", counted ?
-			       counters_json(&s->now->counters) : NULL);
+			       counters_json(&s->now->memory.counters) : NULL);
 	json_object_object_add(object, "per_second",
 			       counted ? rates_json(s) : NULL);
 	print_json(object);
@@ -65,8 +65,8 @@ static void print_line(const struct sample *s)
 	char clock[16];
 
 	time_of_day(clock, sizeof(clock));
-	printf("%s %s", clock, livepatch_state_name(s->now->state));
-	if (s->now->counted)
+	printf("%s %s", clock, livepatch_state_name(s->now->memory.state));
+	if (s->now->memory.counted)
 		printf(" reads/s=%.1f", rate(s, reads));
 	for (size_t i = 0; i < s->since.n; i++)
 		if (s->since.counter[i].value)
@@ -82,13 +82,13 @@ static void print_table(FILE *out, const struct sample *s)
 
 	time_of_day(clock, sizeof(clock));
 	fprintf(out, "vmapeek is %s   %s   every %.1f s, Ctrl-C ends\n\n",
-		livepatch_state_name(s->now->state), clock, s->seconds);
-	if (s->now->counted)
+		livepatch_state_name(s->now->memory.state), clock, s->seconds);
+	if (s->now->memory.counted)
 		fprintf(out, "%-14s %12s %10s %9s\n", "", "per second",
 			"share", "all");
 	/* The order is that of all that was counted: lines seldom move. */
-	for (size_t i = 0; i < s->now->counters.n; i++) {
-		const struct counter *c = &s->now->counters.counter[i];
+	for (size_t i = 0; i < s->now->memory.counters.n; i++) {
+		const struct counter *c = &s->now->memory.counters.counter[i];
 		unsigned long long n = counters_value(&s->since, c->name);
 
 		if (!c->value && strcmp(c->name, "fast"))
@@ -159,7 +159,7 @@ int command_watch(const struct options *opt)
 	/* Ctrl-C is the usual end, no failure. */
 	catch_interrupts();
 
-	counters_read(&start);
+	counters_read(&livepatch_memory, &start);
 	begin = seconds_now();
 	for (unsigned long i = 0; !opt->count || i < opt->count; i++) {
 		struct sample s = { .now = &now };
@@ -169,7 +169,7 @@ int command_watch(const struct options *opt)
 			break;
 		status_read(&now);
 		end = seconds_now();
-		s.since = counters_since(&now.counters, &start);
+		s.since = counters_since(&now.memory.counters, &start);
 		s.seconds = end - begin;
 		if (opt->json)
 			print_as_json(opt, &s);
@@ -181,7 +181,7 @@ int command_watch(const struct options *opt)
 			status_warn(&now, stderr);
 		if (fflush(stdout))
 			break;
-		start = now.counters;
+		start = now.memory.counters;
 		begin = end;
 		status_free(&now);
 	}

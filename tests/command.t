@@ -11,7 +11,7 @@ kernel=${KERNEL:-6.12}
 modules=${TEST_MODULES:-$tests/../build/$kernel}
 programs=${TEST_PROGRAMS:-$tests/../build/command}
 
-for file in "$programs"/{vmapeek,remote} "$modules"/{vmapeek,hold_mmap_lock,toy_livepatch}.ko; do
+for file in "$programs"/{vmapeek,remote} "$modules"/{vmapeek,vmapeek_maps,hold_mmap_lock,toy_livepatch}.ko; do
 	[[ -e $file ]] || { echo "command.t: there is no $file yet: run 'make tests'" >&2; exit 1; }
 done
 
@@ -31,6 +31,8 @@ config=()
 
 "$lab" run -k "$dir" -t 900 -T "$("$lab" tree busybox kmod)" "${config[@]}" \
 	-f "$modules/vmapeek.ko:/vmapeek.ko" -f "$modules/vmapeek.ko:/lib/modules/$release/updates/vmapeek.ko" \
+	-f "$modules/vmapeek_maps.ko:/vmapeek_maps.ko" \
+	-f "$modules/vmapeek_maps.ko:/lib/modules/$release/updates/vmapeek_maps.ko" \
 	-f "$modules/hold_mmap_lock.ko:/hold_mmap_lock.ko" -f "$modules/toy_livepatch.ko:/toy_livepatch.ko" \
 	-f "$work/other-release.ko:/other-release.ko" -f "$work/other-build.ko:/other-build.ko" \
 	-f "$work/other-symbol.ko:/other-symbol.ko" \

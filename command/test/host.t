@@ -67,6 +67,7 @@ file()
 }
 
 livepatch=sys/kernel/livepatch/vmapeek
+maps_livepatch=sys/kernel/livepatch/vmapeek_maps
 
 # A kernel that livepatches, without vmapeek.
 fake_kernel()
@@ -89,6 +90,17 @@ fake_livepatch()
 	file sys/module/vmapeek/stats/unheard_of 10
 	file sys/module/vmapeek/stats/self 0
 	file sys/module/vmapeek/stats/write 7
+}
+
+# fake_maps ENABLED TRANSITION: the second module beside the first
+fake_maps()
+{
+	file "$maps_livepatch/enabled" "$1"
+	file "$maps_livepatch/transition" "$2"
+	mkdir -p "$VMAPEEK_ROOT/$maps_livepatch/vmlinux/pagemap_read,1"
+	file sys/module/vmapeek_maps/stats/maps 20
+	file sys/module/vmapeek_maps/stats/pagemap 3
+	file sys/module/vmapeek_maps/stats/smaps 0
 }
 
 # fake_task PID TID STATE COMM
@@ -149,6 +161,45 @@ ends 'status: another livepatch' 0 status --json
 says 'status: warns of the function' 'livepatch other replaces access_remote_vm' err
 # shellcheck disable=SC2016
 json 'status --json: another livepatch' '@{$o->{overlaps}} == 1 && $o->{overlaps}[0]{livepatch} eq "other"'
+
+# status of both modules
+fake_livepatch 1 0
+ends 'status: without vmapeek_maps' 0 status
+says 'status: without vmapeek_maps, says so' '^vmapeek_maps is not loaded' out
+mkdir -p "$VMAPEEK_ROOT/sys/kernel/livepatch/other/vmlinux/pagemap_read,1"
+ends 'status: another livepatch of its functions does not matter' 0 status --json
+# shellcheck disable=SC2016
+json 'status --json: another livepatch of its functions does not matter' '!@{$o->{overlaps}}'
+fake_maps 1 0
+ends 'status: both' 0 status
+says 'status: both, first' '^vmapeek is on$' out
+says 'status: both, second' '^vmapeek_maps is on' out
+says 'status: both, reads of files' '^reads of such files since it was loaded: 23$' out
+says 'status: both, by file' '^  maps  *20$' out
+says 'status: both, another livepatch' 'livepatch other replaces pagemap_read' err
+ends 'status --json: both' 0 status --json
+# shellcheck disable=SC2016
+json 'status --json: groups' 'join(" ", map { "$_->{group}=$_->{module}=$_->{state}" } @{$o->{groups}}) eq
+	"memory=vmapeek=on maps=vmapeek_maps=on" && $o->{groups}[0]{counters}{fast} == 900 &&
+	$o->{groups}[1]{counters}{maps} == 20 && $o->{groups}[1]{counters}{smaps} == 0 && $o->{reads} == 1000 &&
+	!defined $o->{counters}{maps} && @{$o->{overlaps}} == 1'
+ends 'status --openmetrics: both' 0 status --openmetrics
+says 'status --openmetrics: groups' '^vmapeek_group_on{group="maps"} 1$' out
+says 'status --openmetrics: reads of files' '^vmapeek_file_reads_total{file="maps"} 20$' out
+fake_livepatch 1 0
+fake_maps 1 1
+fake_task 41 42 0 thread
+ends 'status: vmapeek_maps is being switched on' 0 status
+says 'status: vmapeek_maps is being switched on, says so' '^vmapeek_maps is being switched on' out
+says 'status: vmapeek_maps is being switched on, task left' 'thread, process 41, thread 42, waits in process_vm' out
+ends 'status --json: vmapeek_maps is being switched on' 0 status --json
+# shellcheck disable=SC2016
+json 'status --json: vmapeek_maps is being switched on, task left' '!$o->{transition} && !defined $o->{not_switched} &&
+	!defined $o->{groups}[0]{not_switched} && $o->{groups}[1]{not_switched}[0]{tid} == 42'
+fake_kernel
+fake_maps 1 0
+ends 'status: vmapeek_maps alone' 3 status
+says 'status: vmapeek_maps alone, says so' '^vmapeek_maps is on' out
 
 # status --openmetrics
 fake_livepatch 1 0
@@ -520,6 +571,40 @@ fake_livepatch 0 1
 ends 'off: waits until it is gone' 0 off
 wait
 says 'off: was off in the end' '^vmapeek was off already$' out
+# The other module
+fake_livepatch 1 0
+ends 'on: no vmapeek_maps' 0 on --json
+says 'on: no vmapeek_maps, says so' "vmapeek_maps is not on, .*: there is no module vmapeek_maps for the kernel $release" err
+# shellcheck disable=SC2016
+json 'on --json: no vmapeek_maps' '$o->{state} eq "on" && !$o->{error} && $o->{maps_error} =~ /no module vmapeek_maps/ &&
+	$o->{groups}[1]{state} eq "not loaded"'
+ends 'on --without-maps' 0 on --without-maps
+ok "$(grep -q vmapeek_maps out err; echo $((!$?)))" 'on --without-maps: not a word'
+fake_maps 1 0
+ends 'on: both were on' 0 on
+says 'on: both were on, says so' '^vmapeek_maps was on already$' out
+fake_maps 1 1
+fake_task 41 42 0 hanging
+ends 'on: vmapeek_maps waits for a reader that hangs' 0 on
+says 'on: vmapeek_maps waits, names the reader' 'vmapeek_maps is not on for every task: .* hanging (process 41, in process_vm' err
+says 'on: vmapeek_maps waits, one line' '^1$' <(grep -c '^vmapeek: ' err)
+ends 'on: vmapeek_maps, time-out' 75 on --timeout=0.3
+says 'on: vmapeek_maps, time-out, says which' 'vmapeek_maps is being switched on; what was begun' err
+fake_livepatch 1 0
+fake_maps 1 0
+ends 'off: time-out of vmapeek_maps' 75 off --timeout=0.2
+ok "$([[ $(<"$VMAPEEK_ROOT/$maps_livepatch/enabled") == 0* && $(<"$VMAPEEK_ROOT/$livepatch/enabled") == 1 ]]; echo $?)" \
+	'off: vmapeek_maps first'
+fake_livepatch 1 1
+fake_maps 1 0
+ends 'off: time-out of vmapeek, which is being switched' 75 off --timeout=0.2
+ok "$([[ $(<"$VMAPEEK_ROOT/$livepatch/enabled") == 0* && $(<"$VMAPEEK_ROOT/$maps_livepatch/enabled") == 1 ]]; echo $?)" \
+	'off: the one that is being switched first'
+fake_kernel
+fake_maps 1 1
+ends 'on: vmapeek_maps is in the way' 75 on --timeout=0.2
+says 'on: vmapeek_maps is in the way, taken back' '^0' "$VMAPEEK_ROOT/$maps_livepatch/enabled"
+
 fake_kernel
 ends 'on: no module for this kernel' 1 on --json
 says 'on: no module for this kernel, says so' "there is no module vmapeek for the kernel $release" err
@@ -559,12 +644,14 @@ fake_check()
 	fake_livepatch 1 0
 	file sys/kernel/security/lsm lockdown
 	file sys/kernel/security/lockdown '[none] integrity confidentiality'
-	file "boot/config-$release" $'CONFIG_LIVEPATCH=y\nCONFIG_PER_VMA_LOCK=y'
+	file "boot/config-$release" $'CONFIG_LIVEPATCH=y\nCONFIG_PER_VMA_LOCK=y\nCONFIG_PROC_PAGE_MONITOR=y\nCONFIG_NUMA=y'
 	{
-		sed -n 's/^.*\.old_name = "\(.*\)".*/\1/p' "$src/../kernel/livepatch.c"
-		sed '/^#/d; s/[[:blank:]]*#.*//' "$src/../kernel/klp-symbols"
+		for name in "$src/../kernel" "$src/../kernel/maps"; do
+			sed -n 's/^.*\.old_name = "\(.*\)".*/\1/p' "$name/livepatch.c"
+			sed '/^#/d; s/[[:blank:]]*#.*//' "$name/klp-symbols"
+		done
 		echo klp_enable_patch
-	} | while read -r name; do
+	} | sort -u | while read -r name; do
 		printf '0000000000000000 T %s\n' "$name"
 		printf '0000000000000000 t %s\t[module]\n' "$name"
 	done >"$VMAPEEK_ROOT/proc/kallsyms"
@@ -625,6 +712,39 @@ fake_check
 sed -i '/ __access_remote_vm$/d; / __ia32_/d' "$VMAPEEK_ROOT/proc/kallsyms"
 point 'a symbol is missing' symbols no
 says 'check: names it, and not what is optional' 'missing: __access_remote_vm"' out
+# maps NAME ANSWER: vmapeek works all the same
+maps()
+{
+	ends "check: vmapeek_maps: $1" 0 check --json
+	answer "check: vmapeek_maps: $1: $2" maps "$2"
+	ends "check: vmapeek_maps: $1, as text" 0 check
+}
+
+fake_check
+maps 'its module is not there' no
+says 'check: vmapeek_maps: its module is not there, says so' '^vmapeek_maps  *no  *module: there is no vmapeek_maps.ko' out
+says 'check: vmapeek_maps: the rest works' '^vmapeek works on this kernel, but for vmapeek_maps: ' out
+fake_check
+fake_maps 1 0
+maps loaded yes
+sed -i '/ lock_next_vma$/d' "$VMAPEEK_ROOT/proc/kallsyms"
+maps 'a symbol of another series' yes
+sed -i '/ show_smap$/d' "$VMAPEEK_ROOT/proc/kallsyms"
+maps 'a symbol is missing' no
+says 'check: vmapeek_maps: names it' 'symbols: missing: show_smap$' out
+fake_check
+fake_maps 1 0
+sed -i '/NUMA/d' "$VMAPEEK_ROOT/boot/config-$release"
+maps 'no NUMA' no
+says 'check: vmapeek_maps: no NUMA, says so' 'has no CONFIG_NUMA' out
+fake_check
+fake_maps 1 0
+mkdir -p "$VMAPEEK_ROOT/sys/kernel/livepatch/other/vmlinux/pagemap_read,1"
+maps 'a livepatch of the same function' no
+fake_check
+file proc/cmdline module_blacklist=vmapeek_maps
+mkdir -p "$VMAPEEK_ROOT/lib/modules/$release/updates"
+maps 'the kernel is told to refuse it' no
 fake_check
 echo '0 t access_remote_vm' >>"$VMAPEEK_ROOT/proc/kallsyms"
 point 'two functions of one name' symbols no
@@ -727,7 +847,8 @@ if command -v mandoc >/dev/null; then
 	counters=$(sed -n 's/^\tX([A-Z_]*, "\([a-z_]*\)",.*/\1/p' "$src/../kernel/remote_results.h")
 	ok "$(($(wc -w <<<"$counters") < 12))" 'the list of counters is found'
 	status=0
-	for word in status watch stuck on off check bench --watch --openmetrics --by-reader --json --count --interval --module --timeout --quiet \
+	for word in status watch stuck on off check bench --watch --openmetrics --by-reader --json --count --interval --module \
+		--without-maps --timeout --quiet \
 		$counters \
 		$(sed -n 's/^\tEXIT_[A-Z_]* = \([0-9]*\),.*/\1/p' "$src/command.h") \
 		$(perl -0ne 'print "$1 " while /\bjson_(?:text|flag|count|number|object_object_add)\(\w+,\s*"(\w+)"/g' "$src"/*.c); do
@@ -761,6 +882,8 @@ completion vmapeek on --t
 says 'completion: options' '^--timeout=$' out
 completion vmapeek on --module = te
 says 'completion: files' '^text.ko$' out
+completion vmapeek on --w
+says 'completion: on' '^--without-maps$' out
 completion vmapeek status --t
 says 'completion: no others' '^0$' <(grep -c . out || true)
 
