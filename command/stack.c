@@ -217,6 +217,22 @@ static void set_function(struct frame *frame, const char *name, size_t len)
 		}
 }
 
+/* Is the function in one of our modules? Of that, the line ends with the name. */
+static bool is_in_ours(const char *line, size_t len)
+{
+	static const char *const modules[] = {
+		" [vmapeek]", " [vmapeek_maps]",
+	};
+
+	for (size_t i = 0; i < SIZE(modules); i++) {
+		size_t n = strlen(modules[i]);
+
+		if (len >= n && !strncmp(line + len - n, modules[i], n))
+			return true;
+	}
+	return false;
+}
+
 void stack_parse(struct stack *s, const char *text)
 {
 	s->n = 0;
@@ -228,8 +244,7 @@ void stack_parse(struct stack *s, const char *text)
 		text += 2;
 		line = strcspn(text, "\n");
 		set_function(frame, text, strcspn(text, "+\n"));
-		frame->ours = line > 10 &&
-			      !strncmp(text + line - 10, " [vmapeek]", 10);
+		frame->ours = is_in_ours(text, line);
 		if (*frame->function)
 			s->n++;
 		text += line;
@@ -245,7 +260,8 @@ void stack_parse_wchan(struct stack *s, const char *text)
 		return;
 	set_function(&s->frame[0], text, strcspn(text, "\n"));
 	s->frame[0].ours = begins_with(text, "remote_") ||
-			   begins_with(text, "vmapeek_");
+			   begins_with(text, "vmapeek_") ||
+			   begins_with(text, "lock_next_vma_slow");
 	s->n = 1;
 }
 

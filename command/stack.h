@@ -21,7 +21,7 @@ struct stack {
 	size_t n;
 	struct frame {
 		char function[MAX_FUNCTION];	/* without .isra.0 and the like */
-		bool ours;			/* of the module vmapeek */
+		bool ours;			/* of vmapeek or vmapeek_maps */
 	} frame[MAX_FRAMES];
 	bool whole;		/* else only wchan is known */
 };
