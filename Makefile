@@ -24,7 +24,8 @@ DEB_PACKAGES := dpkg-dev debhelper dh-dkms gcc make libc6-dev $(COMMAND_PACKAGES
 ROOTFS_PACKAGES := lintian mmdebstrap e2fsprogs
 
 .PHONY: help help-all demo bench check check-all supported check-mutants check-torture torture fuzz check-model module \
-	command deb deps tests tools series check-series check-mainline check-boots check-selftest check-packages shell lint clean need
+	command deb deps tests tools series check-series check-mainline check-boots check-selftest check-packages check-looks looks \
+	shell lint clean need
 
 help:
 	@echo 'Everyday:'
@@ -52,6 +53,7 @@ help-all: help
 	@echo 'More of it:'
 	@echo '  make check-all       make check on each supported stock kernel in turn'
 	@echo '  make check-packages  install the Debian packages in a whole Debian system, upgrade and remove them'
+	@echo '  make check-looks     ps, lsof, perf and fifty more, in a whole Debian system, while the process they look at is stuck'
 	@echo '  make check-torture   the torture with rules broken on purpose, which it must see'
 	@echo '  make fuzz            random reads, stock and with vmapeek; SEED=1 ROUNDS=4 READS=2750'
 	@echo '  make command         build the command vmapeek for operators, into build/command/'
@@ -154,6 +156,15 @@ series check-series check-mainline check-boots check-selftest:
 check-packages:
 	@$(LAB) need $(DEB_PACKAGES) $(ROOTFS_PACKAGES)
 	@KERNEL=$(KERNEL) $(PROVE) -v $(TOP)/tests/packages/packages.t
+
+# What became of each look is in $(O)/looks.tsv; copied to bench/record/, `make looks` writes the tables of docs/looks.md
+# and README.md. STATES="lock ice" tries only these.
+check-looks: tests
+	@$(LAB) need $(ROOTFS_PACKAGES)
+	@KERNEL=$(KERNEL) $(PROVE) -v $(TOP)/tests/looks/looks.t $(if $(STATES),:: $(STATES))
+
+looks:
+	@$(TOP)/tests/looks/table $(TOP)/docs/looks.md $(TOP)/README.md $(foreach k,$(KERNELS),$(addprefix $(k)=,$(wildcard $(TOP)/bench/record/$(k)/looks.tsv)))
 
 shell: tests
 	@echo 'In the guest: /vmapeek.ko, and the tests: try /run-test lock. Leave with exit.'
