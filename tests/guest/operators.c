@@ -76,6 +76,34 @@ static bool reads_are_right(void)
 	return true;
 }
 
+/* The target's file as it was at first; it maps nothing more. */
+static bool file_is_right(const char *name)
+{
+	static char first[64 * 1024];
+	static ssize_t len;
+	char path[64], now[sizeof(first)];
+	ssize_t n = 0, got;
+	int fd;
+
+	snprintf(path, sizeof(path), "/proc/%d/%s", pid, name);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return false;
+	while ((got = read(fd, now + n, sizeof(now) - n)) > 0)
+		n += got;
+	close(fd);
+	if (!len) {
+		memcpy(first, now, n);
+		len = n;
+	}
+	return !got && n == len && !memcmp(first, now, n);
+}
+
+static bool answers_are_right(void)
+{
+	return reads_are_right() && file_is_right("maps");
+}
+
 static void set_second_cpu(bool online)
 {
 	write_line("/sys/devices/system/cpu/cpu1/online", online ? "1" : "0");
@@ -183,7 +211,9 @@ static int load(const char *path, const char *parameters)
 /* With the Nth allocation from here on failing; returns what loading does. */
 static int load_short_of_memory(int nth, int *left)
 {
-	int file = open("/vmapeek.ko", O_RDONLY | O_CLOEXEC);
+	const char *path = !strcmp(vmapeek_module, "vmapeek") ?
+				   "/vmapeek.ko" : "/vmapeek_maps.ko";
+	int file = open(path, O_RDONLY | O_CLOEXEC);
 	int fail = open(FAIL_NTH, O_RDWR | O_CLOEXEC);
 	char text[16];
 	int len = snprintf(text, sizeof(text), "%d", nth);
@@ -208,11 +238,11 @@ static int load_short_of_memory(int nth, int *left)
  * makes its counters and while the kernel makes the livepatch. What comes
  * before is the loading of any module.
  */
-static void memory_is_short_at_load(void **state)
+static void memory_is_short_for(const char *module)
 {
 	int nth, left, err, loaded = 0, refused = 0;
 
-	(void)state;
+	vmapeek_module = module;
 	assert_int_equal(load("/fail_alloc.ko", "from=kobject_create_and_add"),
 			 0);
 	/* Switching takes a third of the work then. */
@@ -229,19 +259,32 @@ static void memory_is_short_at_load(void **state)
 		}
 		/* The kernel can do without this one. */
 		loaded++;
-		assert_true(reads_are_right());
+		assert_true(answers_are_right());
 		vmapeek_off();
 	}
 	/* There were not that many. */
 	assert_int_equal(err, 0);
-	assert_true(reads_are_right());
+	assert_true(answers_are_right());
 	vmapeek_off();
-	assert_true(reads_are_right());
+	assert_true(answers_are_right());
 	assert_true(refused > 5);
 	assert_int_equal(syscall(SYS_delete_module, "fail_alloc", 0), 0);
 	set_second_cpu(true);
-	printf("# of less than %d allocations, %d failed and it was not loaded, %d failed and it was\n",
-	       nth, refused, loaded);
+	printf("# %s: of less than %d allocations, %d failed and it was not loaded, %d failed and it was\n",
+	       module, nth, refused, loaded);
+	vmapeek_module = "vmapeek";
+}
+
+static void memory_is_short_at_load(void **state)
+{
+	(void)state;
+	memory_is_short_for("vmapeek");
+}
+
+static void memory_is_short_when_maps_is_loaded(void **state)
+{
+	(void)state;
+	memory_is_short_for("vmapeek_maps");
 }
 
 static void toy_on(void)
@@ -332,6 +375,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(cpu_comes_and_goes_while_reading),
 		cmocka_unit_test(counters_of_a_cpu_that_is_off),
 		cmocka_unit_test(memory_is_short_at_load),
+		cmocka_unit_test(memory_is_short_when_maps_is_loaded),
 		cmocka_unit_test(other_livepatch_comes_later),
 		cmocka_unit_test(other_livepatch_was_there_before),
 	};
