@@ -12,9 +12,10 @@
  * - where source and destination are the same memory. So the address spaces
  *   differ, and one side is private anonymous memory: a page of that which
  *   somebody can write to has no other mapping.
- * - by the width of accesses. Stock's destination is page-aligned; with another
- *   alignment than the source's, words that stock reads in one access would be
- *   read in two. So both are aligned alike.
+ * - by the width of accesses. Words that stock reads in one access could be read
+ *   in two, where the destination is not aligned as the source is, and in what
+ *   is left below a word, which copy_to_user() copies byte by byte. So both are
+ *   aligned to words, and a chunk of another length goes by way of a page.
  * - where the reader's memory is not present. Faulting it in may take long, and
  *   stock's bytes are from before that. So the chunk is read again, into a page,
  *   and copied from there.
@@ -178,6 +179,11 @@ out:
 	return err;
 }
 
+static bool mem_is_words(unsigned long bytes)
+{
+	return IS_ALIGNED(bytes, sizeof(long));
+}
+
 /*
  * Copy chunks of a VMA that is locked, as far as that goes. Returns how many
  * must go by way of a page: the next one, or the rest of the batch where the
@@ -192,7 +198,7 @@ static unsigned int mem_copy_chunks(struct mem_read *mr,
 		unsigned int len = min(mr->count, PAGE_SIZE);
 		int err = -EAGAIN;
 
-		if (!fatal_signal_pending(current)) {
+		if (mem_is_words(len) && !fatal_signal_pending(current)) {
 			cond_resched();
 			err = mem_copy_chunk(vma, remote_untag(mr->mm, mr->addr),
 					     mr->buf, len, mr->gup_flags);
@@ -221,8 +227,9 @@ static bool mem_is_inside(const struct vm_area_struct *vma, unsigned long addr,
 /* Has all of the VMA's memory no other writable mapping? */
 static bool mem_is_private(const struct vm_area_struct *vma)
 {
-	/* In a VM_MIXEDMAP VMA there may be anything. */
-	return vma_is_anonymous(vma) && !(vma->vm_flags & VM_MIXEDMAP);
+	/* Where a driver has put pages or PFNs there may be anything. */
+	return vma_is_anonymous(vma) &&
+	       !(vma->vm_flags & (VM_MIXEDMAP | VM_PFNMAP | VM_IO));
 }
 
 /* Lock the VMA of the reader's memory, if that is private. */
@@ -261,9 +268,15 @@ static bool mem_lock(const struct mem_read *mr, struct mem_vmas *vmas)
 	return false;
 }
 
-static bool mem_is_aligned_alike(const struct mem_read *mr)
+/*
+ * May any page of the VMA be missed without taking the whole read to mem_rw()?
+ * That would mark pages again that were read before.
+ */
+static bool mem_may_miss(struct vm_area_struct *vma)
 {
-	return !((mr->addr ^ (unsigned long)mr->buf) & (sizeof(long) - 1));
+	if (vma_is_anonymous(vma) && !vma->anon_vma)
+		return false;
+	return remote_may_fault(vma, 0);
 }
 
 /* Up to @nr chunks by way of a page, which *@page is or becomes. */
@@ -288,11 +301,16 @@ static noinline int mem_read_long(struct mem_read *mr)
 	bool is_locked;
 	int err;
 
-	if (mr->mm == current->mm || !mem_is_aligned_alike(mr))
+	if (mr->mm == current->mm || !mem_is_words(mr->addr) ||
+	    !mem_is_words((unsigned long)mr->buf))
 		return -EAGAIN;
 	is_locked = mem_lock(mr, &vmas);
 	if (!is_locked)
 		return -EAGAIN;
+	if (!mem_may_miss(vmas.from)) {
+		mem_unlock(&vmas);
+		return -EAGAIN;
+	}
 	do {
 		unsigned int nr = 1;
 

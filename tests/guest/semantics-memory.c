@@ -208,6 +208,12 @@ static void prepare_half_by_driver(struct target *t)
 	t->addr += PAGE - 4;
 }
 
+static void prepare_second_by_driver(struct target *t)
+{
+	prepare_half_by_driver(t);
+	t->addr -= PAGE - 4;
+}
+
 static void prepare_vvar(struct target *t)
 {
 	FILE *maps = fopen("/proc/self/maps", "r");
@@ -421,6 +427,10 @@ static const struct read_case cases[] = {
 	{ .name = "a read half of which a driver has to bring marks the rest once",
 	  .prepare = prepare_half_by_driver, .len = 8, .want = 8,
 	  .content = ANYTHING, .events = ANY_EVENTS,
+	  .run = run_referenced_once },
+	{ .name = "a long read of which a driver has to bring more marks each page once",
+	  .prepare = prepare_second_by_driver, .len = 2 * PAGE,
+	  .want = 8, .content = ANYTHING, .events = ANY_EVENTS,
 	  .run = run_referenced_once },
 	{ .name = "a read of a huge page marks it as stock does",
 	  .prepare = prepare_thp, .len = 8, .want = COMPARE,
