@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=dash
 # TAP for tests in sh or bash, on the host and in the guest, which source this.
-n=0
+tap_nr=0
 failed=0
 
 explain()
@@ -16,12 +16,12 @@ explain()
 # ok STATUS NAME; what is in the files $EXPLAIN, one in a line, explains a failure
 ok()
 {
-	n=$((n + 1))
+	tap_nr=$((tap_nr + 1))
 	if [ "$1" = 0 ]; then
-		echo "ok $n - $2"
+		echo "ok $tap_nr - $2"
 	else
 		failed=1
-		echo "not ok $n - $2"
+		echo "not ok $tap_nr - $2"
 		explain
 	fi
 }
@@ -39,14 +39,14 @@ holds()
 # skip NAME WHY, and say so to whoever looks
 skip()
 {
-	n=$((n + 1))
-	echo "ok $n - $1 # SKIP $2"
+	tap_nr=$((tap_nr + 1))
+	echo "ok $tap_nr - $1 # SKIP $2"
 	echo "# not tested: $1 ($2)" >&2
 }
 
 # At the end, so that it is also the exit status.
 plan()
 {
-	echo "1..$n"
+	echo "1..$tap_nr"
 	return "$failed"
 }
