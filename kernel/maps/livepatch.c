@@ -33,6 +33,11 @@ static struct klp_func maps_funcs[] = {
 		.new_func = vmapeek_anon_vma_name,
 	},
 #endif
+#else
+	{
+		.old_name = "lock_next_vma",
+		.new_func = vmapeek_lock_next_vma,
+	},
 #endif
 	{
 		.old_name = "show_smaps_rollup",
@@ -41,6 +46,10 @@ static struct klp_func maps_funcs[] = {
 	{
 		.old_name = "pagemap_read",
 		.new_func = vmapeek_pagemap_read,
+	},
+	{
+		.old_name = "do_pagemap_cmd",
+		.new_func = vmapeek_do_pagemap_cmd,
 	},
 	{
 		.old_name = "map_files_d_revalidate",
@@ -73,6 +82,11 @@ static struct klp_patch maps_patch = {
 
 static int __init maps_init(void)
 {
+	if (!maps_add_reader_works()) {
+		pr_err("this kernel's VMA locks are not as in Linux 6.12, not loaded\n");
+		return -ENOEXEC;
+	}
+	pagemap_scan_init();
 	return vmapeek_enable_patch(&maps_patch, maps_stats_create,
 				    maps_stats_remove);
 }

@@ -9,9 +9,93 @@
 #include <linux/mm.h>
 #include <linux/pagewalk.h>
 #include <linux/percpu.h>
+#include <linux/rcupdate.h>
+#include <linux/sched.h>
 
 #include "../compat/compat.h"
 #include "../compat/proc.h"
+
+/**
+ * struct maps_tree_seq - was the tree of VMAs changed since some moment?
+ * @seq: of the mmap lock at that moment
+ * @quiet: nobody held the mmap lock for writing then
+ *
+ * The tree is changed only under the mmap lock for writing. So as long as @quiet
+ * is true and @seq is current, the tree is as it was, and no node of it was freed.
+ */
+struct maps_tree_seq {
+	unsigned int seq;
+	bool quiet;
+};
+
+static inline void maps_tree_seq_begin(struct maps_tree_seq *tree,
+				       struct mm_struct *mm)
+{
+	tree->quiet = mmap_lock_speculate_try_begin(mm, &tree->seq);
+}
+
+static inline bool maps_tree_seq_is_current(const struct maps_tree_seq *tree,
+					    struct mm_struct *mm)
+{
+	return tree->quiet && !mmap_lock_speculate_retry(mm, tree->seq);
+}
+
+/**
+ * struct maps_iter - where a walk from VMA to VMA stands
+ * @vmi: in the tree of VMAs
+ * @tree: when @vmi was set to an address
+ *
+ * As long as @tree is current, @vmi is good outside of RCU read-side sections,
+ * too.
+ */
+struct maps_iter {
+	struct vma_iterator vmi;
+	struct maps_tree_seq tree;
+};
+
+/* In an RCU read-side section. */
+static inline void maps_iter_set(struct maps_iter *iter, struct mm_struct *mm,
+				 unsigned long addr)
+{
+	maps_tree_seq_begin(&iter->tree, mm);
+	vma_iter_init(&iter->vmi, mm, addr);
+}
+
+/*
+ * Go on in a new RCU read-side section. @iter stands at a VMA that ended at
+ * @addr. A node that is freed later is not freed before this section ends.
+ */
+static inline void maps_iter_resume(struct maps_iter *iter,
+				    struct mm_struct *mm, unsigned long addr)
+{
+	if (unlikely(!maps_tree_seq_is_current(&iter->tree, mm)))
+		maps_iter_set(iter, mm, addr);
+}
+
+/* Between two VMAs, when none is locked. */
+static inline void maps_iter_cond_resched(struct maps_iter *iter,
+					  struct mm_struct *mm,
+					  unsigned long addr)
+{
+	if (likely(!need_resched()))
+		return;
+	rcu_read_unlock();
+	cond_resched();
+	rcu_read_lock();
+	maps_iter_resume(iter, mm, addr);
+}
+
+/* join_readers.c: of a VMA that a writer waits for */
+
+int maps_begin_join(void);
+int maps_join_readers(struct mm_struct *mm, struct vm_area_struct *vma);
+void maps_end_join(void);
+
+/* lock_next_vma.c */
+
+struct vm_area_struct *maps_iter_lock_next(struct mm_struct *mm,
+					   struct maps_iter *iter,
+					   unsigned long addr);
 
 /**
  * maps_lock_next - read-lock the first VMA that ends above an address
@@ -20,23 +104,20 @@
  *
  * For a caller that may sleep while it looks at the VMA.
  *
- * Context: As lock_next_vma(), but not in an RCU read-side section.
+ * Context: As maps_iter_lock_next(), but not in an RCU read-side section.
  *
- * Return: as lock_next_vma().
+ * Return: as maps_iter_lock_next().
  */
 static inline struct vm_area_struct *maps_lock_next(struct mm_struct *mm,
 						    unsigned long addr)
 {
 	struct vm_area_struct *vma;
+	struct maps_iter iter;
 
-	do {
-		VMA_ITERATOR(vmi, mm, addr);
-
-		rcu_read_lock();
-		vma = lock_next_vma(mm, &vmi, addr);
-		rcu_read_unlock();
-		/* Where VMAs count their readers, there may be too many. */
-	} while (vma == ERR_PTR(-EAGAIN));
+	rcu_read_lock();
+	maps_iter_set(&iter, mm, addr);
+	vma = maps_iter_lock_next(mm, &iter, addr);
+	rcu_read_unlock();
 	return vma;
 }
 
@@ -44,13 +125,17 @@ static inline struct vm_area_struct *maps_lock_next(struct mm_struct *mm,
 
 #ifdef HAVE_MAPS_UNDER_MMAP_LOCK
 #define MAPS_FILES(X)							\
-	X(map_files) X(maps) X(numa_maps) X(pagemap) X(procmap_query) X(smaps)	\
-	X(smaps_rollup)
+	X(map_files) X(maps) X(numa_maps) X(pagemap) X(pagemap_scan)	\
+	X(procmap_query) X(smaps) X(smaps_rollup)
 #else
-#define MAPS_FILES(X)	X(map_files) X(pagemap) X(smaps_rollup)
+#define MAPS_FILES(X)							\
+	X(map_files) X(pagemap) X(pagemap_scan) X(smaps_rollup)
 #endif
 
-/* Calls of read(2), by file; of map_files, calls of any kind. */
+/*
+ * Calls of read(2), by file; of map_files, calls of any kind; of procmap_query
+ * and pagemap_scan, of ioctl(2).
+ */
 enum maps_file {
 #define X(file) MAPS_FILE_##file,
 	MAPS_FILES(X)
@@ -72,6 +157,10 @@ struct kobject;
 int maps_stats_create(struct kobject *parent);
 void maps_stats_remove(void);
 
+/* pagemap_scan.c */
+
+void pagemap_scan_init(void);
+
 /* What replaces functions of the kernel. */
 
 #ifdef HAVE_MAPS_UNDER_MMAP_LOCK
@@ -82,10 +171,16 @@ long vmapeek_procfs_procmap_ioctl(struct file *file, unsigned int cmd,
 int vmapeek_walk_page_vma(struct vm_area_struct *vma,
 			  const struct mm_walk_ops *ops, void *private);
 struct anon_vma_name *vmapeek_anon_vma_name(struct vm_area_struct *vma);
+#else
+struct vm_area_struct *vmapeek_lock_next_vma(struct mm_struct *mm,
+					     struct vma_iterator *vmi,
+					     unsigned long addr);
 #endif
 int vmapeek_show_smaps_rollup(struct seq_file *m, void *v);
 ssize_t vmapeek_pagemap_read(struct file *file, char __user *buf, size_t count,
 			     loff_t *ppos);
+long vmapeek_do_pagemap_cmd(struct file *file, unsigned int cmd,
+			    unsigned long arg);
 
 int vmapeek_map_files_get_link(struct dentry *dentry, struct path *path,
 			       struct task_struct *task);

@@ -72,24 +72,33 @@ static int pagemap_fill(struct pagemapread *pm, struct mm_struct *mm,
 			unsigned long start, unsigned long end)
 {
 	struct vm_area_struct *vma;
+	struct maps_iter iter;
 	unsigned long next;
 	int err = 0;
 
+	rcu_read_lock();
+	maps_iter_set(&iter, mm, start);
 	for (; start < end && !err; start = next) {
-		vma = maps_lock_next(mm, start);
-		if (IS_ERR(vma))
-			return PTR_ERR(vma);
+		vma = maps_iter_lock_next(mm, &iter, start);
+		if (IS_ERR(vma)) {
+			err = PTR_ERR(vma);
+			break;
+		}
 
 		next = vma ? clamp(vma->vm_start, start, end) : end;
 		err = pagemap_add(pm, start, next, 0);
 		if (vma && next < end && !err) {
 			start = next;
 			next = min(end, vma->vm_end);
+			rcu_read_unlock();
 			err = pagemap_walk(pm, vma, start, next);
+			rcu_read_lock();
+			maps_iter_resume(&iter, mm, next);
 		}
 		if (vma)
-			vma_end_read(vma);
+			maps_end_read(vma);
 	}
+	rcu_read_unlock();
 	return min(err, 0);
 }
 

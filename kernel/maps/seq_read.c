@@ -60,7 +60,7 @@ static enum maps_step maps_show_gate(struct seq_file *m, struct mm_struct *mm)
  * show_map() does not sleep, and is called in the RCU read-side section in which
  * the next VMA is looked up. The others may sleep.
  */
-static void maps_show_vma(struct seq_file *m, struct vma_iterator *vmi,
+static void maps_show_vma(struct seq_file *m, struct maps_iter *iter,
 			  struct vm_area_struct *vma)
 {
 	if (m->op->show == show_map) {
@@ -70,33 +70,32 @@ static void maps_show_vma(struct seq_file *m, struct vma_iterator *vmi,
 	rcu_read_unlock();
 	m->op->show(m, vma);
 	rcu_read_lock();
-	vma_iter_set(vmi, vma->vm_end);
+	maps_iter_resume(iter, vma->vm_mm, vma->vm_end);
 }
 
 /*
- * Show the VMA at m->index, or the next one, and go on to its end. @vmi stands
+ * Show the VMA at m->index, or the next one, and go on to its end. @iter stands
  * there. Returns enum maps_step, or a negative error.
  */
 static int maps_show_next(struct seq_file *m, struct mm_struct *mm,
-			  struct vma_iterator *vmi)
+			  struct maps_iter *iter)
 {
 	struct vm_area_struct *vma = NULL;
 	enum maps_step step = MAPS_STEP_SHOWN;
 
 	if (m->index != MAPS_GATE && m->index != MAPS_END)
-		vma = lock_next_vma(mm, vmi, m->index);
+		vma = maps_iter_lock_next(mm, iter, m->index);
 	if (!vma)
 		return maps_show_gate(m, mm);
 	if (IS_ERR(vma))
 		return PTR_ERR(vma);
 
-	maps_show_vma(m, vmi, vma);
+	maps_show_vma(m, iter, vma);
 	if (seq_has_overflowed(m))
 		step = MAPS_STEP_OVERFLOWED;
 	else
 		m->index = vma->vm_end;
-	/* vma_end_read() would enter another RCU read-side section for this. */
-	up_read(&vma->vm_lock->lock);
+	maps_end_read(vma);
 	return step;
 }
 
@@ -108,14 +107,15 @@ static int maps_show_next(struct seq_file *m, struct mm_struct *mm,
 static int maps_fill_buffer(struct seq_file *m, struct mm_struct *mm,
 			    size_t room)
 {
-	VMA_ITERATOR(vmi, mm, m->index);
+	struct maps_iter iter;
 	int step;
 
 	rcu_read_lock();
+	maps_iter_set(&iter, mm, m->index);
 	do {
 		size_t shown = m->count;
 
-		step = maps_show_next(m, mm, &vmi);
+		step = maps_show_next(m, mm, &iter);
 		if (step != MAPS_STEP_SHOWN) {
 			m->count = shown;
 			break;

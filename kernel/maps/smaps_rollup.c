@@ -37,28 +37,58 @@ static void smaps_rollup_add(struct vm_area_struct *vma,
 	__walk_page_range(start ?: vma->vm_start, vma->vm_end, &walk);
 }
 
+/*
+ * Anonymous memory whose VMA has no anon_vma has no pages and no swap entries; at
+ * most the zero page is mapped there, which counts for nothing.
+ */
+static bool smaps_rollup_is_empty(struct vm_area_struct *vma)
+{
+	return vma_is_anonymous(vma) && !vma->vm_file &&
+	       !READ_ONCE(vma->anon_vma);
+}
+
+/*
+ * The same in the RCU read-side section of the look-up, which ends where page
+ * tables are walked: that may sleep.
+ */
+static void smaps_rollup_add_rcu(struct vm_area_struct *vma,
+				 struct mem_size_stats *mss,
+				 unsigned long start, struct maps_iter *iter)
+{
+	if (smaps_rollup_is_empty(vma))
+		return;
+	rcu_read_unlock();
+	smaps_rollup_add(vma, mss, start);
+	rcu_read_lock();
+	maps_iter_resume(iter, vma->vm_mm, vma->vm_end);
+}
+
 /* The sums, and the range of addresses that they are about. */
 static int smaps_rollup_sum(struct mm_struct *mm, struct mem_size_stats *mss,
 			    unsigned long *start, unsigned long *end)
 {
 	struct vm_area_struct *vma;
+	struct maps_iter iter;
 	bool grown;
 
 	*start = 0;
 	*end = 0;
-	while ((vma = maps_lock_next(mm, *end))) {
+	rcu_read_lock();
+	maps_iter_set(&iter, mm, 0);
+	while ((vma = maps_iter_lock_next(mm, &iter, *end))) {
 		if (IS_ERR(vma))
-			return PTR_ERR(vma);
+			break;
 		if (!*end)
 			*start = vma->vm_start;
 		/* Its first part was another VMA's, and is counted. */
 		grown = vma->vm_start < *end;
-		smaps_rollup_add(vma, mss, grown ? *end : 0);
+		smaps_rollup_add_rcu(vma, mss, grown ? *end : 0, &iter);
 		*end = vma->vm_end;
-		vma_end_read(vma);
-		cond_resched();
+		maps_end_read(vma);
+		maps_iter_cond_resched(&iter, mm, *end);
 	}
-	return 0;
+	rcu_read_unlock();
+	return PTR_ERR_OR_ZERO(vma);
 }
 
 static int smaps_rollup_show(struct seq_file *m, struct mm_struct *mm)
