@@ -2,14 +2,14 @@
 /*
  * access_remote_vm(): reading another process's memory under the VMA's lock.
  *
- * Reads of another address space take its mmap lock for the whole transfer.
- * Here the VMA is found under RCU and read-locked instead, as page faults do it;
- * a page that is not there is faulted in under the same lock. What cannot be
- * known for sure that way is not answered: the caller takes the slow path, which
- * knows how to grow stacks and how to wait for a writer.
+ * Stock holds the mmap lock of the other address space for the whole transfer.
+ * Here the VMA is found under RCU and read-locked instead, as in a page fault;
+ * an absent page is faulted in under the same lock. A read whose result is not
+ * certain that way takes the slow path, which can grow stacks and wait for a
+ * writer.
  *
- * One VMA lock covers a whole transfer. Reading on into the next VMA under
- * the next lock could show an address space that never was.
+ * One VMA lock covers a whole transfer. Continuing in the next VMA under the
+ * next lock could show an address space that never existed.
  */
 #include <linux/mm.h>
 #include <linux/mmap_lock.h>
@@ -20,15 +20,15 @@
 #define REMOTE_READ_FLAGS	(FOLL_FORCE | FOLL_ANON)
 
 /*
- * A read that runs out of @vma. If nothing follows, the slow path returns the
- * bytes up to there: *@len becomes that. *@seq is the mmap lock's sequence
- * count, to be compared when the bytes are copied: they could be newer than the
- * hole.
+ * A read that crosses the end of @vma. If a hole follows, the slow path returns
+ * the bytes before it: *@len becomes their number. *@seq is the mmap lock's
+ * sequence count, to be compared after the bytes are copied, which could be
+ * newer than the hole.
  *
- * Only cmdline and environ, which ask for anonymous memory and read titles
- * from the end of the stack a page at a time, believe the hole under a writer,
- * and whatever has changed since: they must not wait for it. Then *@seq is
- * NULL. See "Titles" in docs/locking.md.
+ * cmdline and environ ask for anonymous memory and read titles across the end
+ * of the stack, a page at a time. They must not wait for a writer, and accept a
+ * hole even under one, and whatever has changed since. Then *@seq is NULL. See
+ * "Titles" in docs/locking.md.
  */
 static bool remote_read_ends(struct vm_area_struct *vma, unsigned long addr,
 			     int *len, unsigned int gup_flags,
@@ -53,7 +53,7 @@ static bool remote_read_ends(struct vm_area_struct *vma, unsigned long addr,
 	return true;
 }
 
-/* *@len is as before unless all was read. */
+/* *@len is unchanged unless all was read. */
 static noinline enum remote_read_result
 remote_read_short(struct vm_area_struct *vma, unsigned long addr, void *buf,
 		  int *len, unsigned int gup_flags)
@@ -71,8 +71,8 @@ remote_read_short(struct vm_area_struct *vma, unsigned long addr, void *buf,
 }
 
 /*
- * The read under the VMA's lock. *@len becomes shorter where the slow path's
- * answer would be shorter, too.
+ * Read under the VMA's lock. *@len becomes shorter where the slow path's result
+ * would be shorter, too.
  */
 static __always_inline enum remote_read_result
 remote_read_vma(struct vm_area_struct *vma, unsigned long addr, void *buf,
@@ -88,8 +88,8 @@ remote_read_vma(struct vm_area_struct *vma, unsigned long addr, void *buf,
 }
 
 /*
- * As remote_read_vma(), for memory that is not there, for more pages than that
- * reads, and for hugetlb. Drops the VMA's lock.
+ * As remote_read_vma(), for absent memory, for more pages than
+ * remote_read_vma() reads, and for hugetlb. Drops the VMA's lock.
  */
 static enum remote_read_result
 remote_read_absent(struct vm_area_struct *vma, unsigned long addr, void *buf,
@@ -123,10 +123,10 @@ static bool remote_has_access(const struct vm_area_struct *vma)
 }
 
 /*
- * What remote_read_vma() did not read, and @result is why. Drops the VMA's lock.
+ * Retry after remote_read_vma() failed with @result. Drops the VMA's lock.
  *
- * Where GUP refuses a VMA that brings no ->access(), the slow path reads nothing
- * and that is the answer.
+ * If GUP refuses the VMA and it has no ->access(), the slow path would read
+ * nothing: return that result.
  */
 static noinline enum remote_read_result
 remote_read_again(struct vm_area_struct *vma, unsigned long addr, void *buf,
@@ -146,7 +146,7 @@ remote_read_again(struct vm_area_struct *vma, unsigned long addr, void *buf,
 	return result;
 }
 
-/* No VMA could be locked. Where there is none, the slow path reads nothing. */
+/* No VMA could be locked. If there is none, the slow path reads nothing. */
 static noinline enum remote_read_result
 remote_read_hole(struct mm_struct *mm, unsigned long addr, int *len)
 {
@@ -188,8 +188,8 @@ __remote_read(struct mm_struct *mm, unsigned long addr, void *buf, int *len,
  * @len: number of bytes
  * @result: why it failed
  *
- * The slow path of mem_read() issues the same read again, on the same CPU unless
- * the reader is switched out, which invalidates the record.
+ * The slow path of mem_read() issues the same read again, on the same CPU
+ * unless the reader is switched out, which invalidates the record.
  */
 struct remote_request {
 	const struct task_struct *task;
@@ -250,14 +250,13 @@ remote_was_tried(const struct mm_struct *mm, unsigned long addr, int len)
  * remote_read - read another address space without its mmap lock
  * @mm: the address space; the caller holds a reference (mm_users)
  * @addr: address to read from, possibly tagged
- * @buf: kernel memory to read into; its content is undefined where nothing was
- *	read
+ * @buf: kernel memory to read into; undefined beyond the bytes read
  * @len: number of bytes
  * @gup_flags: FOLL_* flags, as for access_remote_vm()
  * @why: if not NULL: gets the result
  *
  * Context: Process context. Takes a VMA's read lock; never waits for the mmap
- * lock. May sleep, for as long as a fault in the memory that is read takes.
+ * lock. May sleep in a fault of the memory that is read.
  *
  * Return: the number of bytes read, as the slow path would have read them (but
  * see remote_read_ends() on titles); or -EAGAIN: the slow path must be taken,
@@ -283,16 +282,16 @@ int remote_read(struct mm_struct *mm, unsigned long addr, void *buf, int len,
 }
 
 /**
- * remote_try_read - as remote_read(), for a caller whose slow path comes to that
+ * remote_try_read - remote_read() for a caller whose slow path ends up there
  * @mm: the address space; the caller holds a reference (mm_users)
  * @addr: address to read from, possibly tagged
  * @buf: kernel memory to read into
  * @len: number of bytes, not 0; becomes the number of bytes read
  * @gup_flags: FOLL_FORCE or 0
  *
- * Counts only reads that succeed. The slow path calls access_remote_vm() for
- * the others: remote_read() counts them there, and does not try again, which
- * would take a fault and mark pages a second time.
+ * Counts only reads that succeed. For the others the slow path calls
+ * access_remote_vm(): remote_read() counts them there and does not retry,
+ * because a retry would take a fault and mark pages a second time.
  *
  * Context: As remote_read().
  *

@@ -4,10 +4,10 @@
  * lock. BPF programs do so, by bpf_copy_from_user_task_str().
  *
  * As access_remote_vm.c, with three differences. Pages are looked up one by one
- * until the string ends, so nobody knows beforehand how many there will be. What
- * cannot be read is -EFAULT, and the caller gets to see the bytes before it. And
- * the slow path is our own: compilers inline the kernel's into the function that
- * is replaced, and so there is nothing to call.
+ * until the string ends, so their number is not known beforehand. If a page
+ * cannot be read the result is -EFAULT, and the caller sees the bytes before
+ * it. The slow path is part of this module: the compiler inlines the kernel's
+ * into the replaced function, so it cannot be called.
  */
 #include <linux/highmem.h>
 #include <linux/memremap.h>
@@ -31,9 +31,9 @@
 
 /**
  * struct remote_str - a string that is being read
- * @buf: where its next byte goes
- * @addr: where that byte is, not tagged
- * @len: room at @buf; 0 when the string is read
+ * @buf: destination of the next byte
+ * @addr: address of the next byte, not tagged
+ * @len: room at @buf; 0 when the string is complete
  */
 struct remote_str {
 	char *buf;
@@ -42,11 +42,11 @@ struct remote_str {
 };
 
 /**
- * struct remote_str_marks - pages that are to be marked as accessed
- * @nr: how many
- * @folios: of each page its folio, with a reference
+ * struct remote_str_marks - pages still to be marked as accessed
+ * @nr: number of pages
+ * @folios: the folio of each page, with a reference
  *
- * Where the slow path is taken after all, it marks them, and nobody else must.
+ * If the read falls back to the slow path, only the slow path may mark them.
  */
 struct remote_str_marks {
 	unsigned int nr;
@@ -66,9 +66,9 @@ static void remote_str_mark(struct remote_str_marks *marks, bool is_accessed)
 }
 
 /*
- * The part of the string that is in @page. strscpy() ends each part with a NUL,
- * also where the string does not end: the last byte of such a page is read a
- * second time, as the kernel does it.
+ * Copy the part of the string in @page. strscpy() terminates each part with a
+ * NUL, even where the string continues: the last byte of such a page is read a
+ * second time, as in the kernel's own function.
  */
 static __always_inline void remote_str_copy(struct remote_str *str,
 					    struct page *page)
@@ -93,7 +93,7 @@ static __always_inline void remote_str_copy(struct remote_str *str,
 	kunmap_local(maddr);
 }
 
-/* Marks the page at once when nothing can fail any more. */
+/* Mark the page at once if nothing can fail any more. */
 static __always_inline void remote_str_touch(struct remote_str *str,
 					     struct folio *folio,
 					     struct remote_str_marks *marks)
@@ -118,7 +118,7 @@ remote_str_copy_hugetlb(struct vm_area_struct *vma, struct remote_str *str)
 	return REMOTE_READ_OK;
 }
 
-/* The part in the page at @str->addr, if that page is there. */
+/* Copy the part in the page at @str->addr, if that page is present. */
 static enum remote_read_result
 remote_str_copy_page(struct vm_area_struct *vma, struct remote_str *str,
 		     unsigned int gup_flags, struct remote_str_marks *marks)
@@ -167,8 +167,8 @@ static enum remote_read_result remote_str_look(struct vm_area_struct *vma,
 }
 
 /*
- * The part in a page that is not there, which is faulted in. *@vmap becomes NULL
- * if the VMA's lock was dropped for that. *@failed: the page cannot be had.
+ * Fault in an absent page and copy the part in it. *@vmap becomes NULL if the
+ * fault dropped the VMA's lock. *@failed becomes true if the fault failed.
  */
 static noinline enum remote_read_result
 remote_str_fault_page(struct vm_area_struct **vmap, struct remote_str *str,
@@ -240,7 +240,7 @@ remote_str_read_vma(struct vm_area_struct *vma, struct remote_str *str,
 	return result;
 }
 
-/* Without the mmap lock, or why that cannot be. */
+/* Read without the mmap lock. Returns the reason if that is not possible. */
 static enum remote_read_result
 remote_str_read(struct mm_struct *mm, struct remote_str *str,
 		unsigned int gup_flags, bool *failed)
@@ -266,7 +266,7 @@ remote_str_read(struct mm_struct *mm, struct remote_str *str,
 	return REMOTE_READ_OK;
 }
 
-/* As the kernel does it, under the mmap lock. */
+/* The kernel's own way, under the mmap lock. */
 static noinline void remote_read_str_slow(struct mm_struct *mm,
 					  struct remote_str *str,
 					  unsigned int gup_flags, bool *failed)
@@ -300,11 +300,11 @@ static noinline void remote_read_str_slow(struct mm_struct *mm,
  * @gup_flags: FOLL_* flags, as for copy_remote_vm_str()
  * @why: if not NULL: gets the result of the attempt without the mmap lock
  *
- * @buf always gets a NUL behind the bytes that were read, also when the string
- * cannot be read to its end. What is behind that NUL is undefined.
+ * @buf always gets a NUL after the bytes that were read, even if the string
+ * cannot be read to its end. The bytes after that NUL are undefined.
  *
- * Context: Process context. May sleep. Takes a VMA's read lock; and, where the
- * string cannot be had under that, the mmap lock, and starts over.
+ * Context: Process context. May sleep. Takes a VMA's read lock. If the string
+ * cannot be read under it, takes the mmap lock and starts over.
  *
  * Return: the length of the string, or -EFAULT.
  */

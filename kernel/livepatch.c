@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Which functions of the running kernel are replaced by which of ours.
+ * The livepatch: functions of the running kernel and their replacements.
  *
  * The slow path stays the kernel's own __access_remote_vm(), reached through a
- * livepatch relocation; see klp-symbols. Only that of strings is ours, see
- * copy_remote_vm_str.c.
+ * livepatch relocation; see klp-symbols. Only the slow path of strings is in
+ * this module, see copy_remote_vm_str.c.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -23,16 +23,16 @@
 #include "version.h"
 
 /*
- * Livepatch looks for the functions that replace others on the stack of each
- * task, and the module may go when there is none. A call from one of them into
- * the module must leave it there, so it must not become a jump.
+ * Livepatch checks the stack of each task for replacement functions, and the
+ * module may be unloaded when no stack has one. While a replacement calls into
+ * the module it must stay on the stack, so that call must not become a jump.
  */
 #define no_tail_call()	barrier()
 
 /*
- * The slow path is a tail call: a reader that waits for the mmap lock there
- * does not have us on its stack, and so does not hold up switching off. While
- * the tracepoint is on it is a real call, and does.
+ * The slow path is a tail call: a reader that waits for the mmap lock there has
+ * no function of this module on its stack, and does not delay the disable
+ * transition. With the tracepoint enabled it is a real call, and delays it.
  */
 static int vmapeek_access_remote_vm(struct mm_struct *mm, unsigned long addr,
 				    void *buf, int len, unsigned int gup_flags)
@@ -52,9 +52,9 @@ static int vmapeek_access_remote_vm(struct mm_struct *mm, unsigned long addr,
 }
 
 /*
- * No tail call here, the reference on the mm must be dropped afterwards: a
- * reader that waits here does hold up switching off. Few do: BPF, audit and
- * single-stepping. PEEK and /proc come by access_remote_vm().
+ * No tail call, because the reference on the mm must be dropped afterwards: a
+ * reader that waits here delays the disable transition. Only BPF, audit and
+ * single-stepping call this function; PEEK and /proc call access_remote_vm().
  */
 static int vmapeek_access_process_vm(struct task_struct *tsk,
 				     unsigned long addr, void *buf, int len,
@@ -76,9 +76,9 @@ static int vmapeek_access_process_vm(struct task_struct *tsk,
 }
 
 /*
- * A tail call for what is not served whole, as in vmapeek_access_remote_vm().
- * While the tracepoint is on that is everything: mem_rw() calls
- * access_remote_vm() for each chunk, which has an event.
+ * A read that is not served as a whole ends in a tail call, as in
+ * vmapeek_access_remote_vm(). With the tracepoint enabled every read does:
+ * mem_rw() calls access_remote_vm() for each chunk, which emits an event.
  */
 static ssize_t vmapeek_mem_read(struct file *file, char __user *buf,
 				size_t count, loff_t *ppos)
@@ -94,7 +94,7 @@ static ssize_t vmapeek_mem_read(struct file *file, char __user *buf,
 }
 
 #ifdef HAVE_COPY_REMOTE_VM_STR
-/* As vmapeek_access_process_vm(). Only BPF comes here. */
+/* As vmapeek_access_process_vm(). Only BPF calls this. */
 static int vmapeek_copy_remote_vm_str(struct task_struct *tsk,
 				      unsigned long addr, void *buf, int len,
 				      unsigned int gup_flags)
@@ -195,7 +195,7 @@ static int __init vmapeek_init(void)
 				    sysfs_stats_remove);
 }
 
-/* Livepatching lets us go only when no task can be in our code. */
+/* Livepatch allows unloading only when no task can run code of this module. */
 static void __exit vmapeek_exit(void)
 {
 	sysfs_stats_remove();

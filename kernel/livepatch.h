@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * How a module of ours begins: on the build it was made for, with counters,
- * and then by its livepatch.
+ * Initialization of both modules: check the kernel's build, create the
+ * counters, enable the livepatch.
  */
 #ifndef _LIVEPATCH_H
 #define _LIVEPATCH_H
@@ -16,10 +16,10 @@
 #include <generated/utsversion.h>
 
 /*
- * With CONFIG_MODVERSIONS the kernel does not compare releases on its own. It
- * compares the symbols that the module links to, but not those reached by
- * livepatch relocation. Distributions rebuild a kernel under the same release;
- * the version tells one build from another.
+ * With CONFIG_MODVERSIONS the kernel does not compare releases. It compares the
+ * symbols that the module links to, but not those reached by livepatch
+ * relocations. Distributions rebuild a kernel under the same release; only the
+ * version distinguishes the builds.
  */
 static inline int vmapeek_check_build(void)
 {
@@ -34,15 +34,15 @@ static inline int vmapeek_check_build(void)
 }
 
 /**
- * vmapeek_enable_patch - Begin to replace functions, once all else is there
+ * vmapeek_enable_patch - create the counters and enable the livepatch
  * @patch: the functions
- * @create_stats: makes the module's counters in sysfs, below the kobject
- * @remove_stats: takes them back
+ * @create_stats: creates the module's counters in sysfs, below the kobject
+ * @remove_stats: removes them
  *
  * Context: Process context, from the module's init function.
  *
- * Return: 0, or an error that keeps the module from being loaded; nothing is
- * left behind then, and the log says why.
+ * Return: 0, or an error that keeps the module from being loaded; then nothing
+ * is left behind, and the log has the reason.
  */
 static inline int vmapeek_enable_patch(struct klp_patch *patch,
 				       int (*create_stats)(struct kobject *),

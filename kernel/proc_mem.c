@@ -6,22 +6,23 @@
  * access_remote_vm() reads a chunk into a page of kernel memory, and
  * copy_to_user() copies it to the reader with no lock held. Here the chunk of a
  * short read is on the stack. A chunk of a long read is copied straight to the
- * reader's memory with page faults disabled, under the VMA's lock and that of
- * the page-table entries. The reader could tell the difference
+ * reader's memory with page faults disabled, under the VMA's lock and the lock
+ * of the page-table entries. The reader could notice the difference
  *
- * - where source and destination are the same memory. So the address spaces
- *   differ, and one side is private anonymous memory: a page of that which
- *   somebody can write to has no other mapping.
- * - by the width of accesses. Words that stock reads in one access could be read
- *   in two, where the destination is not aligned as the source is, and in what
- *   is left below a word, which copy_to_user() copies byte by byte. So both are
- *   aligned to words, and a chunk of another length goes by way of a page.
- * - where the reader's memory is not present. Faulting it in may take long, and
- *   stock's bytes are from before that. So the chunk is read again, into a page,
- *   and copied from there.
+ * - if source and destination are the same memory. Therefore the address spaces
+ *   must differ, and one side must be private anonymous memory, of which a
+ *   writable page has no other mapping.
+ * - by the width of accesses. A copy of bytes, as copy_to_user() may be, could
+ *   read words in parts that stock reads in one access; so could a copy between
+ *   differently aligned addresses. Therefore words are copied, both addresses
+ *   must be aligned to words, and a chunk of another length takes a page.
+ * - if the reader's memory is not present. Faulting it in may take long, and
+ *   stock reads the bytes before that. Therefore the chunk is read again, into
+ *   a page, and copied from there.
  *
- * What cannot be served as a whole is left to mem_rw() by a tail call: a reader
- * that waits there for the mmap lock does not delay switching off.
+ * A read that cannot be served as a whole ends in a tail call to mem_rw(): a
+ * reader that waits there for the mmap lock does not delay the disable
+ * transition.
  */
 #include <linux/gfp.h>
 #include <linux/highmem.h>
@@ -35,22 +36,23 @@
 
 #include "compat/proc-inode.h"
 #include "compat/proc-mem.h"
+#include "compat/uaccess.h"
 #include "remote.h"
 #include "remote_walk.h"
 
-/* The longest read that goes over the stack. */
+/* The longest read that is buffered on the stack. */
 #define MEM_SHORT	256
 
 /* Chunks that are copied under one hold of the VMA's lock. */
 #define MEM_BATCH	16
 
 /**
- * struct mem_read - what is left of a read
+ * struct mem_read - progress of a read
  * @mm: the address space; the caller holds a reference (mm_users)
  * @addr: the address, possibly tagged, which is the file's position
  * @buf: the reader's memory
- * @count: bytes to be read
- * @copied: bytes that were read
+ * @count: bytes still to be read
+ * @copied: bytes read so far
  * @gup_flags: FOLL_FORCE or 0
  */
 struct mem_read {
@@ -63,9 +65,9 @@ struct mem_read {
 };
 
 /**
- * struct mem_vmas - what is read-locked while chunks are copied
+ * struct mem_vmas - VMAs that are read-locked while chunks are copied
  * @from: the VMA that is read
- * @to: that of the reader's memory, or NULL if that does not matter
+ * @to: the VMA of the reader's memory, or NULL if it need not be locked
  */
 struct mem_vmas {
 	struct vm_area_struct *from;
@@ -80,7 +82,7 @@ static void mem_advance(struct mem_read *mr, unsigned int len)
 	mr->copied += len;
 }
 
-/* One chunk by way of @bytes, as stock does it. May fault and sleep. */
+/* Read one chunk through @bytes, as stock does. May fault and sleep. */
 static int mem_read_chunk(struct mem_read *mr, void *bytes)
 {
 	int len = min(mr->count, PAGE_SIZE);
@@ -119,7 +121,7 @@ static noinline int mem_read_short(struct mem_read *mr)
 	return err;
 }
 
-/* Copy to the reader's memory, if that is there. */
+/* Copy whole words to the reader's memory, if it is present. */
 static __always_inline bool mem_copy_out(char __user *buf, struct page *page,
 					 unsigned int offset, unsigned int len)
 {
@@ -128,17 +130,17 @@ static __always_inline bool mem_copy_out(char __user *buf, struct page *page,
 
 	instrument_copy_to_user(buf, maddr + offset, len);
 	pagefault_disable();
-	left = raw_copy_to_user(buf, maddr + offset, len);
+	left = copy_words_to_user(buf, maddr + offset, len);
 	pagefault_enable();
 	kunmap_local(maddr);
 	return !left;
 }
 
 /*
- * Copy a chunk, of one page or two, which are marked as accessed if all of it
- * is copied. Both are looked up before the first is copied, see remote_copy.c.
- * Returns 0, -EAGAIN where a page must be faulted in or is in another table, or
- * -EFAULT where the reader's memory must be.
+ * Copy a chunk of one or two pages, and mark them as accessed if all of it is
+ * copied. Both are looked up before the first is copied, see remote_copy.c.
+ * Returns 0; -EAGAIN if a page must be faulted in or is in another table; or
+ * -EFAULT if the reader's memory must be faulted in.
  */
 static int mem_copy_chunk(struct vm_area_struct *vma, unsigned long addr,
 			  char __user *buf, unsigned int len,
@@ -185,9 +187,9 @@ static bool mem_is_words(unsigned long bytes)
 }
 
 /*
- * Copy chunks of a VMA that is locked, as far as that goes. Returns how many
- * must go by way of a page: the next one, or the rest of the batch where the
- * reader's memory is not present, as more of it is likely to be absent.
+ * Copy chunks of a locked VMA, up to the first that fails. Returns the number
+ * of chunks to read through a page: the next one, or the rest of the batch if
+ * the reader's memory is not present, as more of it is likely to be absent.
  */
 static unsigned int mem_copy_chunks(struct mem_read *mr,
 				    struct vm_area_struct *vma)
@@ -225,14 +227,14 @@ static bool mem_is_inside(const struct vm_area_struct *vma, unsigned long addr,
 }
 
 /* Has all of the VMA's memory no other writable mapping? */
-static bool mem_is_private(const struct vm_area_struct *vma)
+static bool mem_is_private(struct vm_area_struct *vma)
 {
 	/* Where a driver has put pages or PFNs there may be anything. */
 	return vma_is_anonymous(vma) &&
 	       !(vma->vm_flags & (VM_MIXEDMAP | VM_PFNMAP | VM_IO));
 }
 
-/* Lock the VMA of the reader's memory, if that is private. */
+/* Lock the VMA of the reader's memory, if it is private. */
 static struct vm_area_struct *mem_lock_to(const struct mem_read *mr)
 {
 	struct mm_struct *mm = current->mm;
@@ -246,7 +248,7 @@ static struct vm_area_struct *mem_lock_to(const struct mem_read *mr)
 	return NULL;
 }
 
-/* Lock the VMA of all that is left, if that may be copied directly. */
+/* Lock the VMA of the whole rest, if it may be copied directly. */
 static bool mem_lock(const struct mem_read *mr, struct mem_vmas *vmas)
 {
 	unsigned long addr = remote_untag(mr->mm, mr->addr);
@@ -269,8 +271,8 @@ static bool mem_lock(const struct mem_read *mr, struct mem_vmas *vmas)
 }
 
 /*
- * May any page of the VMA be missed without taking the whole read to mem_rw()?
- * That would mark pages again that were read before.
+ * Can every absent page of the VMA be handled without mem_rw()? Falling back
+ * would mark the pages read so far a second time.
  */
 static bool mem_may_miss(struct vm_area_struct *vma)
 {
@@ -279,7 +281,7 @@ static bool mem_may_miss(struct vm_area_struct *vma)
 	return remote_may_fault(vma, 0);
 }
 
-/* Up to @nr chunks by way of a page, which *@page is or becomes. */
+/* Read up to @nr chunks through *@page, which is allocated at first use. */
 static int mem_read_chunks(struct mem_read *mr, void **page, unsigned int nr)
 {
 	int err = 0;
@@ -325,7 +327,7 @@ static noinline int mem_read_long(struct mem_read *mr)
 	return err;
 }
 
-/* FOLL_FORCE, as fs/proc decides about it, once for a read. */
+/* FOLL_FORCE as in fs/proc, decided once per read. */
 static bool mem_is_forced(const struct file *file, const struct mm_struct *mm)
 {
 	struct task_struct *task;
@@ -349,12 +351,13 @@ static bool mem_is_forced(const struct file *file, const struct mm_struct *mm)
  *	(mm_count), or NULL
  * @buf: the reader's memory
  * @count: its size
- * @ppos: the file's position, which is the address; advanced by what was read
+ * @ppos: the file's position, which is the address; advanced by the bytes read
  *
  * Context: Process context, no locks held. May sleep and fault, both in the
- * reader's memory and in the other address space. Never waits for its mmap lock.
+ * reader's memory and in the other address space. Never waits for its mmap
+ * lock.
  *
- * Return: as mem_rw(); or -EAGAIN, and then that must be called for all of it.
+ * Return: as mem_rw(); or -EAGAIN, and then mem_rw() must do the whole read.
  */
 ssize_t remote_mem_read(const struct file *file, char __user *buf, size_t count,
 			loff_t *ppos)

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The system call process_vm_readv(), as far as a module has to bring it: what
- * it checks, in which order, and which error it returns are those of the
- * kernel's own. process_vm_segment.c reads the segments.
+ * The system call process_vm_readv(): checks, their order and errors are those
+ * of the kernel's own. process_vm_segment.c reads the segments.
  */
 #include <linux/compat.h>
 #include <linux/err.h>
@@ -18,7 +17,7 @@
 
 /*
  * Returns an address space to be put with mmput(), or an error. @task may be
- * NULL: it is looked up early, but only missed here.
+ * NULL: it is looked up early, but -ESRCH is due only here.
  */
 static struct mm_struct *process_vm_get_mm(struct task_struct *task)
 {
@@ -29,15 +28,15 @@ static struct mm_struct *process_vm_get_mm(struct task_struct *task)
 	mm = mm_access(task, PTRACE_MODE_ATTACH_REALCREDS);
 	if (!mm)
 		return ERR_PTR(-ESRCH);
-	/* This system call has always said it so. */
+	/* process_vm_readv() has always reported -EPERM here. */
 	if (mm == ERR_PTR(-EACCES))
 		return ERR_PTR(-EPERM);
 	return mm;
 }
 
 /*
- * Does the caller read its own address space? No task can get that later on,
- * so it need not be asked again.
+ * Does the caller read its own address space? Another task cannot acquire it
+ * later, so one check is enough.
  */
 static bool process_vm_is_own(struct task_struct *task)
 {
@@ -54,7 +53,7 @@ static bool process_vm_is_empty(const struct iovec *iov, unsigned long count)
 	return true;
 }
 
-/* Returns an error, or 0 and what was copied is known from @iter. */
+/* Returns 0 or an error. @iter has the number of bytes copied. */
 static int process_vm_readv_mm(struct task_struct *task, struct mm_struct *mm,
 			       struct iov_iter *iter, const struct iovec *iov,
 			       unsigned long count)
@@ -155,7 +154,7 @@ ssize_t vmapeek_process_vm_readv(pid_t pid, const struct iovec __user *lvec,
 	ret = 0;
 	if (iov_iter_count(&iter))
 		ret = process_vm_readv_iovec(task, &iter, rvec, riovcnt);
-	/* Seldom allocated, and then a call for nothing is 30 instructions. */
+	/* Seldom allocated; kfree(NULL) would cost 30 instructions. */
 	if (unlikely(iov))
 		kfree(iov);
 put_task:

@@ -4,23 +4,21 @@
  * caller's memory.
  *
  * A segment is read in chunks. All of a chunk is pinned before any of it is
- * copied, as it was in the address space at one moment; only a fault that drops
- * the lock which it runs under ends one moment and begins the next, here as in
- * stock.
+ * copied, as it was in the address space at one moment. Only a fault that drops
+ * its lock ends one moment and begins the next, as in stock.
  *
- * - The VMAs of the chunk are read-locked, all of them before the first page is
- *   looked up, and then the pages are pinned. The locks are dropped before
- *   anything is copied: the caller's memory may fault, and that may wait for
- *   somebody who waits for one of these VMAs.
- * - A page that is not there, or that belongs to others, too, is faulted in
- *   under its own VMA's lock alone: it may take long, and nobody should have to
- *   wait for the other VMAs. That they are still the same shows the mmap lock's
- *   sequence count.
- * - From the first page on that cannot be had so, GUP pins the rest of the chunk
- *   under the mmap lock. The pages before it are kept if nobody has had the mmap
- *   lock for writing since the moment began. The mmap lock is only tried while
- *   pages are pinned; if that fails they are dropped, and GUP pins from where
- *   the moment began.
+ * - All VMAs of the chunk are read-locked before the first page is looked up,
+ *   and then the pages are pinned. The locks are dropped before anything is
+ *   copied: the caller's memory may fault, and that fault may wait for a task
+ *   that waits for one of these VMAs.
+ * - An absent or shared page is faulted in under its own VMA's lock alone,
+ *   because the fault may take long and would block writers of the other VMAs.
+ *   The mmap lock's sequence count shows that the other VMAs are unchanged.
+ * - From the first page on that cannot be pinned that way, GUP pins the rest of
+ *   the chunk under the mmap lock. The pages before it are kept if no writer
+ *   took the mmap lock since the moment began. While pages are pinned the mmap
+ *   lock is only tried; if that fails the pages are dropped, and GUP pins from
+ *   the beginning of the moment.
  */
 #include <linux/instrumented.h>
 #include <linux/mm.h>
@@ -34,33 +32,34 @@
 #include "remote.h"
 
 /*
- * Pages per chunk, as PVM_MAX_USER_PAGES of mm/process_vm_access.c: stock faults
- * in and marks this many before it checks the destination, and the target can
- * observe that.
+ * Pages per chunk, as PVM_MAX_USER_PAGES of mm/process_vm_access.c: stock
+ * faults in and marks this many before it checks the destination, and the
+ * target can observe that.
  */
 #define REMOTE_READV_CHUNK	(2 * PAGE_SIZE / sizeof(struct page *))
 
-/* Pages of a segment for which no memory is allocated. */
+/* Up to this many pages of a segment, no memory is allocated. */
 #define REMOTE_READV_RUNS	16UL
 
 /* VMAs that are locked at the same time. */
 #define REMOTE_READV_VMAS	8
 
 /**
- * struct remote_readv - one segment under way
+ * struct remote_readv - a segment being read
  * @mm: the address space that is read; the caller holds a reference (mm_users)
- * @iter: where to copy to; may be shorter than what is read
- * @pins: the chunk at hand
- * @runs: memory for @pins, if that is enough
- * @vmas: those that are read-locked
+ * @iter: the destination; may be shorter than the source
+ * @pins: the current chunk
+ * @runs: memory for @pins, if it is large enough
+ * @vmas: the read-locked VMAs
  * @nr_vmas: their number
- * @start: where the moment at hand begins, once a fault is needed
- * @nr_kept: runs of the moments before it, which stay whatever happens
- * @seq: the mmap lock's sequence count before the moment's first page was looked
- *	up
- * @fault_flags: FAULT_FLAG_* for the next fault, but for FAULT_FLAG_UNSHARE; with
- *	FAULT_FLAG_TRIED, the moment at hand has no page yet
- * @why: why the slow path was needed last; REMOTE_READ_OK if it was not
+ * @start: start of the current moment, once a fault is needed
+ * @nr_kept: runs of earlier moments, which are always kept
+ * @seq: the mmap lock's sequence count before the moment's first page was
+ *	looked up
+ * @fault_flags: FAULT_FLAG_* for the next fault, without
+ *	FAULT_FLAG_UNSHARE; with FAULT_FLAG_TRIED, the current moment has no
+ *	page yet
+ * @why: the last reason for the slow path, or REMOTE_READ_OK
  */
 struct remote_readv {
 	struct mm_struct *mm;
@@ -84,8 +83,8 @@ static void remote_readv_unlock(struct remote_readv *rr)
 
 /*
  * Lock the VMAs from @start on, not beyond @end, one after the other. Never
- * waits for a lock. Returns how far they reach and may be read; if that is not
- * @end, @rr->pins.miss says why.
+ * waits for a lock. Returns the end of the locked and readable range; if that
+ * is not @end, @rr->pins.miss has the reason.
  */
 static __always_inline unsigned long
 remote_readv_lock(struct remote_readv *rr, unsigned long start,
@@ -124,16 +123,16 @@ remote_readv_lock(struct remote_readv *rr, unsigned long start,
 	return addr;
 }
 
-/* Was there no writer since the moment at hand began? */
+/* Was there no writer since the current moment began? */
 static bool remote_readv_is_one_moment(const struct remote_readv *rr)
 {
-	/* An odd count is a writer's. */
+	/* The count is odd while a writer holds the lock. */
 	return !(rr->seq & 1) && !mmap_lock_speculate_retry(rr->mm, rr->seq);
 }
 
 /*
- * Would the slow path answer -EFAULT at @addr, where remote_readv_lock()
- * stopped? Then there is no need to wait for the mmap lock.
+ * Would the slow path return -EFAULT at @addr, where remote_readv_lock()
+ * stopped? Then the mmap lock is not needed.
  */
 static bool remote_readv_is_invalid(struct remote_readv *rr,
 				    unsigned long addr)
@@ -151,7 +150,7 @@ static bool remote_readv_is_invalid(struct remote_readv *rr,
 	}
 }
 
-/* Pin from @addr to @end in the VMAs that are locked. Returns how far it got. */
+/* Pin from @addr to @end in the locked VMAs. Returns the end of the pins. */
 static unsigned long remote_readv_fill(struct remote_readv *rr,
 				       unsigned long addr, unsigned long end)
 {
@@ -168,14 +167,14 @@ static unsigned long remote_readv_fill(struct remote_readv *rr,
 }
 
 /*
- * Pin from @start on under the locks of VMAs, which stay locked. Returns how far
- * it got; @rr->pins.miss is REMOTE_READ_OK if the slow path would stop there,
- * too.
+ * Pin from @start on under the locks of VMAs, which stay locked. Returns the
+ * end of the pins; @rr->pins.miss is REMOTE_READ_OK if the slow path would stop
+ * there, too.
  *
- * The pages are those of one moment: no VMA changes between the last one's lock
- * and the last look-up. Where a hole ends the chunk, or the slow path goes on,
- * @rr->seq tells whether that was so at the same moment. With @goes_on it is
- * the moment's from before.
+ * The pages are from one moment: no VMA changes between the last one's lock and
+ * the last lookup. If a hole ends the chunk, or the slow path continues,
+ * @rr->seq shows whether that belongs to the same moment. With @goes_on,
+ * @rr->seq is from an earlier part of the moment and stays.
  */
 static __always_inline unsigned long
 remote_readv_pin_fast(struct remote_readv *rr, unsigned long start,
@@ -197,9 +196,9 @@ remote_readv_pin_fast(struct remote_readv *rr, unsigned long start,
 }
 
 /*
- * The same, out of line: what comes after a fault. With @goes_on, the VMAs of
- * the pages that are already pinned are not locked any more; so that all is of
- * one moment is known when the last page was looked up, not before.
+ * remote_readv_pin_fast() out of line, after a fault. With @goes_on, the VMAs
+ * of the pages pinned so far are no longer locked, so only after the last
+ * lookup is it known that all pages are from one moment.
  */
 static noinline unsigned long remote_readv_pin_on(struct remote_readv *rr,
 						  unsigned long start,
@@ -214,11 +213,12 @@ static noinline unsigned long remote_readv_pin_on(struct remote_readv *rr,
 }
 
 /*
- * Take the mmap lock, and drop the locks of the VMAs. The pages of the moment at
- * hand stay if they are of the moment at which the lock was taken. Otherwise, and
- * where the lock must be waited for, they are dropped: a reader that waits for
- * it has no page pinned in stock, which the target could tell. Returns false if
- * the reader was killed, as stock's could only be after the wait.
+ * Take the mmap lock, and drop the locks of the VMAs. The pages of the current
+ * moment are kept if no writer was active until the lock was taken. Otherwise,
+ * or if the lock is contended, they are dropped: in stock a reader that waits
+ * for the lock holds no pin of this moment, and the target can observe pins.
+ * Returns false if a fatal signal ended the wait; stock notices it only after
+ * the wait.
  */
 static bool remote_readv_lock_mm(struct remote_readv *rr)
 {
@@ -236,7 +236,7 @@ static bool remote_readv_is_absent(const struct remote_readv *rr)
 	       rr->pins.miss == REMOTE_READ_UNSHARE;
 }
 
-/* FAULT_FLAG_* for a fault in the page that is missing. */
+/* FAULT_FLAG_* for a fault of the missing page. */
 static unsigned int remote_readv_fault_flags(const struct remote_readv *rr)
 {
 	if (rr->pins.miss == REMOTE_READ_UNSHARE)
@@ -245,12 +245,12 @@ static unsigned int remote_readv_fault_flags(const struct remote_readv *rr)
 }
 
 /*
- * Repeat, under the mmap lock, the fault of the page at *@addr, which has waited
- * before. GUP would do so with FOLL_TRIED, which none of its callers may pass:
- * the fault counts as a major one, and holds the mmap lock while it waits for
- * the page's own. If the page is there by now it is pinned, and *@addr is behind
- * it. What else there is to do is left to GUP. Returns false, and the mmap lock
- * is dropped, if GUP would stop at this page.
+ * Repeat, under the mmap lock, a fault of the page at *@addr that has waited
+ * before. GUP does so with FOLL_TRIED, an internal flag that its callers may
+ * not pass: the fault counts as a major one, and holds the mmap lock while it
+ * waits for the page lock. If the page is present by now, pin it and advance
+ * *@addr beyond it. GUP does the rest. Returns false, with the mmap lock
+ * dropped, if GUP would stop at this page.
  */
 static noinline bool remote_readv_fault_tried(struct remote_readv *rr,
 					      unsigned long *addr,
@@ -283,9 +283,9 @@ static noinline bool remote_readv_fault_tried(struct remote_readv *rr,
 }
 
 /*
- * Pin from @rr->start to @end by GUP, which drops the mmap lock and takes it
- * again where a fault insists. What is pinned, up to @addr, is kept if possible.
- * Returns how far it got.
+ * Pin from @rr->start to @end by GUP, which may drop the mmap lock to fault.
+ * Pages pinned so far, up to @addr, are kept if possible. Returns the end of
+ * the pins.
  */
 static unsigned long remote_readv_pin_slow(struct remote_readv *rr,
 					   unsigned long addr,
@@ -323,7 +323,7 @@ static unsigned long remote_readv_pin_slow(struct remote_readv *rr,
 	return addr;
 }
 
-/* Unlock all VMAs but the one at @addr, which is returned. */
+/* Unlock all VMAs except the one at @addr, and return that one. */
 static struct vm_area_struct *remote_readv_keep_vma(struct remote_readv *rr,
 						    unsigned long addr)
 {
@@ -341,10 +341,10 @@ static struct vm_area_struct *remote_readv_keep_vma(struct remote_readv *rr,
 }
 
 /*
- * Fault in, and pin, from *@addr to @end, or to the end of @vma, which is the
- * only one that is locked. *@addr becomes how far it got. If that is not all,
- * @rr->pins.miss says why, or the result does. @is_alone: no page of the moment
- * at hand is of another VMA.
+ * Fault in and pin from *@addr to @end, or to the end of @vma, the only locked
+ * VMA. *@addr becomes the end of the pins. If that is not the end of the range,
+ * @rr->pins.miss or the result has the reason. @is_alone: no page of the
+ * current moment belongs to another VMA.
  */
 static enum remote_fault_result
 remote_readv_fault_vma(struct remote_readv *rr, struct vm_area_struct *vma,
@@ -374,7 +374,7 @@ remote_readv_fault_vma(struct remote_readv *rr, struct vm_area_struct *vma,
 			rr->fault_flags &= ~FAULT_FLAG_TRIED;
 		}
 		*addr = next;
-		/* What is pinned stays, should the next fault wait. */
+		/* The pins so far are kept even if the next fault waits. */
 		if (!is_alone && !remote_readv_is_one_moment(rr)) {
 			rr->pins.miss = REMOTE_READ_LEAVES_VMA;
 			break;
@@ -384,7 +384,7 @@ remote_readv_fault_vma(struct remote_readv *rr, struct vm_area_struct *vma,
 	return REMOTE_FAULT_DONE;
 }
 
-/* The moment at hand is over, and the next one begins at @addr. */
+/* End the current moment; the next one begins at @addr. */
 static unsigned long remote_readv_next_moment(struct remote_readv *rr,
 					      unsigned long addr,
 					      unsigned long end)
@@ -400,9 +400,9 @@ static unsigned long remote_readv_next_moment(struct remote_readv *rr,
 }
 
 /*
- * Go on at *@addr, where a page is not there, by faults in its VMA as far as
- * they get. *@addr becomes that, and @rr->pins.miss is as from
- * remote_readv_pin_fast(). Returns false if there is no use in another try.
+ * Continue at *@addr, where a page is absent, by faults in its VMA. *@addr
+ * becomes the end of the pins, and @rr->pins.miss is as from
+ * remote_readv_pin_fast(). Returns false if the caller must not retry.
  */
 static bool remote_readv_pin_absent(struct remote_readv *rr,
 				    unsigned long *addr, unsigned long end)
@@ -424,7 +424,7 @@ static bool remote_readv_pin_absent(struct remote_readv *rr,
 		rr->pins.miss = REMOTE_READ_OK;
 		break;
 	case REMOTE_FAULT_DROPPED_LOCK:
-		/* Should the same page drop it again, GUP shall wait. */
+		/* If the same page drops the lock again, GUP waits for it. */
 		if (!(rr->fault_flags & FAULT_FLAG_TRIED)) {
 			*addr = remote_readv_next_moment(rr, *addr, end);
 			return true;
@@ -443,15 +443,15 @@ static bool remote_readv_pin_absent(struct remote_readv *rr,
 		*addr = remote_readv_pin_on(rr, *addr, end, true);
 		return true;
 	}
-	/* After a fault that failed; otherwise that is known. */
+	/* After a failed fault, nothing has checked this yet. */
 	if (!is_alone && !remote_readv_is_one_moment(rr))
 		rr->pins.miss = REMOTE_READ_LEAVES_VMA;
 	return false;
 }
 
 /*
- * Go on at @addr, where the pages that are there end. Returns how far it got,
- * which is where the slow path stops, too.
+ * Continue at @addr, the first page that is not present. Returns the end of the
+ * pins, which is where the slow path stops, too.
  */
 static noinline unsigned long remote_readv_pin_rest(struct remote_readv *rr,
 						    unsigned long start,
@@ -472,8 +472,8 @@ static noinline unsigned long remote_readv_pin_rest(struct remote_readv *rr,
 }
 
 /*
- * Pin from @start to @end, all of it as it was at one moment. Returns how far
- * it got, which is where the slow path stops, too.
+ * Pin from @start to @end, all of it as it was at one moment. Returns the end
+ * of the pins, which is where the slow path stops, too.
  */
 static unsigned long remote_readv_pin(struct remote_readv *rr,
 				      unsigned long start, unsigned long end)
@@ -493,9 +493,9 @@ static unsigned long remote_readv_pin(struct remote_readv *rr,
 /*
  * Copy a piece of a folio. Returns the number of bytes.
  *
- * copy_folio_to_iter() goes page by page, for the sake of highmem; elsewhere a
- * folio is one piece of the kernel's address space. With one segment, @iter is
- * plain user memory, whose copy is inline: there is one for each page.
+ * copy_folio_to_iter() copies page by page, for highmem; without highmem a
+ * folio is contiguous in the kernel's address space. With one segment, @iter is
+ * plain user memory; its copy is inlined, as it runs for each page.
  */
 static __always_inline size_t
 remote_readv_copy_run(const struct remote_run *run, struct iov_iter *iter)
@@ -520,19 +520,18 @@ remote_readv_copy_run(const struct remote_run *run, struct iov_iter *iter)
 }
 
 /*
- * Copy what was found, as far as the caller's memory takes it. May fault and
- * sleep. Returns 0, or -EFAULT if that memory turned out to be invalid.
+ * Copy the pinned memory, up to the size of the destination. May fault and
+ * sleep. Returns 0, or -EFAULT if the destination is invalid.
  */
 static int remote_readv_copy(const struct remote_readv *rr)
 {
-	unsigned int i;
+	const struct remote_run *run = rr->pins.runs;
+	const struct remote_run *end = run + rr->pins.nr;
 
 	VM_WARN_ON_ONCE(rr->nr_vmas);
 
-	for (i = 0; i < rr->pins.nr && iov_iter_count(rr->iter); i++) {
-		const struct remote_run *run = &rr->pins.runs[i];
-
-		if (i)
+	for (; run < end && iov_iter_count(rr->iter); run++) {
+		if (run != rr->pins.runs)
 			cond_resched();
 		if (remote_readv_copy_run(run, rr->iter) < run->len &&
 		    iov_iter_count(rr->iter))
@@ -541,7 +540,7 @@ static int remote_readv_copy(const struct remote_readv *rr)
 	return 0;
 }
 
-/* Returns the number of bytes that are dealt with, or -EFAULT. */
+/* Returns the number of bytes processed, or -EFAULT. */
 static long remote_readv_chunk(struct remote_readv *rr, unsigned long addr,
 			       unsigned long end)
 {
@@ -554,7 +553,7 @@ static long remote_readv_chunk(struct remote_readv *rr, unsigned long addr,
 	return err ? err : (long)(reached - addr);
 }
 
-/* Returns 0, or an error; what was copied before is known from @rr->iter. */
+/* Returns 0 or an error. @rr->iter has the number of bytes copied. */
 static int remote_readv_segment(struct remote_readv *rr, unsigned long addr,
 				unsigned long len)
 {
@@ -567,7 +566,7 @@ static int remote_readv_segment(struct remote_readv *rr, unsigned long addr,
 		bytes = remote_readv_chunk(rr, addr, addr + chunk);
 		if (bytes < 0)
 			return bytes;
-		/* It is not worth asking after a small piece. */
+		/* Not worth its cost after a small piece. */
 		if (bytes > PAGE_SIZE)
 			cond_resched();
 		addr += bytes;
@@ -576,7 +575,7 @@ static int remote_readv_segment(struct remote_readv *rr, unsigned long addr,
 	return 0;
 }
 
-/* With room for the runs of a chunk, of which there is one a page at most. */
+/* Provide room for the runs of a chunk: one per page at most. */
 static int remote_readv_init(struct remote_readv *rr, struct mm_struct *mm,
 			     struct iov_iter *iter, unsigned long nr_pages)
 {
@@ -608,24 +607,24 @@ static void remote_readv_exit(struct remote_readv *rr)
 /**
  * remote_readv - copy a segment of another address space to an iov_iter
  * @mm: the address space; the caller holds a reference (mm_users)
- * @addr: where the segment starts, possibly tagged
+ * @addr: start of the segment, possibly tagged
  * @len: its length in bytes
- * @iter: where to copy to; it is advanced, and may hold less than @len
- * @why: if not NULL: gets REMOTE_READ_OK, or why the slow path was needed last
+ * @iter: the destination; it is advanced, and may hold less than @len
+ * @why: if not NULL: gets the last reason for the slow path, or REMOTE_READ_OK
  *
- * @mm must not be the caller's own: what is read and what is written could
- * overlap, and it is not copied by pages here.
+ * @mm must not be the caller's own: source and destination could overlap, and
+ * unlike stock this does not copy page by page.
  *
  * The mappings of each chunk of REMOTE_READV_CHUNK pages are those of one
- * moment, as if the mmap lock had been held. Where a page is not resident, its
- * fault may drop that lock, here as in stock. The pages stay pinned until the
- * chunk is copied.
+ * moment, as if the mmap lock had been held. If a page is not resident, its
+ * fault may drop that lock, as in stock. The pages stay pinned until the chunk
+ * is copied.
  *
  * Context: Process context, no locks held. May sleep and fault, both in the
  * caller's memory and, for pages that are not resident, in @mm.
  *
- * Return: 0; -EFAULT where one of the two sides is not valid, or -ENOMEM. What
- * was copied before that is known from @iter.
+ * Return: 0; -EFAULT if source or destination is invalid; or -ENOMEM. @iter has
+ * the number of bytes copied before that.
  */
 int remote_readv(struct mm_struct *mm, unsigned long addr, unsigned long len,
 		 struct iov_iter *iter, enum remote_read_result *why)

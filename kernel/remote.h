@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * Remote reads under the VMA's read lock: a base that finds, checks, copies and
- * pins memory, and on it what replaces functions of the kernel.
+ * pins memory, and replacements of kernel functions built on it.
  */
 #ifndef _REMOTE_H
 #define _REMOTE_H
@@ -21,11 +21,11 @@
 #include "remote_results.h"
 
 /**
- * enum remote_read_result - what became of an attempt at the fast path
+ * enum remote_read_result - result of the fast path
  *
  * The constants are REMOTE_READ_OK and so on, see remote_results.h. All but
- * REMOTE_READ_OK are reasons to look closer, and in the end to take the slow
- * path.
+ * REMOTE_READ_OK are reasons to retry with more checks, and then to take the
+ * slow path.
  */
 enum remote_read_result {
 #define X(constant, name, meaning) REMOTE_READ_##constant,
@@ -34,12 +34,12 @@ enum remote_read_result {
 	NR_REMOTE_READ_RESULTS
 };
 
-/* remote_stats.c: results by CPU, and what they are called */
+/* remote_stats.c: per-CPU counts of results, and their names */
 
 /**
- * struct remote_stats - what is counted
+ * struct remote_stats - per-CPU counters
  * @count: reads, by result
- * @faults: page faults that were taken in the memory that is read
+ * @faults: page faults taken in the memory that is read
  */
 struct remote_stats {
 	unsigned long count[NR_REMOTE_READ_RESULTS];
@@ -65,18 +65,18 @@ static inline void remote_count_fault(void)
 unsigned long remote_stats_sum(enum remote_read_result result);
 unsigned long remote_stats_faults(void);
 
-/* remote_vma.c: the VMA, whether it may be read, and what follows it */
+/* remote_vma.c: permission checks of the VMA, and holes after it */
 
 /**
  * remote_untag - untag an address of another process without its mmap lock
  * @mm: the address space
  * @addr: the address
  *
- * untagged_addr_remote() insists on the lock, although the mask is one word
- * that changes only while the process has one thread. With an old mask an
- * address means what it meant before.
+ * untagged_addr_remote() asserts the lock, although the mask is one word that
+ * changes only while the process has one thread. With a stale mask an address
+ * is resolved as before the change.
  *
- * Return: the address as untagged_addr_remote() has it.
+ * Return: the same address as untagged_addr_remote().
  */
 static inline unsigned long remote_untag(struct mm_struct *mm,
 					 unsigned long addr)
@@ -84,7 +84,7 @@ static inline unsigned long remote_untag(struct mm_struct *mm,
 	return addr & mm_untag_mask(mm);
 }
 
-/* As remote_check_vma(), but for the VMAs that @special refuses. */
+/* As remote_check_vma(), except that @special are the refused flags. */
 static __always_inline enum remote_read_result
 __remote_check_vma(struct vm_area_struct *vma, unsigned int gup_flags,
 		   vm_flags_t special)
@@ -95,8 +95,8 @@ __remote_check_vma(struct vm_area_struct *vma, unsigned int gup_flags,
 		return REMOTE_READ_SPECIAL;
 
 	/*
-	 * cmdline and environ must not be pointed at a file: a read of it may
-	 * take as long as its owner likes.
+	 * A process must not point cmdline and environ at a file: the owner of
+	 * the file could delay the read for as long as it likes.
 	 */
 	if ((gup_flags & FOLL_ANON) && !vma_is_anonymous(vma))
 		return REMOTE_READ_FOLL_ANON;
@@ -124,7 +124,7 @@ __remote_check_vma(struct vm_area_struct *vma, unsigned int gup_flags,
  *
  * Context: @vma is read-locked.
  *
- * Return: REMOTE_READ_OK, or the reason against it.
+ * Return: REMOTE_READ_OK, or the reason to refuse.
  */
 static __always_inline enum remote_read_result
 remote_check_vma(struct vm_area_struct *vma, unsigned int gup_flags)
@@ -139,15 +139,15 @@ enum remote_read_result remote_check_any_vma(struct vm_area_struct *vma,
 bool remote_is_hole(struct mm_struct *mm, unsigned long addr);
 bool remote_is_hole_under_writer(struct mm_struct *mm, unsigned long addr);
 
-/* remote_fault.c: memory that is not there, under the VMA's lock */
+/* remote_fault.c: page faults under the VMA's lock */
 
 /**
- * enum remote_fault_result - what became of a page fault
- * @REMOTE_FAULT_DONE: the page may be there now: look again
- * @REMOTE_FAULT_FAILED: it cannot be had, which ends the read at this page
+ * enum remote_fault_result - result of a page fault
+ * @REMOTE_FAULT_DONE: the page may be present now: look it up again
+ * @REMOTE_FAULT_FAILED: the fault failed, which ends the read at this page
  * @REMOTE_FAULT_DROPPED_LOCK: the fault has waited, and dropped the VMA's lock
- *	for that, as stock's fault would have dropped the mmap lock
- * @REMOTE_FAULT_NEEDS_MMAP_LOCK: nothing but the slow path will do; the VMA's
+ *	to do so, as stock's fault would have dropped the mmap lock
+ * @REMOTE_FAULT_NEEDS_MMAP_LOCK: only the slow path can handle it; the VMA's
  *	lock is dropped
  */
 enum remote_fault_result {
@@ -158,8 +158,8 @@ enum remote_fault_result {
 };
 
 /*
- * Faults for one page, after each of which it is gone again, before the slow
- * path is asked.
+ * Faults for one page that is absent again after each of them, before the slow
+ * path is taken.
  */
 #define REMOTE_FAULT_TRIES	8
 
@@ -196,11 +196,11 @@ enum remote_read_result remote_copy_absent(struct vm_area_struct **vmap,
 /* remote_pin.c: resident memory, pinned */
 
 /**
- * enum remote_run_kind - how the memory of a run was found
- * @REMOTE_RUN_PTES: by page-table entries; a pin for each page
- * @REMOTE_RUN_HUGE: by a huge entry; a pin for each page
+ * enum remote_run_kind - origin of the memory of a run
+ * @REMOTE_RUN_PTES: found by page-table entries; a pin for each page
+ * @REMOTE_RUN_HUGE: found by a huge entry; a pin for each page
  * @REMOTE_RUN_ZERO: the zero page, which is never pinned
- * @REMOTE_RUN_GUP: by GUP, which has marked and counted it; a pin for each page
+ * @REMOTE_RUN_GUP: pinned, marked and counted by GUP; a pin for each page
  */
 enum remote_run_kind {
 	REMOTE_RUN_PTES,
@@ -210,9 +210,9 @@ enum remote_run_kind {
 };
 
 /**
- * struct remote_run - memory that lies in one folio without a gap
+ * struct remote_run - contiguous memory in one folio
  * @folio: the folio
- * @offset: where the run starts in @folio, in bytes
+ * @offset: start of the run in @folio, in bytes
  * @len: in bytes; never 0
  * @kind: enum remote_run_kind
  */
@@ -227,14 +227,14 @@ struct remote_run {
  * struct remote_pins - pinned memory, in the order of addresses
  * @runs: the memory, without gaps between them
  * @nr: number of @runs
- * @max: how many there is room for
+ * @max: size of @runs
  * @nr_committed: runs that are marked and counted, see remote_pins_commit()
  * @nr_more: pages of the last run whose pins are still to be taken
- * @nr_pages: number of pins, those of GUP left out
- * @nr_counted: those of @nr_pages that are in NR_FOLL_PIN_ACQUIRED
+ * @nr_pages: number of pins, without those of GUP
+ * @nr_counted: the part of @nr_pages that NR_FOLL_PIN_ACQUIRED includes
  * @nid: the NUMA node of the last folio that was pinned
  * @is_mixed: the folios are on more than one node
- * @miss: REMOTE_READ_OK, or why less was found than asked for
+ * @miss: REMOTE_READ_OK, or the reason why less was found than requested
  */
 struct remote_pins {
 	struct remote_run *runs;
@@ -287,22 +287,22 @@ static inline unsigned int remote_run_nr_pages(const struct remote_run *run)
 }
 
 /**
- * remote_pins_commit - the pins are going to be used
+ * remote_pins_commit - mark and count pins that will be used
  * @pins: the pins
  *
- * Marks as accessed what GUP would have marked, and counts the pins, as far as
- * that is not done. The memory must not be read again by the slow path.
+ * Marks the pages as accessed as GUP would, and counts the pins, except those
+ * that are committed already. The slow path must not read the memory again.
  * FOLL_TOUCH marks the folio, not the PTE, and once for each PTE.
  *
  * Context: Process context; no lock is needed.
  */
 static __always_inline void remote_pins_commit(struct remote_pins *pins)
 {
-	unsigned int i, nr;
+	const struct remote_run *run = pins->runs + pins->nr_committed;
+	const struct remote_run *end = pins->runs + pins->nr;
+	unsigned int nr;
 
-	for (i = pins->nr_committed; i < pins->nr; i++) {
-		const struct remote_run *run = &pins->runs[i];
-
+	for (; run < end; run++) {
 		if (run->kind == REMOTE_RUN_HUGE)
 			continue;
 		for (nr = remote_run_nr_pages(run); nr; nr--)
@@ -349,6 +349,7 @@ static __always_inline void remote_run_put(const struct remote_run *run)
  */
 static __always_inline void remote_pins_put(struct remote_pins *pins)
 {
+	const struct remote_run *end = pins->runs + pins->nr;
 	const struct remote_run *run;
 
 	if (unlikely(pins->is_mixed))
@@ -357,7 +358,7 @@ static __always_inline void remote_pins_put(struct remote_pins *pins)
 	else if (pins->nr_counted)
 		mod_node_page_state(NODE_DATA(pins->nid), NR_FOLL_PIN_RELEASED,
 				    pins->nr_counted);
-	for (run = pins->runs; run < pins->runs + pins->nr; run++)
+	for (run = pins->runs; run < end; run++)
 		remote_run_put(run);
 	remote_pins_clear(pins);
 }

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Copies memory of one VMA to kernel memory, under the VMA's read
- * lock, as access_remote_vm() does: page by page, in the order of addresses.
+ * Copies memory of one VMA to kernel memory, under the VMA's read lock, as
+ * access_remote_vm() does: page by page, in the order of addresses.
  *
- * A page is copied while its page-table entry is locked, so that takes no
- * reference on the folio. A later page must not be looked up before an earlier one is
- * copied, or the reader could see the earlier page newer than the later one.
+ * A page is copied while its page-table entry is locked, so the copy needs no
+ * reference on the folio. A page must not be looked up before the one before it
+ * is copied, or the reader could see the earlier page newer than the later one.
  * Two pages of one page table are looked up and copied under one hold of its
- * lock, which nobody can tell from that order.
+ * lock, which is indistinguishable from that order.
  */
 #include <linux/highmem.h>
 #include <linux/mm.h>
@@ -21,7 +21,7 @@
 /* Pages of a read that are not marked as accessed until all are copied. */
 #define REMOTE_COPY_PAGES	16
 
-/* For every page, as GUP does. Returns false when the reader is being killed. */
+/* Called per page, as in GUP. Returns false if a fatal signal is pending. */
 static __always_inline bool remote_copy_goes_on(void)
 {
 	if (fatal_signal_pending(current))
@@ -41,7 +41,7 @@ static __always_inline void remote_copy_bytes(struct page *page,
 	kunmap_local(maddr);
 }
 
-/* As remote_touch(), but a folio that is to be marked is returned. */
+/* As remote_touch(), but return the folio if it is still to be marked. */
 static struct folio *remote_copy_touch_later(struct vm_area_struct *vma,
 					     unsigned long addr,
 					     const struct folio_walk *fw,
@@ -65,14 +65,14 @@ static struct folio *remote_copy_touch_later(struct vm_area_struct *vma,
  * @unmarked: NULL, or gets the folio with a reference, to be marked as accessed
  *	later; NULL if there is nothing to mark
  *
- * The lock of the page-table entry is held meanwhile. So the page stays mapped
- * and cannot be freed, as its mapping is a reference; zero pages last as long as
- * the mm at least. Does not fault.
+ * The lock of the page-table entry is held during the copy, so the page stays
+ * mapped. Its mapping is a reference, so it cannot be freed; zero pages live at
+ * least as long as the mm. Does not fault.
  *
  * Context: Any in which @vma may be locked. Takes the page-table lock; does not
  * sleep.
  *
- * Return: REMOTE_READ_OK, or why nothing was copied.
+ * Return: REMOTE_READ_OK, or the reason why nothing was copied.
  */
 static __always_inline enum remote_read_result
 remote_copy_page(struct vm_area_struct *vma, unsigned long addr, void *buf,
@@ -105,8 +105,8 @@ remote_copy_page(struct vm_area_struct *vma, unsigned long addr, void *buf,
 
 /*
  * As remote_copy_page(), for bytes of two pages that one page table, or one
- * huge entry, maps. Both are there before the first is touched: a slow path
- * that reads them again must be the first to mark them.
+ * huge entry, maps. The first is touched only if both are present: if the slow
+ * path reads them again, it must be the first to mark them.
  */
 static noinline enum remote_read_result
 remote_copy_two_pages(struct vm_area_struct *vma, unsigned long addr, void *buf,
@@ -147,11 +147,11 @@ static bool remote_is_long(unsigned long addr, unsigned int len)
 }
 
 /*
- * Pages of several tables, or more than two: one after the other. Where a page
- * is missing, or the address space has changed, the slow path reads from the
- * first byte and marks each page as accessed, so none is marked before all are
- * copied. There is not room for all of a longer read; remote_copy_absent() does
- * without.
+ * Copy pages of several tables, or more than two pages, one after the other. If
+ * a page is absent, or the address space has changed, the slow path starts over
+ * and marks each page as accessed, so none is marked here before all are
+ * copied. A longer read has more folios than the array; remote_copy_absent()
+ * marks pages as it copies them.
  */
 static noinline enum remote_read_result
 remote_copy_pages(struct vm_area_struct *vma, unsigned long addr, void *buf,
@@ -204,13 +204,13 @@ remote_copy_pages(struct vm_area_struct *vma, unsigned long addr, void *buf,
  * @seq: NULL, or the mmap lock's sequence count, which must not have changed
  *	when all is copied
  *
- * Marks as accessed what GUP would have marked, or nothing when it fails. Does
- * not fault.
+ * Marks the same pages as accessed as GUP, or none if it fails. Does not fault.
  *
  * Context: Process context. May sleep, but only to be rescheduled.
  *
- * Return: REMOTE_READ_OK, or why not all was copied: REMOTE_READ_NOT_PRESENT
- * also where there are too many pages, which remote_copy_absent() may copy.
+ * Return: REMOTE_READ_OK, or the reason why not all was copied;
+ * REMOTE_READ_NOT_PRESENT also if there are too many pages for this function,
+ * which remote_copy_absent() may copy.
  */
 enum remote_read_result remote_copy(struct vm_area_struct *vma,
 				    unsigned long addr, void *buf,
@@ -230,11 +230,11 @@ enum remote_read_result remote_copy(struct vm_area_struct *vma,
 
 /**
  * struct remote_piece - bytes of one page
- * @addr: where they are
+ * @addr: their address
  * @buf: kernel memory to copy to
  * @len: their number, not beyond the end of the page
  * @gup_flags: FOLL_* flags of the read
- * @may_fault: what remote_may_fault() said of the VMA
+ * @may_fault: the result of remote_may_fault() for the VMA
  */
 struct remote_piece {
 	unsigned long addr;
@@ -259,7 +259,7 @@ remote_copy_hugetlb_page(struct vm_area_struct *vma,
 	return REMOTE_READ_OK;
 }
 
-/* Copy out of one page if it is there: a remote_look_fn. */
+/* Copy out of one page if it is present: a remote_look_fn. */
 static enum remote_read_result remote_copy_piece(struct vm_area_struct *vma,
 						 void *arg)
 {
@@ -272,8 +272,8 @@ static enum remote_read_result remote_copy_piece(struct vm_area_struct *vma,
 }
 
 /*
- * Copy out of one page, and fault it in where it is not there. *@vmap becomes
- * NULL if the VMA's lock was dropped for that. *@failed: the page cannot be had.
+ * Copy out of one page, and fault it in if it is absent. *@vmap becomes NULL if
+ * the fault dropped the VMA's lock. *@failed becomes true if the fault failed.
  */
 static enum remote_read_result
 remote_copy_absent_page(struct vm_area_struct **vmap,
@@ -291,24 +291,23 @@ remote_copy_absent_page(struct vm_area_struct **vmap,
 }
 
 /**
- * remote_copy_absent - copy memory of one VMA, and fault in what is not there
+ * remote_copy_absent - copy memory of one VMA, and fault in absent pages
  * @vmap: the VMA, read-locked; becomes NULL if that lock was dropped
  * @addr: where to read, in bytes
  * @buf: kernel memory to copy to
- * @len: number of bytes, not 0; all of them inside the VMA. Becomes shorter
- *	where a page cannot be had
+ * @len: number of bytes, not 0; all of them inside the VMA. Becomes
+ *	shorter if a fault fails
  * @gup_flags: FOLL_* flags of the read
  *
- * For what remote_copy() cannot do: pages that are not there, a large number of
- * them, and hugetlb.
- * Marks each page as accessed before it faults in the next, as GUP does. So
- * when it fails after that, the slow path marks such pages a second time. Where
- * no fault may be tried, remote_copy() has found out that a page is missing, and
- * nothing is marked for the slow path to mark again.
+ * For reads that remote_copy() cannot do: absent pages, many pages, and
+ * hugetlb. Marks each page as accessed before it faults in the next, as GUP
+ * does. If it fails after that, the slow path marks such pages a second time.
+ * If the VMA does not permit faults and remote_copy() has found a page absent,
+ * it returns at once, with no page marked.
  *
- * Context: Process context. May sleep, for as long as a fault takes.
+ * Context: Process context. May sleep in a fault.
  *
- * Return: REMOTE_READ_OK, or why not all was copied.
+ * Return: REMOTE_READ_OK, or the reason why not all was copied.
  */
 enum remote_read_result remote_copy_absent(struct vm_area_struct **vmap,
 					   unsigned long addr, void *buf,

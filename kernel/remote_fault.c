@@ -1,20 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Page faults in another address space under the VMA's read lock, with the flags
- * that GUP passes for the same read: then the kernel waits, accounts and fails
- * as it does under the mmap lock.
+ * Page faults in another address space under the VMA's read lock, with the
+ * flags that GUP passes for the same read, so that the kernel waits, accounts
+ * and fails as it does under the mmap lock.
  *
- * handle_mm_fault() drops the lock that it runs under where it answers
- * VM_FAULT_RETRY or VM_FAULT_COMPLETED. That has two reasons, which must be told
- * apart:
+ * handle_mm_fault() drops the VMA lock if it returns VM_FAULT_RETRY or
+ * VM_FAULT_COMPLETED. It does so for two reasons, which must be distinguished:
  *
- * - It waited for something. A caller that allows that (FAULT_FLAG_ALLOW_RETRY)
- *   gets the same answer from a fault under the mmap lock.
- * - It needs the mmap lock. Stock does not get that answer; whoever asked must
- *   take the slow path.
+ * - It waited. A caller that allows this (FAULT_FLAG_ALLOW_RETRY) gets the same
+ *   result from a fault under the mmap lock.
+ * - It needs the mmap lock. Stock never sees this result; the caller must take
+ *   the slow path.
  *
- * Device-private memory needs the mmap lock and cannot be told from what waited;
- * see docs/locking.md, "What still differs from stock".
+ * Device-private memory needs the mmap lock and cannot be distinguished from a
+ * fault that waited; see docs/locking.md, "What still differs from stock".
  */
 #include <linux/hugetlb.h>
 #include <linux/mm.h>
@@ -26,9 +25,9 @@
 
 /*
  * May a fault in this VMA need an anon_vma first, and for that the mmap lock?
- * Then VM_FAULT_RETRY means just that: of anonymous memory, and private memory
- * of hugetlb, that has none yet, nothing else can be waited for, but for
- * userfaultfd's answer.
+ * Then VM_FAULT_RETRY means just that: anonymous memory, and private hugetlb
+ * memory, without an anon_vma has nothing else to wait for, except for
+ * userfaultfd.
  */
 static bool remote_fault_lacks_anon_vma(struct vm_area_struct *vma)
 {
@@ -43,12 +42,15 @@ static bool remote_fault_lacks_anon_vma(struct vm_area_struct *vma)
  * @vma: the VMA, read-locked, which may be read
  * @flags: FAULT_FLAG_* of the read
  *
- * Not where the fault needs the mmap lock in any case, as for drivers without
- * map_pages. Not where an entry may be present and yet be nothing to read, as
- * for DAX: the look-up would fail again after the fault. Not where
- * access_remote_vm() asks ->access() after a fault that failed, as the slow path
- * would have to take that fault once more. And not where nobody could tell
- * whether userfaultfd was waited for, or the mmap lock is needed.
+ * Not if
+ *
+ * - the fault always needs the mmap lock, as for drivers without map_pages,
+ * - an entry may be present but not readable here, as for DAX: the lookup would
+ *   fail again after the fault,
+ * - access_remote_vm() calls ->access() after a failed fault: the slow path
+ *   would have to repeat that fault, or
+ * - VM_FAULT_RETRY would not show whether the fault waited for userfaultfd or
+ *   needs the mmap lock.
  *
  * Return: true if remote_fault() may be tried.
  */
@@ -68,13 +70,13 @@ bool remote_may_fault(struct vm_area_struct *vma, unsigned int flags)
 
 /**
  * remote_fault - fault in a page of another address space
- * @vma: the VMA, read-locked, for which remote_may_fault() said yes
+ * @vma: the VMA, read-locked, for which remote_may_fault() returned true
  * @addr: an address in the page
- * @flags: FAULT_FLAG_* of the read, beyond those of every remote read
+ * @flags: FAULT_FLAG_* of the read, in addition to those of every remote read
  *
  * Context: Process context; may sleep. @vma stays locked if the result is
  * REMOTE_FAULT_DONE or REMOTE_FAULT_FAILED; otherwise its lock is dropped, and
- * the VMA may be gone.
+ * the VMA may be freed.
  *
  * Return: enum remote_fault_result.
  */
@@ -97,22 +99,22 @@ enum remote_fault_result remote_fault(struct vm_area_struct *vma,
 }
 
 /**
- * remote_fault_in - fault in a page that was not found, and read it
- * @vmap: the VMA, read-locked, for which remote_may_fault() said yes; becomes
- *	NULL if that lock was dropped
+ * remote_fault_in - fault in an absent page, and read it
+ * @vmap: the VMA, read-locked, for which remote_may_fault() returned true;
+ *	becomes NULL if that lock was dropped
  * @addr: an address in the page
  * @look: looks the page up again and reads it; REMOTE_READ_NOT_PRESENT if the
- *	page is not there
+ *	page is absent
  * @arg: for @look
- * @failed: becomes true if the page cannot be had, which ends the read there
+ * @failed: becomes true if the fault failed, which ends the read at this page
  *
- * For reads under one VMA's lock to the end, whose faults do not wait without
- * it. The page may be gone again after each fault.
+ * For reads that one VMA lock covers to the end: their faults hold that lock
+ * while they wait. The page may be absent again after each fault.
  *
  * Context: Process context; may sleep.
  *
- * Return: REMOTE_READ_OK if @look has read the page, or *@failed; otherwise why
- * neither is so.
+ * Return: REMOTE_READ_OK if @look has read the page or the fault failed;
+ * otherwise the reason.
  */
 enum remote_read_result remote_fault_in(struct vm_area_struct **vmap,
 					unsigned long addr,

@@ -2,10 +2,10 @@
 /*
  * The walk to a present entry of hugetlb memory.
  *
- * Tables of hugetlb may be shared among address spaces, and whoever unshares or
- * frees them holds neither the mmap lock nor a VMA's. hugetlb has a lock of its
- * own for that, which page faults and GUP take, too; its order is below the
- * VMA's lock.
+ * Address spaces may share page tables of hugetlb, and they may be unshared or
+ * freed with neither the mmap lock nor a VMA lock held. hugetlb has a lock of
+ * its own against that, which page faults and GUP take, too. It nests inside
+ * the VMA lock.
  */
 #include <linux/hugetlb.h>
 #include <linux/mm.h>
@@ -14,7 +14,7 @@
 #include "remote.h"
 #include "remote_walk.h"
 
-/* The entry that maps @addr is a PMD or a PUD; *@level says which. */
+/* Return the entry that maps @addr, a PMD or a PUD as in *@level. */
 static void *remote_hugetlb_entry(struct vm_area_struct *vma,
 				  unsigned long addr,
 				  enum folio_walk_level *level)
@@ -58,18 +58,18 @@ static struct page *remote_hugetlb_head(struct folio_walk *fw,
 }
 
 /**
- * remote_hugetlb_walk_start - find what a present hugetlb entry maps
- * @fw: filled in when something was found
+ * remote_hugetlb_walk_start - find the folio of a present hugetlb entry
+ * @fw: filled in if a folio was found
  * @vma: the VMA, read-locked; hugetlb
  * @addr: an address inside @vma, in bytes
  *
  * fw->page is the page at @addr.
  *
- * Context: Process context; may sleep for hugetlb's lock of the VMA. When
- * something was found, returns with that and the lock of the entry held.
+ * Context: Process context; may sleep for hugetlb's lock of the VMA. If a folio
+ * was found, returns with that lock and the lock of the entry held.
  *
  * Return: the folio, without a reference, and then remote_hugetlb_walk_end()
- * must be called; or NULL, where GUP would fault.
+ * must be called; or NULL, if GUP would fault.
  */
 struct folio *remote_hugetlb_walk_start(struct folio_walk *fw,
 					struct vm_area_struct *vma,

@@ -3,13 +3,14 @@
  * Pins resident memory under the VMA's read lock, as pin_user_pages_remote()
  * does under the mmap lock.
  *
- * Neighbouring entries are taken while one page-table lock is held, and memory
- * that lies in one folio without a gap becomes one run. A pin is taken while the
- * entry is locked; fork() copies no entries meanwhile, as it write-locks the VMA.
+ * Neighbouring entries are pinned under one hold of the page-table lock, and
+ * contiguous memory of one folio becomes one run. A pin is taken while the
+ * entry is locked; fork() copies no entries at that time, because it
+ * write-locks the VMA.
  *
- * GUP marks a page as accessed and counts its pin when it takes it. Here the
- * memory may still be dropped in favour of GUP, which then does both, so that is
- * left to remote_pins_commit().
+ * GUP marks a page as accessed and counts its pin as it takes the pin. Here the
+ * pins may still be dropped in favour of GUP, which then does both; therefore
+ * remote_pins_commit() marks and counts later.
  */
 #include <linux/memremap.h>
 #include <linux/mm.h>
@@ -20,10 +21,10 @@
 #include "remote.h"
 #include "remote_walk.h"
 
-/* PTEs that are taken while the lock of their table is held. */
+/* PTEs that are pinned under one hold of the page-table lock. */
 #define REMOTE_PIN_PTES	64UL
 
-/* As try_grab_folio() with FOLL_PIN, but for the count in vmstat. */
+/* As try_grab_folio() with FOLL_PIN, without the count in vmstat. */
 static __always_inline void remote_pin_folio(struct folio *folio,
 					     unsigned int nr_pages)
 {
@@ -35,7 +36,7 @@ static __always_inline void remote_pin_folio(struct folio *folio,
 	}
 }
 
-/* Pin what the last run got beyond its first pages. Its entries are locked. */
+/* Pin the pages added to the last run. Its entries are locked. */
 static __always_inline void remote_pins_take_more(struct remote_pins *pins)
 {
 	const struct remote_run *run = &pins->runs[pins->nr - 1];
@@ -62,8 +63,8 @@ static __always_inline void remote_pins_take(struct remote_pins *pins,
 }
 
 /*
- * With FOLL_PIN, GUP hands out anonymous memory only once it belongs to this
- * process alone: memory shared since a fork, or by KSM, is copied for it first.
+ * With FOLL_PIN, GUP returns anonymous memory only if it is exclusive to this
+ * process: memory shared since a fork, or by KSM, is copied first.
  */
 static __always_inline bool remote_must_unshare(const struct folio *folio,
 						const struct page *page,
@@ -73,9 +74,9 @@ static __always_inline bool remote_must_unshare(const struct folio *folio,
 }
 
 /*
- * Add @nr_pages pages with @len bytes from @offset in @page on, which may go on
- * beyond the end of @page inside @folio. The entry is locked, so the folio is
- * mapped and its count should not be zero; GUP refuses the same ones.
+ * Add @nr_pages pages with @len bytes from @offset in @page on, which may
+ * extend beyond @page inside @folio. The entry is locked, so the folio is
+ * mapped and its count should not be zero; GUP refuses the same folios.
  */
 static __always_inline bool
 remote_pins_add(struct remote_pins *pins, struct folio *folio,
@@ -123,7 +124,7 @@ remote_pins_add_pte(struct remote_pins *pins, struct folio *folio,
 			       is_zero ? REMOTE_RUN_ZERO : REMOTE_RUN_PTES);
 }
 
-/* Take PTEs from @fw on, up to @end, while the one table is locked. */
+/* Add PTEs from @fw on, up to @end, while their table is locked. */
 static unsigned long remote_pins_add_ptes(struct remote_pins *pins,
 					  struct vm_area_struct *vma,
 					  const struct folio_walk *fw,
@@ -162,9 +163,9 @@ static unsigned long remote_pins_add_ptes(struct remote_pins *pins,
 }
 
 /*
- * Take what one huge entry maps, which begins with @page, up to @end. The entry
- * is locked and maps @size bytes. For a huge entry, PageAnonExclusive lives on
- * the head page.
+ * Add the memory of one huge entry, which begins with @page, up to @end. The
+ * entry is locked and maps @size bytes. For a huge entry, PageAnonExclusive
+ * lives on the head page.
  */
 static unsigned long remote_pins_add_huge(struct remote_pins *pins,
 					  struct folio *folio,
@@ -231,8 +232,8 @@ remote_pins_fill_hugetlb(struct remote_pins *pins, struct vm_area_struct *vma,
 }
 
 /*
- * Fill from the one page table, or huge entry, that maps @addr. Returns how far
- * it got.
+ * Fill from the one page table, or huge entry, that maps @addr. Returns the end
+ * of the pins.
  */
 static unsigned long remote_pins_fill_table(struct remote_pins *pins,
 					    struct vm_area_struct *vma,
@@ -266,21 +267,21 @@ static unsigned long remote_pins_fill_table(struct remote_pins *pins,
 
 /**
  * remote_pins_fill - pin resident memory
- * @pins: initialized; gets the runs, behind those that it has
+ * @pins: initialized; the runs are appended
  * @vma: the VMA, read-locked
  * @addr: start of the range, in bytes
  * @end: end of the range; inside @vma
  *
- * Goes through the entries in order, each under its lock. Does not fault, and
- * neither marks as accessed nor counts the pins, see remote_pins_commit().
+ * Visits the entries in order, each under its lock. Does not fault, and neither
+ * marks pages as accessed nor counts the pins, see remote_pins_commit().
  * MMF_HAS_PINNED must be set before, see remote_set_has_pinned().
  *
- * Context: Process context. May sleep: to be rescheduled, and for hugetlb's lock
- * of the VMA.
+ * Context: Process context. May sleep: to be rescheduled, and for hugetlb's
+ * lock of the VMA.
  *
- * Return: how far it got, an address from @addr to @end; @pins->miss says why it
- * is not @end, or is REMOTE_READ_OK. The caller must use remote_pins_put() in
- * any case.
+ * Return: the end of the pins, from @addr to @end; @pins->miss has the reason
+ * if that is not @end, or is REMOTE_READ_OK. The caller must call
+ * remote_pins_put() in any case.
  */
 unsigned long remote_pins_fill(struct remote_pins *pins,
 			       struct vm_area_struct *vma, unsigned long addr,
@@ -307,13 +308,13 @@ unsigned long remote_pins_fill(struct remote_pins *pins,
 }
 
 /**
- * remote_pins_gup_pages - room for the pages that GUP is to pin
+ * remote_pins_gup_pages - an array for pages that GUP is going to pin
  * @pins: the pins so far
  * @nr_pages: number of pages; there must be room for as many runs
  *
- * It lies at the end of the memory for runs. remote_pins_add_gup() makes a run,
- * which is at least as large as a pointer, out of each, the first one first: so
- * none is overwritten before it was used.
+ * The array is at the end of the memory for runs. remote_pins_add_gup() turns
+ * the pointers into runs, in order. A run is at least as large as a pointer, so
+ * no pointer is overwritten before it is used.
  *
  * Return: an array of @nr_pages pointers.
  */
@@ -329,14 +330,14 @@ struct page **remote_pins_gup_pages(struct remote_pins *pins,
 }
 
 /**
- * remote_pins_add_gup - add the pages that GUP has pinned
- * @pins: the pins so far, committed; takes over those of @pages
- * @addr: where the pages start, in bytes
- * @end: where the range ends that they were asked for
+ * remote_pins_add_gup - add pages that GUP has pinned
+ * @pins: the pins so far, committed; takes over the pins of @pages
+ * @addr: start of the pages, in bytes
+ * @end: end of the requested range
  * @pages: from remote_pins_gup_pages()
- * @nr_pages: how many of them GUP has filled in, not 0
+ * @nr_pages: number of pages that GUP has filled in, not 0
  *
- * Return: where the pages end, or @end.
+ * Return: the end of the pages, at most @end.
  */
 unsigned long remote_pins_add_gup(struct remote_pins *pins,
 				  unsigned long addr, unsigned long end,
@@ -364,11 +365,11 @@ static bool remote_run_is_counted_here(const struct remote_run *run)
 }
 
 /**
- * remote_pins_count_mixed - count pins in vmstat where nodes differ
+ * remote_pins_count_mixed - count pins of several nodes in vmstat
  * @pins: the pins
  * @start: the first run
- * @end: the run behind the last
- * @item: what to count
+ * @end: the run after the last
+ * @item: the counter
  */
 void remote_pins_count_mixed(const struct remote_pins *pins,
 			     unsigned int start, unsigned int end,
@@ -388,7 +389,7 @@ void remote_pins_count_mixed(const struct remote_pins *pins,
 /**
  * remote_pins_drop - drop the last pins
  * @pins: the pins, none of them by GUP from @nr on
- * @nr: how many runs to keep
+ * @nr: number of runs to keep
  */
 void remote_pins_drop(struct remote_pins *pins, unsigned int nr)
 {

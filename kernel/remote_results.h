@@ -33,7 +33,7 @@
 	X(FATAL_SIGNAL, "fatal_signal",					\
 	  "the reader was being killed")
 
-/* What else is counted: X(constant, name, meaning). No result of a read. */
+/* Other counters: X(constant, name, meaning). These are no results. */
 #define REMOTE_READ_EVENTS(X)						\
 	X(FAULTS, "faults",						\
 	  "page faults taken in the memory that was read")

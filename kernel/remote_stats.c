@@ -2,8 +2,7 @@
 /*
  * Per-CPU counts of remote reads, by result. A call of access_remote_vm()
  * counts once. A remote segment of process_vm_readv() counts as fast if it did
- * not need the slow path; otherwise each time that it did counts under its
- * reason.
+ * not need the slow path; otherwise each fallback counts under its reason.
  */
 #include <linux/cpumask.h>
 #include <linux/percpu.h>
@@ -12,7 +11,7 @@
 
 DEFINE_PER_CPU(struct remote_stats, remote_stats);
 
-/* What the results are called where they are shown. */
+/* Names of the results in sysfs and in the tracepoint. */
 const char *const remote_read_names[NR_REMOTE_READ_RESULTS] = {
 #define X(constant, name, meaning) [REMOTE_READ_##constant] = name,
 	REMOTE_READ_RESULTS(X)
@@ -20,7 +19,7 @@ const char *const remote_read_names[NR_REMOTE_READ_RESULTS] = {
 };
 
 /**
- * remote_stats_sum - how often remote reads had a result
+ * remote_stats_sum - number of remote reads with a result
  * @result: the result
  *
  * Return: the sum of the counters of all CPUs.
@@ -36,7 +35,7 @@ unsigned long remote_stats_sum(enum remote_read_result result)
 }
 
 /**
- * remote_stats_faults - how many page faults were taken in what is read
+ * remote_stats_faults - number of page faults taken in the memory that is read
  *
  * Return: the sum of the counters of all CPUs.
  */

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What is mapped at an address, and whether it may be read. The checks
- * themselves are inline, in remote.h.
+ * Permission checks of a VMA, and detection of holes. Most checks are inline,
+ * in remote.h.
  */
 #include <linux/mm.h>
 #include <linux/mmap_lock.h>
@@ -13,11 +13,11 @@
  * @vma: the VMA, read-locked
  * @gup_flags: FOLL_FORCE and FOLL_ANON count
  *
- * Exactly the checks of GUP for a remote read.
+ * Makes exactly GUP's checks for a remote read.
  *
  * Context: @vma is read-locked.
  *
- * Return: REMOTE_READ_OK, or the reason against it.
+ * Return: REMOTE_READ_OK, or the reason to refuse.
  */
 enum remote_read_result remote_check_any_vma(struct vm_area_struct *vma,
 					     unsigned int gup_flags)
@@ -39,8 +39,8 @@ static bool remote_is_no_stack(struct mm_struct *mm, unsigned long addr)
 }
 
 /*
- * Is nothing mapped at @addr, nor right above it a stack that might grow down to
- * it? *@next becomes the start of the mapping above, or 0.
+ * Is nothing mapped at @addr, and is the next mapping above no stack that might
+ * grow down to it? *@next becomes the start of that mapping, or 0.
  */
 static __always_inline bool remote_is_free(struct mm_struct *mm,
 					   unsigned long addr,
@@ -67,10 +67,10 @@ static __always_inline bool remote_is_free(struct mm_struct *mm,
  * @mm: the address space; the caller holds a reference (mm_users)
  * @addr: the address, not tagged
  *
- * Also not where the slow path might grow a stack down to the address. A writer
- * of the address space may take a mapping away for a moment before it puts
- * another in its place, and that hole must not be seen: the answer counts only
- * if mmap_lock_speculate_try_begin() was true before and
+ * False if the slow path might grow a stack down to the address. A writer of
+ * the address space may remove a mapping before it inserts another in its
+ * place, and that transient hole must not be seen: the result is valid only if
+ * mmap_lock_speculate_try_begin() was true before and
  * mmap_lock_speculate_retry() is false after.
  *
  * Context: Takes RCU; does not sleep.
@@ -83,13 +83,12 @@ bool remote_is_hole(struct mm_struct *mm, unsigned long addr)
 }
 
 /**
- * remote_is_hole_under_writer - is nothing mapped at an address for a moment?
+ * remote_is_hole_under_writer - was an address unmapped at some moment?
  * @mm: the address space; the caller holds a reference (mm_users)
  * @addr: the address, not tagged
  *
- * As remote_is_hole(), but believed also while somebody changes the address
- * space, and whatever that is. What counts is one moment during the call at
- * which nothing was mapped there.
+ * As remote_is_hole(), but valid even while a writer changes the address space:
+ * at some moment during the call, nothing was mapped there.
  *
  * Context: Takes RCU and a VMA's read lock, never the mmap lock; does not
  * sleep.
@@ -100,6 +99,6 @@ bool remote_is_hole_under_writer(struct mm_struct *mm, unsigned long addr)
 
 	if (!remote_is_free(mm, addr, &next))
 		return false;
-	/* The VMA may be gone or reused by now, and its flags not its own. */
+	/* The VMA may be freed or reused by now: its flags prove nothing. */
 	return !next || remote_is_no_stack(mm, next);
 }

@@ -2,21 +2,21 @@
 /*
  * A page-table walk to one present entry, under the VMA's read lock.
  *
- * The kernel's folio_walk_start() insists on the mmap lock. This one has the
- * same contract but for that.
+ * The kernel's folio_walk_start() asserts the mmap lock. Except for that, this
+ * one has the same contract.
  *
- * Why it is safe without the mmap lock:
+ * The walk is safe without the mmap lock:
  *
- * - The upper levels go away only together with the VMAs that use them, and
- *   whoever unmaps or moves a VMA write-locks it first, which waits for us.
- * - A PTE table can vanish under us: collapse into a huge page, reclaim of an
- *   empty table. Its PMD entry is changed under the page-table lock and the
- *   table is freed by RCU; pte_offset_map_lock() is made for exactly that.
+ * - The upper levels are freed only together with the VMAs that use them.
+ *   Unmapping or moving a VMA write-locks it first, which waits for the reader.
+ * - A PTE table may be freed during the walk, by a collapse into a huge page or
+ *   by reclaim of an empty table. Its PMD entry is changed under the page-table
+ *   lock and the table is freed by RCU; pte_offset_map_lock() handles both.
  * - A huge entry is read again under its own lock.
- * - hugetlb may unshare its tables with neither lock held: no hugetlb here, but
- *   in remote_hugetlb.c.
+ * - hugetlb may unshare its tables with neither lock held. Its walk is in
+ *   remote_hugetlb.c.
  *
- * docs/locking.md goes through it table by table.
+ * docs/locking.md has the argument for each table.
  */
 #ifndef _REMOTE_WALK_H
 #define _REMOTE_WALK_H
@@ -32,8 +32,8 @@
 #include "remote.h"
 
 /*
- * As vm_normal_page(), of which all but special entries are inline: that is
- * done for every page.
+ * vm_normal_page() with all but special entries inline, because it runs for
+ * every page.
  */
 static __always_inline struct page *
 remote_normal_page(struct vm_area_struct *vma, unsigned long addr, pte_t pte)
@@ -47,8 +47,8 @@ remote_normal_page(struct vm_area_struct *vma, unsigned long addr, pte_t pte)
 }
 
 /*
- * As pte_offset_map_lock(), of which the usual case is inline. A table that goes
- * away meanwhile is not usual.
+ * pte_offset_map_lock() with the common case inline. A concurrently freed table
+ * is not common.
  */
 static __always_inline pte_t *remote_pte_map_lock(struct folio_walk *fw,
 						  struct mm_struct *mm,
@@ -97,7 +97,7 @@ unlock:
 }
 
 #ifdef CONFIG_TRANSPARENT_HUGEPAGE
-/* An entry that stopped being a leaf meanwhile is not found. */
+/* Returns NULL if the entry is no longer a leaf. */
 static inline struct folio *
 folio_walk_pmd_leaf(struct folio_walk *fw, struct vm_area_struct *vma,
 		    pmd_t *pmdp, unsigned long addr)
@@ -133,17 +133,17 @@ folio_walk_pmd_leaf(struct folio_walk *fw, struct vm_area_struct *vma,
 #endif
 
 /**
- * remote_folio_walk_start - find what one present page-table entry maps
- * @fw: filled in when something was found
+ * remote_folio_walk_start - find the folio of one present page-table entry
+ * @fw: filled in if a folio was found
  * @vma: the VMA, read-locked; not hugetlb
  * @addr: an address inside @vma, in bytes
  *
- * As folio_walk_start() with FW_ZEROPAGE, for a VMA whose own lock is held.
- * Entries of the PUD level are not found: outside hugetlb, those that 6.12 has
- * are special or for devices.
+ * As folio_walk_start() with FW_ZEROPAGE, under the VMA lock. Entries of the
+ * PUD level are not found: outside hugetlb, those of 6.12 are special or for
+ * devices.
  *
- * Context: May be called with the VMA lock only; returns with the lock of the
- * page-table entry held when something was found.
+ * Context: Needs only the VMA lock. Returns with the lock of the page-table
+ * entry held if a folio was found.
  *
  * Return: the folio, without a reference, and then remote_folio_walk_end() must
  * be called; or NULL.
@@ -196,11 +196,11 @@ static inline void remote_folio_walk_end(struct folio_walk *fw,
 }
 
 /*
- * One present entry, as remote_folio_walk_start() found it and while it is
- * locked: may GUP follow it without a fault, and which page does it map?
+ * Checks of one present entry, found by remote_folio_walk_start() and still
+ * locked: whether GUP would follow it without a fault, and its page.
  */
 
-/* Would GUP follow this entry, as it is, without a fault? */
+/* Would GUP follow this entry without a fault? */
 static __always_inline enum remote_read_result
 remote_check_pte(struct vm_area_struct *vma, pte_t pte, unsigned int gup_flags)
 {
@@ -230,7 +230,7 @@ remote_check_entry(struct vm_area_struct *vma, const struct folio_walk *fw,
 	case FW_LEVEL_PMD:
 		return remote_check_pmd(vma, fw->pmd, gup_flags);
 	default:
-		/* If the walk finds these at all, they are DAX. */
+		/* Any that the walk finds are DAX. */
 		return REMOTE_READ_SPECIAL;
 	}
 }
@@ -260,7 +260,7 @@ static inline struct page *remote_entry_page(const struct folio_walk *fw,
 	return folio_page(folio, (addr & ~PMD_MASK) >> PAGE_SHIFT);
 }
 
-/* The page behind a PTE, the zero page included, or NULL. */
+/* The page of a PTE, the zero page included, or NULL. */
 static __always_inline struct page *
 remote_pte_page(struct vm_area_struct *vma, unsigned long addr, pte_t pte,
 		bool *is_zero)
@@ -278,7 +278,7 @@ remote_pte_page(struct vm_area_struct *vma, unsigned long addr, pte_t pte,
 	return page;
 }
 
-/* As remote_check_entry(), and for memory of which @folio is the page's. */
+/* As remote_check_entry(), and check @folio, which the entry maps. */
 static __always_inline enum remote_read_result
 remote_check_found(struct vm_area_struct *vma, const struct folio_walk *fw,
 		   struct folio *folio, unsigned int gup_flags)
@@ -290,7 +290,7 @@ remote_check_found(struct vm_area_struct *vma, const struct folio_walk *fw,
 	return result;
 }
 
-/* Mark as accessed what GUP would have marked. */
+/* Mark the page as accessed, as GUP would. */
 static __always_inline void remote_touch(struct vm_area_struct *vma,
 					 unsigned long addr,
 					 const struct folio_walk *fw,
@@ -303,8 +303,8 @@ static __always_inline void remote_touch(struct vm_area_struct *vma,
 }
 
 /*
- * The page behind the one that @fw has found, in the same table: NULL, and
- * *@result says why, if it cannot be used.
+ * The page after the one that @fw has found, in the same table. NULL if it
+ * cannot be used; *@result has the reason.
  */
 static inline struct page *
 remote_next_page(struct vm_area_struct *vma, const struct folio_walk *fw,

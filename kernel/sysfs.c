@@ -11,7 +11,7 @@
 
 static struct kobject *remote_stats_kobj;
 
-/* One for each result, and the list of them that sysfs wants. */
+/* One attribute for each result, and the list for sysfs. */
 static struct kobj_attribute remote_read_attrs[NR_REMOTE_READ_RESULTS];
 static struct attribute *remote_read_attr_list[NR_REMOTE_READ_RESULTS + 2];
 

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Remote reads while the tracepoint is on: the same, with the slow path as a
- * part of them, so that an event can say how long a reader waited.
+ * Remote reads with the tracepoint enabled: the slow path is called from here,
+ * so that the event includes the time for which a reader waited.
  *
- * What calls into here must not do so by a tail call. Livepatch looks for the
- * functions that replace others on the stack of each task, and the module may
- * go when there is none; here a reader may wait for the mmap lock.
+ * These functions must not be called by a tail call. Livepatch checks the stack
+ * of each task for replacement functions, and the module may be unloaded when
+ * no stack has one; a reader may wait for the mmap lock in here.
  */
 #include <linux/ktime.h>
 #include <linux/mm.h>
@@ -19,8 +19,7 @@
 #include "trace.h"
 
 /*
- * The process that an address space belongs to, as far as the kernel keeps
- * that; 0 where it does not.
+ * The process that owns an address space, or 0 if the kernel does not know it.
  */
 static pid_t traced_pid(struct mm_struct *mm)
 {
@@ -39,7 +38,7 @@ static pid_t traced_pid(struct mm_struct *mm)
 
 /**
  * traced_access_remote_vm - access_remote_vm() with an event
- * @pid: the process that is read, or 0 if that is not known
+ * @pid: the process that is read, or 0 if it is not known
  * @mm: its address space
  * @addr: address to read from
  * @buf: kernel memory to read into
@@ -93,9 +92,9 @@ int traced_read_str(pid_t pid, struct mm_struct *mm, unsigned long addr,
  * traced_readv - remote_readv() with an event
  * @pid: the process that is read
  * @mm: its address space
- * @addr: where the segment starts
+ * @addr: start of the segment
  * @len: its length
- * @iter: where to copy to
+ * @iter: the destination
  *
  * Return: as remote_readv().
  */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * The tracepoint vmapeek:vmapeek_remote_read: one event for each remote read,
- * fast or not. docs/tracing.md says how to use it.
+ * by either path. docs/tracing.md has recipes.
  */
 #undef TRACE_SYSTEM
 #define TRACE_SYSTEM vmapeek

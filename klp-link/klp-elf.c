@@ -3,7 +3,7 @@
  * The conversion itself. The module is checked first. Then every section is copied to a new ELF
  * file in memory, in the same order so that all section and symbol indices stay valid, and the copy
  * is changed: symbols are renamed, relocations move to new sections behind the old ones.
- * What the copy refers to is not freed: one process converts one module.
+ * Memory that the copy refers to is not freed: one process converts one module.
  */
 #include <errno.h>
 #include <limits.h>

@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0
-# Does DKMS build for the kernels of kernel/compat/compat.h, and for no others?
+# Does DKMS build for the kernels of kernel/compat/compat.h with the options of kernel/compat/options, and for no others?
 set -euo pipefail
 
 top=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
-# What DKMS tells the file.
+# Set by DKMS for the file.
 export kernel_source_dir=/nowhere
 # shellcheck source=/dev/null
 . "$top/dkms/dkms.conf"
@@ -63,4 +63,9 @@ for release in 6.12 6.12-amd64 7.3-rc4 7.3.0-rc4 7.3.4.5 6.1.0-56-cloud-amd64; d
 	! is_built_for "$release" || status=1
 	ok $status "not built for $release"
 done
+
+status=0
+awk -F '\t' '$3 == "no" { print "CONFIG_" $1 }' "$top/kernel/compat/options" | sort |
+	diff - <(xargs -n 1 <<<"$BUILD_EXCLUSIVE_CONFIG" | sort) || status=1
+ok $status 'the options that it asks for: as kernel/compat/options'
 plan

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * What the kernels that vmapeek is built for lack, hide or spell differently.
- * Nothing else has a version check.
+ * Nothing else has a version check. Which options of their configuration change
+ * what: see the file options.
  */
 #ifndef _COMPAT_COMPAT_H
 #define _COMPAT_COMPAT_H

@@ -10,7 +10,7 @@
 void touch_pmd(struct vm_area_struct *vma, unsigned long addr, pmd_t *pmd,
 	       bool write);
 
-/* Later kernels have these two themselves, on the same counter. */
+/* Later kernels have these two functions, on the same counter. */
 static inline bool mmap_lock_speculate_try_begin(struct mm_struct *mm,
 						 unsigned int *seq)
 {
@@ -25,9 +25,9 @@ static inline bool mmap_lock_speculate_retry(struct mm_struct *mm,
 }
 
 /*
- * Copy out of a page with the accesses that __access_remote_vm() makes, which
- * decide about what a reader sees of memory that is being written to: there the
- * compiler knows that @len is small and copies inline.
+ * Copy out of a page with the same accesses as __access_remote_vm(), because
+ * their width is visible if the memory is being written to: there the compiler
+ * knows that @len is small and copies inline.
  */
 static __always_inline void remote_memcpy(void *to, const void *from,
 					  unsigned int len)
@@ -35,12 +35,12 @@ static __always_inline void remote_memcpy(void *to, const void *from,
 	memcpy(to, from, min_t(unsigned int, len, PAGE_SIZE));
 }
 
-/* Some updates of 6.12 have this one. */
+/* Some updates of 6.12 have this function. */
 #ifndef folio_has_pincount
 #define folio_has_pincount(folio)	folio_test_large(folio)
 #endif
 
-/* Tells fork() that there may be pins; never taken back. As GUP does. */
+/* Tell fork() that there may be pins, as GUP does. Never cleared. */
 static inline void remote_set_has_pinned(struct mm_struct *mm)
 {
 	if (!test_bit(MMF_HAS_PINNED, &mm->flags))

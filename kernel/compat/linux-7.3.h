@@ -5,7 +5,9 @@
 #include <linux/mm.h>
 
 /* BPF reads strings of another process by a function of their own. */
+#ifdef CONFIG_BPF_SYSCALL
 #define HAVE_COPY_REMOTE_VM_STR
+#endif
 
 /* Reached as those in compat.h. */
 bool touch_pmd(struct vm_area_struct *vma, unsigned long addr, pmd_t *pmd,

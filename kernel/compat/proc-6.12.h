@@ -2,6 +2,15 @@
 #ifndef _COMPAT_PROC_6_12_H
 #define _COMPAT_PROC_6_12_H
 
+#include <linux/slab.h>
+
+#include "vma-lock-6.12.h"
+
+/* Later updates of 6.12 have it, too. */
+#ifndef kzalloc_obj
+#define kzalloc_obj(obj, gfp)	kzalloc(sizeof(obj), gfp)
+#endif
+
 /* maps, smaps and numa_maps take the mmap lock, too. */
 #define HAVE_MAPS_UNDER_MMAP_LOCK
 
@@ -19,13 +28,13 @@ maps_private_mm(const struct proc_maps_private *priv)
 	return priv->mm;
 }
 
+#define PM_SCAN_CATEGORIES						\
+	(PAGE_IS_WPALLOWED | PAGE_IS_WRITTEN | PAGE_IS_FILE |		\
+	 PAGE_IS_PRESENT | PAGE_IS_SWAPPED | PAGE_IS_PFNZERO |		\
+	 PAGE_IS_HUGE | PAGE_IS_SOFT_DIRTY)
+
 int show_map(struct seq_file *m, void *v);
 int show_smap(struct seq_file *m, void *v);
 int show_numa_map(struct seq_file *m, void *v);
-
-/* Later kernels have it themselves. */
-struct vm_area_struct *lock_next_vma(struct mm_struct *mm,
-				     struct vma_iterator *vmi,
-				     unsigned long addr);
 
 #endif /* _COMPAT_PROC_6_12_H */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What fs/proc keeps to itself of /proc/PID/mem, reached by livepatch
- * relocation. The same on all kernels that vmapeek is built for.
+ * Private symbols of fs/proc for /proc/PID/mem, reached by livepatch
+ * relocations. The same on all supported kernels.
  */
 #ifndef _COMPAT_PROC_MEM_H
 #define _COMPAT_PROC_MEM_H

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What fs/proc keeps to itself: structures and functions behind /proc/PID/maps
- * and its relatives. The functions and tables are reached by livepatch
- * relocation. The structures are the same on the kernels that vmapeek is built
- * for, but for struct proc_maps_private.
+ * Private structures and functions of fs/proc for /proc/PID/maps and its
+ * relatives. The functions and tables are reached by livepatch relocations. The
+ * structures are the same on all supported kernels, except for struct
+ * proc_maps_private.
  */
 #ifndef _COMPAT_PROC_H
 #define _COMPAT_PROC_H
@@ -24,17 +24,17 @@
 #endif
 
 /**
- * maps_get_task - the task that a file below /proc/PID is about
+ * maps_get_task - the task of a file below /proc/PID
  * @inode: the file's inode
  *
- * Return: the task with a reference, or NULL: it has ended and was waited for.
+ * Return: the task with a reference, or NULL if it has exited and was reaped.
  */
 static inline struct task_struct *maps_get_task(const struct inode *inode)
 {
 	return get_pid_task(proc_inode_pid(inode), PIDTYPE_PID);
 }
 
-/* Sums for smaps and smaps_rollup; only @swap is touched here. */
+/* Sums for smaps and smaps_rollup; only @swap is used here. */
 struct mem_size_stats {
 	unsigned long resident;
 	unsigned long shared_clean;
@@ -60,12 +60,26 @@ struct mem_size_stats {
 	u64 swap_pss;
 };
 
-/* A part of pagemap under way: @pos of @len entries in @buffer are made. */
+/* A read of pagemap: @pos of @len entries in @buffer are done. */
 struct pagemapread {
 	int pos, len;
 	u64 *buffer;
 	bool show_pfn;
 };
+
+/* A PAGEMAP_SCAN, which collects regions in @vec_buf. */
+struct pagemap_scan_private {
+	struct pm_scan_arg arg;
+	unsigned long masks_of_interest, cur_vma_category;
+	struct page_region *vec_buf;
+	unsigned long vec_buf_len, vec_buf_index, found_pages;
+	struct page_region __user *vec_out;
+};
+
+#define PM_SCAN_FLAGS	(PM_SCAN_WP_MATCHING | PM_SCAN_CHECK_WPASYNC)
+
+long do_pagemap_scan(struct mm_struct *mm, unsigned long uarg);
+long do_pagemap_cmd(struct file *file, unsigned int cmd, unsigned long arg);
 
 struct dentry *proc_map_files_instantiate(struct dentry *dentry,
 					  struct task_struct *task,
@@ -90,11 +104,14 @@ void __show_smap(struct seq_file *m, const struct mem_size_stats *mss,
 extern const struct mm_walk_ops smaps_walk_ops;
 extern const struct mm_walk_ops smaps_shmem_walk_ops;
 extern const struct mm_walk_ops pagemap_ops;
+extern const struct mm_walk_ops pagemap_scan_ops;
 
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 13, 0)
 #include "proc-6.12.h"
-#else
+#elif LINUX_VERSION_CODE >= KERNEL_VERSION(7, 3, 0)
 #include "proc-7.3.h"
+#else
+#error "vmapeek: the structures of fs/proc were not compared for this kernel"
 #endif
 
 #endif /* _COMPAT_PROC_H */
