@@ -50,6 +50,39 @@ static const char *next_mount(const char *line, struct mount *m)
 	return end + 1;
 }
 
+/*
+ * Is @type one that the functions of the file system @fs serve? Not by the
+ * beginning of its name: fusectl and nfsd are mounted on most machines.
+ */
+static bool is_type_of(const char *type, const char *fs)
+{
+	static const char *const others[][2] = {
+		{ "fuse", "fuseblk" }, { "nfs", "nfs4" }, { "cifs", "smb3" },
+	};
+	size_t len = strlen(fs);
+
+	if (!strncmp(type, fs, len) && (!type[len] || type[len] == '.'))
+		return true;	/* also fuse.sshfs */
+	for (size_t i = 0; i < sizeof(others) / sizeof(*others); i++)
+		if (!strcmp(fs, others[i][0]) && !strcmp(type, others[i][1]))
+			return true;
+	return false;
+}
+
+/* How many requests the server of a FUSE file system has not answered. */
+static unsigned int unanswered(const struct mount *m)
+{
+	static char number[LIMITED_SIZE];
+	unsigned int major, minor;
+
+	if (!is_type_of(m->type, "fuse") ||
+	    sscanf(m->device, "%u:%u", &major, &minor) != 2 ||
+	    limited_read(number, "/sys/fs/fuse/connections/%u/waiting",
+			 major << 20 | minor))
+		return 0;
+	return strtoul(number, NULL, 10);
+}
+
 /* Is there a file of it that the process has open? */
 static bool has_open(pid_t pid, const char *at)
 {
@@ -67,21 +100,31 @@ static bool has_open(pid_t pid, const char *at)
 	return found;
 }
 
+/* The mounts of @pid; false if not all of them could be read. */
+static bool read_mounts(pid_t pid)
+{
+	return !limited_read(text, "/proc/%d/mountinfo", pid) &&
+	       strlen(text) < LIMITED_SIZE - 1;
+}
+
 /* Where a file system of that type is mounted, if only one can be meant. */
 static void say_mount(struct behind *b, pid_t pid, const char *type)
 {
-	struct mount m, only, open;
+	struct mount m, only, open, silent;
+	int n = 0, nr_open = 0, nr_silent = 0;
 	const char *line = text;
-	int n = 0, nr_open = 0;
 
-	if (limited_read(text, "/proc/%d/mountinfo", pid) ||
-	    strlen(text) == LIMITED_SIZE - 1)
+	if (!read_mounts(pid))
 		return;
 	while ((line = next_mount(line, &m))) {
-		if (strncmp(m.type, type, strlen(type)))
+		if (!is_type_of(m.type, type))
 			continue;
 		only = m;
 		n++;
+		if (unanswered(&m)) {
+			silent = m;
+			nr_silent++;
+		}
 		if (has_open(pid, m.at)) {
 			open = m;
 			nr_open++;
@@ -89,6 +132,8 @@ static void say_mount(struct behind *b, pid_t pid, const char *type)
 	}
 	if (n == 1)
 		say(b, " %s", only.at);
+	else if (nr_silent == 1)
+		say(b, " %s (its server does not answer)", silent.at);
 	else if (nr_open == 1)
 		say(b, " %s (it has files of it open)", open.at);
 	else if (n)
@@ -143,6 +188,26 @@ static void say_suspended(struct behind *b, pid_t pid)
 	closedir(dir);
 }
 
+/*
+ * A page that was read ahead is waited for as one of a device: the stack does
+ * not show the file system, but that of FUSE counts its requests.
+ */
+static void say_silent(struct behind *b, pid_t pid)
+{
+	const char *line = text;
+	struct mount m;
+
+	if (!read_mounts(pid))
+		return;
+	while ((line = next_mount(line, &m))) {
+		unsigned int n = unanswered(&m);
+
+		if (n)
+			say(b, "; the server of the file system %s %s has not answered %u request%s",
+			    m.type, m.at, n, n == 1 ? "" : "s");
+	}
+}
+
 void behind_find(struct behind *b, const struct sleeper *holder, pid_t pid)
 {
 	char fs[32];
@@ -174,7 +239,8 @@ void behind_find(struct behind *b, const struct sleeper *holder, pid_t pid)
 		say(b, "userfaultfd");
 		break;
 	case REASON_DEVICE:
-		say(b, "a page of a file that its device does not give");
+		say(b, "a page of a file that its device or server does not give");
+		say_silent(b, pid);
 		break;
 	case REASON_UNKNOWN:
 		if (holder->stack.n)

@@ -2,6 +2,7 @@
 /* What must be so in the kernel itself. */
 #include <string.h>
 
+#include "build.h"
 #include "check.h"
 #include "kernel.h"
 #include "livepatch.h"
@@ -93,6 +94,19 @@ static bool is_there(const struct symbol_count *s, size_t n, const char *name)
 	return false;
 }
 
+/* Without a configuration to read, what depends on it may be missing. */
+static bool may_be_missing(const struct needed_symbol *symbol)
+{
+	return symbol->option && !kernel_config_read();
+}
+
+static bool is_needed(const struct needed_symbol *symbol)
+{
+	return kernel_is_of_series(symbol->series) &&
+	       (!symbol->option || may_be_missing(symbol) ||
+		kernel_config_has(symbol->option));
+}
+
 /* Those of @symbols that this kernel needs. */
 static size_t take(const struct needed_symbol *symbols, size_t n,
 		   const struct needed_symbol **needed)
@@ -100,15 +114,27 @@ static size_t take(const struct needed_symbol *symbols, size_t n,
 	size_t taken = 0;
 
 	for (size_t i = 0; i < n; i++)
-		if (kernel_is_of_series(symbols[i].series))
+		if (is_needed(&symbols[i]))
 			needed[taken++] = &symbols[i];
 	return taken;
+}
+
+static void no_symbols(struct check *c)
+{
+	if (build_dir()) {
+		found(c, ANSWER_UNKNOWN, "there is no System.map of that kernel, in %s or /boot",
+		      build_dir());
+		advise(c, "boot it, and run 'vmapeek check' there");
+	} else {
+		found(c, ANSWER_UNKNOWN, "cannot read /proc/kallsyms");
+		advise(c, "mount /proc, use a kernel with CONFIG_KALLSYMS");
+	}
 }
 
 void check_symbols_of(const struct livepatch *lp, struct check *c)
 {
 	const struct needed_symbol *needed[MAX_SYMBOLS];
-	char missing[256] = "", ambiguous[256] = "";
+	char missing[256] = "", changed[256] = "", ambiguous[256] = "";
 	struct symbol_count s[MAX_SYMBOLS] = { 0 };
 	size_t n, there = 0;
 
@@ -117,8 +143,7 @@ void check_symbols_of(const struct livepatch *lp, struct check *c)
 	for (size_t i = 0; i < n; i++)
 		s[i].name = needed[i]->name;
 	if (!kernel_symbols_count(s, n)) {
-		found(c, ANSWER_UNKNOWN, "cannot read /proc/kallsyms");
-		advise(c, "mount /proc, use a kernel with CONFIG_KALLSYMS");
+		no_symbols(c);
 		return;
 	}
 
@@ -127,15 +152,18 @@ void check_symbols_of(const struct livepatch *lp, struct check *c)
 			append(ambiguous, sizeof(ambiguous), s[i].name);
 		else if (s[i].times)
 			there++;
-		else if (!needed[i]->optional &&
+		else if (!may_be_missing(needed[i]) &&
 			 !is_there(s, n, needed[i]->or))
-			append(missing, sizeof(missing), s[i].name);
-	if (!*missing && !*ambiguous) {
+			append(s[i].changed ? changed : missing,
+			       sizeof(missing), s[i].name);
+	if (!*missing && !*changed && !*ambiguous) {
 		found(c, ANSWER_YES, "all %zu are there, once each", there);
 		return;
 	}
-	found(c, ANSWER_NO, "%s%s%s%s%s", *missing ? "missing: " : "", missing,
-	      *missing && *ambiguous ? "; " : "",
+	found(c, ANSWER_NO, "%s%s%s%s%s%s%s%s", *missing ? "missing: " : "",
+	      missing, *missing && (*changed || *ambiguous) ? "; " : "",
+	      *changed ? "changed by the compiler: " : "", changed,
+	      *changed && *ambiguous ? "; " : "",
 	      *ambiguous ? "more than one: " : "", ambiguous);
 	advise(c, "boot another build of this kernel, such as Debian's own");
 }

@@ -67,12 +67,19 @@ static void check_overlaps(const struct livepatch *lp, struct check *c)
 
 void check_maps(struct check *c)
 {
+	enum livepatch_state state = livepatch_state(&livepatch_maps);
+
 	if (look(c, "configuration", check_options) ||
 	    look(c, "symbols", check_symbols_of) ||
 	    look(c, "module", check_module_of) ||
 	    look(c, "loading", check_modprobe) ||
 	    look(c, "other livepatches", check_overlaps))
 		return;
-	found(c, ANSWER_YES, "%s", livepatch_state(&livepatch_maps) ==
-	      STATE_NOT_LOADED ? "symbols and module are there" : "it is loaded");
+	if (state == STATE_NOT_LOADED)
+		found(c, ANSWER_YES, "symbols and module are there");
+	else if (livepatch_is_switching(state))
+		found(c, ANSWER_YES, "it is loaded, and %s",
+		      livepatch_state_name(state));
+	else
+		found(c, ANSWER_YES, "it is loaded");
 }

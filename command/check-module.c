@@ -181,6 +181,13 @@ static void add_name(const char *name, void *arg)
 		 o->n++ ? ", " : "", name);
 }
 
+/* vmapeek is on before vmapeek_maps is switched, and does not wait for it. */
+static bool is_in_the_way(const char *switching)
+{
+	return strcmp(switching, livepatch_maps.name) ||
+	       livepatch_state(&livepatch_memory) != STATE_ON;
+}
+
 void check_others(struct check *c)
 {
 	struct others o = { 0 };
@@ -194,7 +201,8 @@ void check_others(struct check *c)
 		      overlaps[0].livepatch, overlaps[0].function);
 		advise(c, "use one of the two: only the one that is loaded last is in effect");
 	} else if (livepatch_other_switching(&livepatch_memory, switching,
-					     sizeof(switching))) {
+					     sizeof(switching)) &&
+		   is_in_the_way(switching)) {
 		found(c, ANSWER_NO, "%s is being switched right now",
 		      switching);
 		advise(c, "wait until it is, see " LIVEPATCHES "/%s/transition",

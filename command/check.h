@@ -14,6 +14,25 @@ struct check {
 	char remedy[512];	/* what to do about it, or "" */
 };
 
+/* It under its name, which others may have, too. */
+struct point {
+	const char *name, *title;
+	bool optional;		/* vmapeek is on without it, too */
+	struct check check;
+};
+
+struct report {
+	struct point *points;
+	size_t n;
+};
+
+/* Adds a point, to be filled in before the next one is added. */
+struct check *report_add(struct report *r, const char *name, const char *title,
+			 bool optional);
+
+/* Would it build and load on the kernel of build_open()? */
+void check_build(struct report *r);
+
 void check_kernel(struct check *c);
 void check_configuration(struct check *c);
 void check_livepatching(struct check *c);

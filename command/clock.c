@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 #include <signal.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "clock.h"
 
@@ -28,6 +29,25 @@ static sigset_t interrupts(void)
 	return set;
 }
 
+static volatile sig_atomic_t code_at_interrupt;
+
+static void end(int signal)
+{
+	(void)signal;
+	_exit(code_at_interrupt);
+}
+
+void end_at_interrupts(int code)
+{
+	const struct sigaction action = { .sa_handler = end };
+	sigset_t set = interrupts();
+
+	code_at_interrupt = code;
+	sigaction(SIGINT, &action, NULL);
+	sigaction(SIGTERM, &action, NULL);
+	sigprocmask(SIG_UNBLOCK, &set, NULL);
+}
+
 void catch_interrupts(void)
 {
 	sigset_t set = interrupts();
@@ -44,11 +64,26 @@ void catch_hangup(void)
 	catch_interrupts();
 }
 
-bool pause_seconds(double seconds)
+static struct timespec to_timespec(double seconds)
 {
 	struct timespec ts = { .tv_sec = seconds };
-	sigset_t set = interrupts();
 
 	ts.tv_nsec = (seconds - ts.tv_sec) * NSEC_PER_SEC;
+	return ts;
+}
+
+bool pause_seconds(double seconds)
+{
+	struct timespec ts = to_timespec(seconds);
+	sigset_t set = interrupts();
+
 	return sigtimedwait(&set, NULL, &ts) > 0;
+}
+
+void sleep_seconds(double seconds)
+{
+	struct timespec ts = to_timespec(seconds);
+
+	while (nanosleep(&ts, &ts))
+		;
 }

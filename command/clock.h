@@ -7,6 +7,9 @@
 /* Of a clock that nobody sets. */
 double seconds_now(void);
 
+/* From now on Ctrl-C and SIGTERM end the process at once, with that code. */
+void end_at_interrupts(int code);
+
 /* From now on Ctrl-C and SIGTERM only end pause_seconds(). */
 void catch_interrupts(void);
 
@@ -15,5 +18,8 @@ void catch_hangup(void);
 
 /* True if one of them came, before or meanwhile. */
 bool pause_seconds(double seconds);
+
+/* Leaves these signals alone. */
+void sleep_seconds(double seconds);
 
 #endif

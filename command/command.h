@@ -13,7 +13,7 @@ enum exit_code {
 	EXIT_OK = 0,
 	EXIT_FAILED = 1,	/* also: check found what is in the way */
 	EXIT_UNSURE = 2,	/* check, stuck: nothing found, not all was seen */
-	EXIT_OFF = 3,		/* status */
+	EXIT_OFF = 3,		/* status, watch */
 	EXIT_SWITCHING = 4,	/* status */
 	EXIT_STUCK = 5,		/* stuck */
 	EXIT_USAGE = 64,
@@ -28,6 +28,7 @@ struct options {
 	bool quiet;
 	const char *module;	/* a file, or NULL: as modprobe finds it */
 	bool without_maps;	/* on: leave vmapeek_maps out */
+	const char *build;	/* check: of this directory's kernel, or NULL */
 	double timeout;		/* seconds; 0: none */
 	double interval;	/* seconds */
 	unsigned long count;	/* 0: no end */

@@ -70,7 +70,9 @@ bool livepatch_is_switching(enum livepatch_state state)
 	return state == STATE_SWITCHING_ON || state == STATE_SWITCHING_OFF;
 }
 
-static void each(void (*callback)(const char *name, void *arg), void *arg)
+/* Calls back for each livepatch but @a and @b. */
+static void each_but(const struct livepatch *a, const struct livepatch *b,
+		     void (*callback)(const char *name, void *arg), void *arg)
 {
 	DIR *dir = directory_open(LIVEPATCHES);
 	const char *name;
@@ -78,30 +80,15 @@ static void each(void (*callback)(const char *name, void *arg), void *arg)
 	if (!dir)
 		return;
 	while ((name = directory_next(dir)))
-		callback(name, arg);
+		if (strcmp(name, a->name) && strcmp(name, b->name))
+			callback(name, arg);
 	closedir(dir);
-}
-
-struct each_other {
-	void (*callback)(const char *name, void *arg);
-	void *arg;
-};
-
-static void call_for_other(const char *name, void *arg)
-{
-	struct each_other *each = arg;
-
-	if (strcmp(name, livepatch_memory.name) &&
-	    strcmp(name, livepatch_maps.name))
-		each->callback(name, each->arg);
 }
 
 void livepatch_each_other(void (*callback)(const char *name, void *arg),
 			  void *arg)
 {
-	struct each_other other = { callback, arg };
-
-	each(call_for_other, &other);
+	each_but(&livepatch_memory, &livepatch_maps, callback, arg);
 }
 
 struct overlaps {
@@ -162,7 +149,6 @@ size_t livepatch_overlaps(const struct livepatch *lp, struct overlap **list)
 }
 
 struct switching {
-	const struct livepatch *lp;
 	char *name;
 	size_t size;
 	bool found;
@@ -172,8 +158,7 @@ static void look_for_transition(const char *name, void *arg)
 {
 	struct switching *s = arg;
 
-	if (!strcmp(name, s->lp->name) ||
-	    !file_is("1", LIVEPATCHES "/%s/transition", name))
+	if (!file_is("1", LIVEPATCHES "/%s/transition", name))
 		return;
 	s->found = true;
 	snprintf(s->name, s->size, "%s", name);
@@ -182,8 +167,8 @@ static void look_for_transition(const char *name, void *arg)
 bool livepatch_other_switching(const struct livepatch *lp, char *name,
 			       size_t size)
 {
-	struct switching s = { .lp = lp, .name = name, .size = size };
+	struct switching s = { .name = name, .size = size };
 
-	each(look_for_transition, &s);
+	each_but(lp, lp, look_for_transition, &s);
 	return s.found;
 }

@@ -2,10 +2,12 @@
 /* vmapeek: switches the livepatch of the same name, and shows what it does. */
 #include <argp.h>
 #include <err.h>
+#include <fcntl.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "command.h"
 #include "files.h"
@@ -19,11 +21,16 @@ enum {
 	OPT_OPENMETRICS,
 	OPT_BY_READER,
 	OPT_WITHOUT_MAPS,
+	OPT_BUILD,
 };
 
 #define SECONDS_MAX	1e7
+#define HELP		"help"	/* the command, which has no options */
 
-#define JSON_OPTION	{ "json", OPT_JSON, NULL, 0, "Print JSON", 0 }
+/* What many type first; argp itself has -? only. */
+#define HELP_OPTION	{ NULL, 'h', NULL, OPTION_HIDDEN, NULL, 0 }
+
+#define JSON_OPTION	HELP_OPTION, { "json", OPT_JSON, NULL, 0, "Print JSON", 0 }
 
 static const struct argp_option only_json[] = { JSON_OPTION, { 0 } };
 
@@ -64,6 +71,12 @@ static const struct argp_option on_options[] = {
 
 static const struct argp_option off_options[] = { SWITCH_OPTIONS, { 0 } };
 
+static const struct argp_option check_options[] = {
+	{ "build", OPT_BUILD, "DIR", 0,
+	  "Tell it of the kernel that modules are built for in DIR, as in /lib/modules/RELEASE/build", 0 },
+	JSON_OPTION, { 0 }
+};
+
 static const struct command {
 	const char *name, *doc;
 	const struct argp_option *options;
@@ -79,8 +92,8 @@ static const struct command {
 	  off_options, command_off },
 	{ "stuck", "Show which processes are stuck, by whom and behind what.",
 	  stuck_options, command_stuck },
-	{ "check", "Tell whether vmapeek would work on this kernel.",
-	  only_json, command_check },
+	{ "check", "Tell whether vmapeek would work on this kernel, or on another one.",
+	  check_options, command_check },
 	{ "bench", "Measure reads of other processes, for a few seconds.",
 	  only_json, command_bench },
 	{ 0 }
@@ -113,6 +126,9 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 	struct options *opt = state->input;
 
 	switch (key) {
+	case 'h':
+		argp_state_help(state, stdout, ARGP_HELP_STD_HELP);
+		break;
 	case OPT_JSON:
 		opt->json = true;
 		break;
@@ -133,6 +149,9 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 		break;
 	case OPT_BY_READER:
 		opt->by_reader = true;
+		break;
+	case OPT_BUILD:
+		opt->build = arg;
 		break;
 	case OPT_WITHOUT_MAPS:
 		opt->without_maps = true;
@@ -182,10 +201,16 @@ static size_t distance(const char *a, const char *b)
 
 static void no_such_command(const char *name, struct argp_state *state)
 {
-	for (const struct command *c = commands; c->name; c++)
+	const char *meant = NULL;
+
+	for (const struct command *c = commands; !meant && c->name; c++)
 		if (strlen(name) < 10 && distance(name, c->name) <= 2)
-			argp_error(state, "there is no command '%s'; did you mean '%s'?",
-				   name, c->name);
+			meant = c->name;
+	if (!meant && strlen(name) < 10 && distance(name, HELP) <= 2)
+		meant = HELP;
+	if (meant)
+		argp_error(state, "there is no command '%s'; did you mean '%s'?",
+			   name, meant);
 	argp_error(state, "there is no command '%s'", name);
 }
 
@@ -216,23 +241,48 @@ struct front {
 	struct options *opt;
 	const struct command *command;
 	int at;			/* its index in argv */
+	bool help;		/* "help" came before it */
 };
+
+/* "vmapeek help COMMAND" is "vmapeek COMMAND --help". */
+static void parse_command(char *arg, struct argp_state *state)
+{
+	struct front *front = state->input;
+
+	if (!strcmp(arg, HELP)) {
+		if (front->help)
+			argp_state_help(state, stdout, ARGP_HELP_STD_HELP);
+		front->help = true;
+		return;
+	}
+	if (front->command)
+		argp_error(state, "'%s' is one argument too many", arg);
+	front->command = find_command(arg);
+	if (!front->command)
+		no_such_command(arg, state);
+	front->at = state->next - 1;
+	/* The rest is the command's. */
+	if (!front->help)
+		state->next = state->argc;
+}
 
 static error_t parse_front(int key, char *arg, struct argp_state *state)
 {
 	struct front *front = state->input;
 
 	switch (key) {
+	case 'h':
+		argp_state_help(state, stdout, ARGP_HELP_STD_HELP);
+		break;
 	case OPT_JSON:
 		front->opt->json = true;
 		break;
 	case ARGP_KEY_ARG:
-		front->command = find_command(arg);
-		if (!front->command)
-			no_such_command(arg, state);
-		front->at = state->next - 1;
-		/* The rest is the command's. */
-		state->next = state->argc;
+		parse_command(arg, state);
+		break;
+	case ARGP_KEY_END:
+		if (front->help && !front->command)
+			argp_state_help(state, stdout, ARGP_HELP_STD_HELP);
 		break;
 	case ARGP_KEY_NO_ARGS:
 		no_command(state);
@@ -241,6 +291,18 @@ static error_t parse_front(int key, char *arg, struct argp_state *state)
 		return ARGP_ERR_UNKNOWN;
 	}
 	return 0;
+}
+
+/* A file that takes the place of a closed one would be written to. */
+static void open_standard_files(void)
+{
+	int fd;
+
+	do
+		fd = open("/dev/null", O_RDONLY);
+	while (fd >= 0 && fd <= STDERR_FILENO);
+	if (fd >= 0)
+		close(fd);
 }
 
 const char *argp_program_version = "vmapeek " VERSION;
@@ -261,13 +323,15 @@ int main(int argc, char **argv)
 		       "  on       load it and wait until it is on\n"
 		       "  off      switch it off, wait, unload it\n"
 		       "  check    whether it would work on this kernel\n"
-		       "  bench    measure reads of other processes\n\n"
-		       "'vmapeek COMMAND --help' shows a command's options, vmapeek(8) all the rest.",
+		       "  bench    measure reads of other processes\n"
+		       "  help     a command's options\n\n"
+		       "'vmapeek help COMMAND' shows a command's options, vmapeek(8) all the rest.",
 	};
 	struct argp argp = { .parser = parse_option };
 	char *name;
 	int code;
 
+	open_standard_files();
 	argp_err_exit_status = EXIT_USAGE;
 	argp_parse(&front_argp, argc, argv, ARGP_IN_ORDER, NULL, &front);
 
@@ -278,6 +342,9 @@ int main(int argc, char **argv)
 	if (asprintf(&name, "vmapeek %s", opt.command) < 0)
 		err(EXIT_FAILED, "out of memory");
 	argv[front.at] = name;
+	if (front.help)
+		argp_parse(&argp, 2, (char *[]){ name, "--help", NULL }, 0,
+			   NULL, &opt);
 	argp_parse(&argp, argc - front.at, argv + front.at, 0, NULL, &opt);
 
 	code = front.command->run(&opt);

@@ -15,6 +15,7 @@
 #include "metrics.h"
 #include "output.h"
 #include "stuck.h"
+#include "ticker.h"
 
 static void begin(FILE *out, const char *name, const char *type,
 		  const char *help)
@@ -78,7 +79,9 @@ static void stuck(FILE *out)
 	size_t n = 0, waiters = 0;
 	struct stuck s;
 
+	ticker_begin("looking at all tasks");
 	stuck_read(&s);
+	ticker_end();
 	for (size_t i = 0; i < s.n; i++) {
 		const struct stuck_process *p = &s.process[i];
 

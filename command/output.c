@@ -15,10 +15,56 @@ struct json_object *json_begin(const struct options *opt)
 	return object;
 }
 
+/* The bytes of the character at @s if they are UTF-8, otherwise 0. */
+static size_t utf8_bytes(const char *s)
+{
+	unsigned char first = s[0], second = first ? s[1] : 0;
+	size_t n = 0;
+
+	if (first < 0x80)
+		n = 1;
+	else if (first >= 0xc2 && first < 0xe0)
+		n = 2;
+	else if (first >= 0xe0 && first < 0xf0)
+		n = 3;
+	else if (first >= 0xf0 && first < 0xf5)
+		n = 4;
+	for (size_t i = 1; i < n; i++)
+		if ((s[i] & 0xc0) != 0x80)
+			return 0;
+	/* Spelled too long, half of a pair, or no character at all */
+	if ((first == 0xe0 && second < 0xa0) ||
+	    (first == 0xed && second >= 0xa0) ||
+	    (first == 0xf0 && second < 0x90) ||
+	    (first == 0xf4 && second >= 0x90))
+		return 0;
+	return n;
+}
+
+/* A file's name may have any bytes in it, JSON is UTF-8. */
+static struct json_object *utf8_string(const char *text)
+{
+	struct json_object *string;
+	char *copy = strdup(text);
+
+	if (!copy)
+		err(EXIT_FAILED, "out of memory");
+	for (char *c = copy; *c; c++) {
+		size_t n = utf8_bytes(c);
+
+		if (n)
+			c += n - 1;
+		else
+			*c = '?';
+	}
+	string = json_object_new_string(copy);
+	free(copy);
+	return string;
+}
+
 void json_text(struct json_object *object, const char *key, const char *text)
 {
-	json_object_object_add(object, key,
-			       text ? json_object_new_string(text) : NULL);
+	json_object_object_add(object, key, text ? utf8_string(text) : NULL);
 }
 
 /* Three digits behind the point are enough for all that is measured here. */
@@ -72,12 +118,18 @@ int fail(const struct options *opt, struct json_object *object, int code,
 	return code;
 }
 
+bool is_screen(int fd)
+{
+	const char *term = getenv("TERM");
+
+	return isatty(fd) && term && *term && strcmp(term, "dumb");
+}
+
 static bool has_style(void)
 {
-	const char *no = getenv("NO_COLOR"), *term = getenv("TERM");
+	const char *no = getenv("NO_COLOR");
 
-	return isatty(STDOUT_FILENO) && (!no || !*no) && term &&
-	       strcmp(term, "dumb");
+	return is_screen(STDOUT_FILENO) && (!no || !*no);
 }
 
 const char *style_bold(void)

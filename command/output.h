@@ -27,6 +27,9 @@ void print_json(struct json_object *object);
 int fail(const struct options *opt, struct json_object *object, int code,
 	 const char *format, ...) PRINTF(4, 5);
 
+/* Is this a terminal that can be drawn on: one that is not dumb? */
+bool is_screen(int fd);
+
 /* For what matters most. Empty unless stdout is a terminal, or if $NO_COLOR. */
 const char *style_bold(void);
 const char *style_none(void);

@@ -2,6 +2,7 @@
 #include <unistd.h>
 
 #include "clock.h"
+#include "output.h"
 #include "progress.h"
 
 /*
@@ -21,7 +22,7 @@ void progress_begin(struct progress *p, bool quiet)
 {
 	*p = (struct progress) {
 		.quiet = quiet,
-		.terminal = isatty(STDERR_FILENO),
+		.terminal = is_screen(STDERR_FILENO),
 		.begin = seconds_now(),
 	};
 }

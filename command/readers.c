@@ -118,7 +118,7 @@ static int begin(char *why, size_t size)
 	}
 	if (!file_exists(TRACING EVENT)) {
 		snprintf(why, size, "the module is not loaded: run 'vmapeek on' first");
-		return ENOENT;
+		return ENODEV;
 	}
 	error = lock_instances();
 	if (error == EWOULDBLOCK) {

@@ -489,9 +489,19 @@ static void look_at(struct sleepers *s, size_t first)
 	}
 }
 
+/* Everybody may list the threads of process 1, unless /proc is mounted otherwise. */
+static bool hides_processes(void)
+{
+	DIR *dir = directory_open("/proc/1/task");
+
+	if (dir)
+		closedir(dir);
+	return !dir;
+}
+
 void sleepers_read(struct sleepers *s)
 {
-	*s = (struct sleepers) { 0 };
+	*s = (struct sleepers) { .hidden = hides_processes() };
 	s->looked = each_task(s, if_uninterruptible);
 	if (s->n)
 		s->stacks = !limited_read(text, "/proc/self/stack");

@@ -29,6 +29,7 @@ struct sleepers {
 	struct sleeper *task;
 	size_t looked;		/* at so many tasks */
 	size_t unseen;		/* uninterruptible, but hidden from us */
+	bool hidden;		/* other users' processes: hidepid= of /proc */
 	bool stacks;		/* may be read: root */
 };
 

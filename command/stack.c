@@ -261,7 +261,8 @@ void stack_parse_wchan(struct stack *s, const char *text)
 	set_function(&s->frame[0], text, strcspn(text, "\n"));
 	s->frame[0].ours = begins_with(text, "remote_") ||
 			   begins_with(text, "vmapeek_") ||
-			   begins_with(text, "lock_next_vma_slow");
+			   begins_with(text, "lock_next_vma_slow") ||
+			   begins_with(text, "lock_next_vma_tick");
 	s->n = 1;
 }
 
@@ -356,7 +357,9 @@ const char *stack_activity(const struct stack *s)
 			return "read";
 		if (!strcmp(f, "ksys_write"))
 			return "write";
-		if (!strcmp(f, "do_user_addr_fault"))
+		/* The one may be inlined into the other. */
+		if (!strcmp(f, "do_user_addr_fault") ||
+		    !strcmp(f, "exc_page_fault"))
 			return "a page fault";
 	}
 	return NULL;

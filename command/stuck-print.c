@@ -185,7 +185,9 @@ void stuck_print(FILE *out, const struct stuck *s)
 
 void stuck_warn(FILE *out, const struct stuck *s)
 {
-	if (s->sleepers.unseen)
+	if (s->sleepers.hidden)
+		fprintf(out, "vmapeek: not root: /proc does not show the processes of other users (hidepid); run this as root to see them\n");
+	else if (s->sleepers.unseen)
 		fprintf(out, "vmapeek: not root: %zu tasks that sleep uninterruptibly could not be looked at; run this as root to see what they wait for\n",
 			s->sleepers.unseen);
 	else if (s->n && !s->sleepers.stacks)
@@ -320,7 +322,10 @@ void stuck_print_json(const struct options *opt, const struct stuck *s)
 
 	json_number(object, "seconds", s->seconds);
 	json_count(object, "tasks", s->sleepers.looked);
-	json_count(object, "not_seen", s->sleepers.unseen);
+	if (s->sleepers.hidden)
+		json_object_object_add(object, "not_seen", NULL);
+	else
+		json_count(object, "not_seen", s->sleepers.unseen);
 	for (size_t i = 0; i < s->n; i++)
 		json_object_array_add(array, process_json(s, &s->process[i]));
 	json_object_object_add(object, "stuck", array);

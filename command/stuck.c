@@ -233,7 +233,7 @@ static void read_sleepers(struct sleepers *s)
 	if (!young)
 		return;
 	before = *s;
-	pause_seconds(STUCK_SECONDS);
+	sleep_seconds(STUCK_SECONDS);
 	sleepers_read(s);
 	drop_young(s, &before);
 	sleepers_free(&before);
@@ -272,40 +272,47 @@ void stuck_free(struct stuck *s)
 
 static void redraw(const struct stuck *s)
 {
-	char *text = NULL;
-	size_t len;
-	FILE *out = open_memstream(&text, &len);
+	FILE *screen = screen_begin();
 
-	if (!out)
-		return;
-	stuck_print(out, s);
-	fputc('\n', out);
-	stuck_warn(out, s);
-	fclose(out);
-	screen_redraw(text);
-	free(text);
+	stuck_print(screen, s);
+	fputc('\n', screen);
+	stuck_warn(screen, s);
+	screen_end(screen);
 }
 
 static int exit_code(const struct stuck *s)
 {
 	if (s->n)
 		return EXIT_STUCK;
-	return s->sleepers.unseen ? EXIT_UNSURE : EXIT_OK;
+	return s->sleepers.unseen || s->sleepers.hidden ? EXIT_UNSURE : EXIT_OK;
+}
+
+/* Looking may take seconds, in which Ctrl-C ends it at once. */
+static void look(struct stuck *s, bool tells, int code)
+{
+	if (tells)
+		ticker_begin("looking at all tasks");
+	end_at_interrupts(code);
+	stuck_read(s);
+	catch_interrupts();
+	ticker_end();
 }
 
 int command_stuck(const struct options *opt)
 {
-	bool terminal = opt->watch && isatty(STDOUT_FILENO);
-	int code = EXIT_OK;
+	bool terminal = opt->watch && is_screen(STDOUT_FILENO) && !opt->json;
+	int code = EXIT_INTERRUPTED;
 
 	catch_interrupts();
 	for (unsigned long i = 0;; i++) {
 		struct stuck s;
 
-		if (!terminal)
-			ticker_begin("looking at all tasks");
-		stuck_read(&s);
-		ticker_end();
+		look(&s, !terminal || !i, code);
+		if (!s.sleepers.looked) {
+			code = fail(opt, NULL, EXIT_FAILED,
+				    "there are no tasks in /proc: run 'mount -t proc proc /proc'");
+			break;
+		}
 		if (opt->json)
 			stuck_print_json(opt, &s);
 		else if (terminal)

@@ -4,6 +4,7 @@
 
 #include "clock.h"
 #include "measure.h"
+#include "output.h"
 #include "ticker.h"
 
 #define FIRST	2	/* seconds */
@@ -25,7 +26,7 @@ static void tick(const char *what)
 
 void ticker_begin(const char *what)
 {
-	if (!isatty(STDERR_FILENO))
+	if (!is_screen(STDERR_FILENO))
 		return;
 	begin = seconds_now();
 	child = child_fork();

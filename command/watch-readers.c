@@ -109,16 +109,10 @@ static void print_as_json(const struct options *opt, const struct readers *r,
 
 static void redraw(const struct readers *r, double seconds)
 {
-	char *text = NULL;
-	size_t len;
-	FILE *out = open_memstream(&text, &len);
+	FILE *screen = screen_begin();
 
-	if (!out)
-		return;
-	print_table(out, r, seconds, true);
-	fclose(out);
-	screen_redraw(text);
-	free(text);
+	print_table(screen, r, seconds, true);
+	screen_end(screen);
 }
 
 /* What the kernel counts must end with us, whatever ends us. */
@@ -129,9 +123,21 @@ static void catch_all(void)
 	catch_hangup();
 }
 
+static int exit_code(int error)
+{
+	switch (error) {
+	case EPERM:
+		return EXIT_NO_PERMISSION;
+	case ENODEV:
+		return EXIT_OFF;
+	default:
+		return EXIT_FAILED;
+	}
+}
+
 int watch_readers(const struct options *opt)
 {
-	bool terminal = isatty(STDOUT_FILENO) && !opt->json;
+	bool terminal = is_screen(STDOUT_FILENO) && !opt->json;
 	struct readers readers = { 0 };
 	int error, code = EXIT_OK;
 	char why[256];
@@ -140,9 +146,7 @@ int watch_readers(const struct options *opt)
 	catch_all();
 	error = readers_begin(why, sizeof(why));
 	if (error)
-		return fail(opt, NULL,
-			    error == EPERM ? EXIT_NO_PERMISSION : EXIT_FAILED,
-			    "%s", why);
+		return fail(opt, NULL, exit_code(error), "%s", why);
 	begin = seconds_now();
 	for (unsigned long i = 0; !opt->count || i < opt->count; i++) {
 		double end;

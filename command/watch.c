@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* The command watch: what status shows, as rates, again and again. */
+#include <err.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -75,6 +76,17 @@ static void print_line(const struct sample *s)
 	putchar('\n');
 }
 
+/* For a log, one such line is enough. */
+static bool is_news(const struct sample *s)
+{
+	static bool was_loaded = true;
+	bool loaded = s->now->memory.state != STATE_NOT_LOADED, news;
+
+	news = loaded || was_loaded;
+	was_loaded = loaded;
+	return news;
+}
+
 static void print_table(FILE *out, const struct sample *s)
 {
 	unsigned long long reads = counters_reads(&s->since);
@@ -101,15 +113,31 @@ static void print_table(FILE *out, const struct sample *s)
 		fprintf(out, " %9llu\n", c->value);
 	}
 	fputc('\n', out);
+	if (s->now->memory.state == STATE_NOT_LOADED)
+		fputs("vmapeek: 'vmapeek on' loads it; this goes on then\n",
+		      out);
 	status_warn(s->now, out);
 }
 
-void screen_redraw(char *text)
+static char *screen_text;
+
+FILE *screen_begin(void)
+{
+	static size_t size;
+	FILE *screen = open_memstream(&screen_text, &size);
+
+	if (!screen)
+		err(EXIT_FAILED, "out of memory");
+	return screen;
+}
+
+void screen_end(FILE *screen)
 {
 	struct winsize size = { 0 };
 
+	fclose(screen);
 	if (!ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) && size.ws_row > 1) {
-		char *at = text;
+		char *at = screen_text;
 
 		for (int row = 1; at && row < size.ws_row; row++) {
 			at = strchr(at, '\n');
@@ -118,21 +146,16 @@ void screen_redraw(char *text)
 		if (at)
 			*at = '\0';
 	}
-	printf(CLEAR_SCREEN "%s", text);
+	printf(CLEAR_SCREEN "%s", screen_text);
+	free(screen_text);
 }
 
 static void redraw(const struct sample *s)
 {
-	char *text = NULL;
-	size_t len;
-	FILE *out = open_memstream(&text, &len);
+	FILE *screen = screen_begin();
 
-	if (!out)
-		return;
-	print_table(out, s);
-	fclose(out);
-	screen_redraw(text);
-	free(text);
+	print_table(screen, s);
+	screen_end(screen);
 }
 
 bool watch_interval(const struct options *opt, bool first, bool terminal)
@@ -148,13 +171,17 @@ bool watch_interval(const struct options *opt, bool first, bool terminal)
 
 int command_watch(const struct options *opt)
 {
-	bool terminal = isatty(STDOUT_FILENO) && !opt->json;
+	bool terminal = is_screen(STDOUT_FILENO) && !opt->json;
 	struct counters start;
 	struct status now;
 	double begin;
 
 	if (opt->by_reader)
 		return watch_readers(opt);
+
+	if (livepatch_state(&livepatch_memory) == STATE_NOT_LOADED)
+		return fail(opt, NULL, EXIT_OFF,
+			    "vmapeek is not loaded, there is nothing to watch: run 'vmapeek on' first");
 
 	/* Ctrl-C is the usual end, no failure. */
 	catch_interrupts();
@@ -175,7 +202,7 @@ int command_watch(const struct options *opt)
 			print_as_json(opt, &s);
 		else if (terminal)
 			redraw(&s);
-		else
+		else if (is_news(&s))
 			print_line(&s);
 		if (!i && !terminal)
 			status_warn(&now, stderr);

@@ -2,10 +2,16 @@
 #ifndef WATCH_H
 #define WATCH_H
 
+#include <stdio.h>
+
 #include "command.h"
 
-/* Draws in place, cut at the height of the terminal, which would scroll. */
-void screen_redraw(char *text);
+/*
+ * What is printed to this file is drawn in place by screen_end(), cut at the
+ * height of the terminal, which would scroll.
+ */
+FILE *screen_begin(void);
+void screen_end(FILE *screen);
 
 /*
  * Waits for an interval to end; a terminal is told that it is the @first. False

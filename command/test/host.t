@@ -47,6 +47,15 @@ says()
 	ok "$status" "$1"
 }
 
+# same NAME FILE FILE
+same()
+{
+	local status=0
+
+	diff "$2" "$3" >>err || status=1
+	ok "$status" "$1"
+}
+
 # json NAME EXPRESSION: the last run printed one object a line, and the expression is true for the last, $o
 json()
 {
@@ -134,9 +143,31 @@ ends 'no file' 64 on --module
 ends 'help' 0 --help
 says 'help names all commands' 'bench ' out
 ends 'version' 0 --version
+for word in -h help; do
+	ends "$word" 0 "$word"
+	same "$word: the same as --help" <("$VMAPEEK" --help) out
+done
 for command in status watch stuck on off check bench; do
 	ends "help of $command" 0 "$command" --help
+	ends "help of $command: -h" 0 "$command" -h
+	same "help of $command: -h: the same" <("$VMAPEEK" "$command" --help) out
+	ends "help of $command: help $command" 0 help "$command"
+	same "help of $command: help $command: the same" <("$VMAPEEK" "$command" --help) out
 done
+for words in 'help help' 'help -h' '--json help'; do
+	# shellcheck disable=SC2086
+	ends "$words" 0 $words
+	same "$words: the same as --help" <("$VMAPEEK" --help) out
+done
+ends 'help of an unknown command' 64 help frobnicate
+says 'help of an unknown command: says so' "there is no command 'frobnicate'" err
+ends 'help of a command with a slip' 64 help stukc
+says 'help of a command with a slip: which is meant' "did you mean 'stuck'" err
+ends 'help with a slip' 64 hlep
+says 'help with a slip: which is meant' "did you mean 'help'" err
+ends 'help of two commands' 64 help on off
+says 'help of two commands: says so' "'off' is one argument too many" err
+ends 'help after a command' 64 on help
 
 # status
 fake_livepatch 1 0
@@ -210,8 +241,9 @@ says 'status --openmetrics: an unknown counter' '^vmapeek_reads_total{result="un
 says 'status --openmetrics: writes are no reads' '^vmapeek_events_total{event="write"} 7$' out
 says 'status --openmetrics: nothing is stuck' '^vmapeek_stuck_processes 0$' out
 says 'status --openmetrics: its end' '^# EOF$' <(tail -n 1 out)
-says 'status --openmetrics: each metric has a type, and once' '^$' <(sed -n 's/^\(vmapeek_[a-z_]*\).*/\1/p' out |
-	sed 's/_total$//' | sort -u | diff - <(sed -n 's/^# TYPE \([a-z_]*\) .*/\1/p' out | sort) || true; echo)
+same 'status --openmetrics: each metric has a type, and once' \
+	<(sed -n 's/^\(vmapeek_[a-z_]*\).*/\1/p' out | sed 's/_total$//' | sort -u) \
+	<(sed -n 's/^# TYPE \([a-z_]*\) .*/\1/p' out | sort)
 status=0
 perl -MJSON::PP -0ne '
 	sub exprs { my $x = shift; ref $x eq "HASH" ? map { /^(expr|query)$/ && !ref $x->{$_} ? $x->{$_} : exprs($x->{$_}) } keys %$x :
@@ -269,8 +301,32 @@ for pair in '1000 100' '50 50'; do
 	json 'watch --json: rate' 'abs($o->{per_second}{fast} * $o->{seconds} - '"${pair#* }"') < 1'
 done
 fake_livepatch 1 0
-TERM=dumb script -qec "'$VMAPEEK' watch -n 1 -i 0.1" /dev/null </dev/null >out 2>err || true
+TERM=xterm script -qec "'$VMAPEEK' watch -n 1 -i 0.1" /dev/null </dev/null >out 2>err || true
 says 'watch: redraws on a terminal' $'\033\\[H\033\\[J' out
+TERM=dumb script -qec "'$VMAPEEK' watch -n 1 -i 0.1" /dev/null </dev/null >out 2>err || true
+says 'watch: a line on a dumb terminal' '^[0-9:]* on reads/s=0.0' out
+# It goes away, and comes back.
+rm out
+"$VMAPEEK" watch -i 0.05 >out 2>err &
+background=$!
+until [[ -s out ]]; do sleep 0.05; done
+mv "$VMAPEEK_ROOT/$livepatch" "$VMAPEEK_ROOT/livepatch"
+mv "$VMAPEEK_ROOT/sys/module/vmapeek" "$VMAPEEK_ROOT/module"
+until grep -q 'not loaded' out; do sleep 0.05; done
+sleep 0.3
+mv "$VMAPEEK_ROOT/module" "$VMAPEEK_ROOT/sys/module/vmapeek"
+mv "$VMAPEEK_ROOT/livepatch" "$VMAPEEK_ROOT/$livepatch"
+until tail -n 1 out | grep ' on ' >/dev/null; do sleep 0.05; done
+kill -TERM "$background"
+wait "$background" || true
+background=
+says 'watch: unloaded meanwhile, one line' '^1$' <(grep -c 'not loaded' out)
+fake_kernel
+ends 'watch: not loaded' 3 watch -n 1 --json
+says 'watch: not loaded, what to do' "run 'vmapeek on' first" err
+# shellcheck disable=SC2016
+json 'watch --json: not loaded' '$o->{error} =~ /not loaded/'
+fake_livepatch 1 0
 "$VMAPEEK" watch -i 30 >out 2>err &
 background=$!
 sleep 0.5
@@ -284,7 +340,8 @@ ok "$status" 'watch: ends well by a signal'
 ends 'watch --by-reader: no tracefs' 1 watch --by-reader --json
 says 'watch --by-reader: no tracefs, what to do' 'mount -t tracefs' err
 mkdir -p "$VMAPEEK_ROOT/sys/kernel/tracing/instances"
-ends 'watch --by-reader: not loaded' 1 watch --by-reader
+rm -r "${VMAPEEK_ROOT:?}/$livepatch" "$VMAPEEK_ROOT/sys/module/vmapeek"
+ends 'watch --by-reader: not loaded' 3 watch --by-reader
 says 'watch --by-reader: not loaded, what to do' "run 'vmapeek on' first" err
 
 # stuck
@@ -327,6 +384,7 @@ fake_tasks()
 	unset parent numbers size
 	fake_kernel
 	file proc/self/stack x
+	mkdir -p "$VMAPEEK_ROOT/proc/1/task"
 	thread 9 9 S '7 0x0 0x0 0x0 0x0 0x0 0x0 0x0 0x0' do_poll
 	thread 9 8 D '74 0x0 0x0 0x0 0x0 0x0 0x0 0x0 0x0' jbd2_log_wait_commit ext4_sync_file
 }
@@ -378,6 +436,31 @@ mkdir -p "$VMAPEEK_ROOT/proc/10/fd"
 ln -s /home/x "$VMAPEEK_ROOT/proc/10/fd/5"
 # shellcheck disable=SC2016
 stuck 'the mount with open files' '$p->{behind_text} eq "the frozen file system ext4 /home (it has files of it open)"'
+
+# FUSE: fusectl is none, and its server is told by the requests that it has not answered.
+fake_fuse()
+{
+	fake_tasks
+	thread 10 11 S '-1 0x0 0x0' request_wait_answer fuse_simple_request fuse_read_folio filemap_fault "${in_fault[@]:1:2}" exc_page_fault
+	thread 10 12 D "$call_munmap" __vm_munmap __x64_sys_munmap
+	file proc/10/mountinfo '1 0 0:30 / /sys/fs/fuse/connections rw - fusectl fusectl rw
+2 1 0:31 / /mnt/a rw - fuse.sshfs host: rw'
+}
+
+fake_fuse
+# shellcheck disable=SC2016
+stuck 'FUSE, the only mount' '$p->{behind_text} eq "the file system fuse /mnt/a" && $p->{holder}{tid} == 11 &&
+	$p->{holder}{activity} eq "a page fault"'
+echo '3 1 8:3 / /mnt/b rw - fuseblk /dev/sdc rw' >>"$VMAPEEK_ROOT/proc/10/mountinfo"
+# shellcheck disable=SC2016
+stuck 'FUSE, one of two mounts' '$p->{behind_text} eq "the file system fuse, one of 2"'
+file sys/fs/fuse/connections/31/waiting 0
+file sys/fs/fuse/connections/8388611/waiting 1
+# shellcheck disable=SC2016
+stuck 'FUSE, the one that does not answer' '$p->{behind_text} eq "the file system fuse /mnt/b (its server does not answer)"'
+thread 10 11 D '-1 0x0 0x0' folio_wait_bit_common filemap_fault __do_fault "${in_fault[@]:1}"
+# shellcheck disable=SC2016
+stuck 'FUSE, read ahead' '$p->{behind_text} =~ /; the server of the file system fuseblk \/mnt\/b has not answered 1 request$/'
 
 # Readers, each as a process of its own: PID, what it does in JSON, its system call, its functions
 reader()
@@ -529,6 +612,41 @@ rm "$VMAPEEK_ROOT/proc/self/stack" "$VMAPEEK_ROOT"/proc/*/task/*/stack
 file proc/9/task/8/wchan 0
 ends 'stuck: not root, nothing seen' 2 stuck
 
+# What /proc does not show
+fake_tasks
+rm "$VMAPEEK_ROOT/proc/9/task/8/status"
+ends 'stuck: all seen' 0 stuck
+rmdir "$VMAPEEK_ROOT/proc/1/task"
+ends 'stuck: hidepid' 2 stuck --json
+# shellcheck disable=SC2016
+json 'stuck --json: hidepid' 'exists $o->{not_seen} && !defined $o->{not_seen}'
+says 'stuck: hidepid, says so' 'does not show the processes of other users (hidepid); run this as root' err
+fake_kernel
+ends 'stuck: no /proc' 1 stuck --json
+says 'stuck: no /proc, what to do' 'mount -t proc' err
+# shellcheck disable=SC2016
+json 'stuck --json: no /proc' '$o->{error} =~ /no tasks/'
+
+# Ctrl-C while a file does not answer: at once
+fake_stuck
+for pid in {31..60}; do
+	thread "$pid" "$pid" D x x
+	rm "$VMAPEEK_ROOT/proc/$pid/task/$pid/stack"
+	mkfifo "$VMAPEEK_ROOT/proc/$pid/task/$pid/stack"
+done
+for option in '' --watch; do
+	# shellcheck disable=SC2086
+	perl -e '$SIG{INT} = "DEFAULT"; exec @ARGV' "$VMAPEEK" stuck $option >out 2>err &
+	background=$!
+	sleep 1
+	kill -INT "$background"
+	status=0
+	wait "$background" || status=$?
+	background=
+	ok "$((status != 130))" "stuck $option: interrupted"
+	ok "$([[ ! -s out ]]; echo $?)" "stuck $option: interrupted before it had looked"
+done
+
 # on and off
 fake_livepatch 1 0
 ends 'on: was on' 0 on
@@ -616,6 +734,9 @@ ends 'on: no file' 1 on --module="$dir/none.ko"
 says 'on: no file, says so' 'cannot read .*none.ko' err
 echo text >text.ko
 ends 'on: no module' 1 on --module="$dir/text.ko"
+ends 'on --json: a name that is not UTF-8' 1 on --module=$'/\xc3\xa4\xff' --json
+# shellcheck disable=SC2016
+json 'on --json: a name that is not UTF-8: JSON' '$o->{error} =~ m{cannot read /\x{e4}\?}'
 mkdir -p "$VMAPEEK_ROOT/sys/kernel/livepatch/other"
 file sys/kernel/livepatch/other/transition 1
 ends 'on: another livepatch is being switched' 75 on --timeout=0.1
@@ -681,7 +802,7 @@ point()
 
 fake_check
 ends 'check: would work' 0 check
-says 'check: says so' '^vmapeek works on this kernel' out
+says 'check: says so, and that it is on' '^vmapeek works on this kernel, but for vmapeek_maps: it is on$' out
 point 'would work, JSON' kernel yes
 for version in '6.12.94 no' '6.12.95-1 yes' '6.12.300 yes' '6.13.0-rc1 no' '7.3.3 no' '7.3.4 yes' '7.4 no' '6.11.99 no' '5.10.1 no'; do
 	fake_check
@@ -714,6 +835,17 @@ fake_check
 sed -i '/ __access_remote_vm$/d; / __ia32_/d' "$VMAPEEK_ROOT/proc/kallsyms"
 point 'a symbol is missing' symbols no
 says 'check: names it, and not what is optional' 'missing: __access_remote_vm"' out
+fake_check
+sed -i '/ touch_pmd$/d' "$VMAPEEK_ROOT/proc/kallsyms"
+point 'a symbol of an option that is not set' symbols yes
+echo CONFIG_TRANSPARENT_HUGEPAGE=y >>"$VMAPEEK_ROOT/boot/config-$release"
+point 'a symbol of an option that is set' symbols no
+rm "$VMAPEEK_ROOT/boot/config-$release"
+point 'a symbol of an option, no configuration to be read' symbols yes
+fake_check
+sed -i 's/ mem_rw$/&.constprop.0/' "$VMAPEEK_ROOT/proc/kallsyms"
+point 'a symbol that the compiler has changed' symbols no
+says 'check: a symbol that the compiler has changed, says so' 'changed by the compiler: mem_rw"' out
 # maps NAME ANSWER: vmapeek works all the same
 maps()
 {
@@ -726,6 +858,14 @@ fake_check
 maps 'its module is not there' no
 says 'check: vmapeek_maps: its module is not there, says so' '^vmapeek_maps  *no  *module: there is no vmapeek_maps.ko' out
 says 'check: vmapeek_maps: the rest works' '^vmapeek works on this kernel, but for vmapeek_maps: ' out
+fake_check
+fake_maps 1 1
+maps 'being switched on' yes
+says 'check: vmapeek_maps: being switched on, says so' '^vmapeek_maps  *yes  *it is loaded, and being switched on$' out
+says 'check: vmapeek_maps: being switched on, which is not in the way' '^other livepatches  *yes ' out
+file "$livepatch/transition" 1
+ends 'check: vmapeek_maps is switched on before vmapeek is' 1 check --json
+answer 'check: vmapeek_maps is switched on before vmapeek is: no' livepatches no
 fake_check
 fake_maps 1 0
 maps loaded yes
@@ -803,6 +943,167 @@ answer 'check: blacklisted: not an obstacle' loading yes
 says 'check: blacklisted: not at boot, and what to remove' "remove 'blacklist vmapeek'" out
 unset VMAPEEK_ROOT
 
+# check --build
+# fake_build: a directory that modules are built in, whole
+fake_build()
+{
+	local name
+
+	fake_check
+	rm -rf build
+	mkdir -p build/{include/config,include/generated/uapi/linux,scripts/mod,tools/objtool}
+	for name in Makefile include/generated/{autoconf,utsversion}.h scripts/mod/modpost tools/objtool/objtool; do
+		: >"build/$name"
+	done
+	echo 6.12.117-other >build/include/config/kernel.release
+	printf '#define LINUX_VERSION_CODE %d\n' $((6 << 16 | 12 << 8 | 117)) >build/include/generated/uapi/linux/version.h
+	{
+		awk -F '\t' '!/^#/ && $2 == "n" { print "CONFIG_" $1 "=y" }' "$src/../kernel/compat/options"
+		echo CONFIG_OBJTOOL=y
+		echo "CONFIG_CC_VERSION_TEXT=\"bash (of the test) 1.0\""
+	} >build/.config
+	printf '0x00000000\t%s\tvmlinux\tEXPORT_SYMBOL_GPL\t\n' handle_mm_fault klp_enable_patch >build/Module.symvers
+	grep -v '\[module\]' "$VMAPEEK_ROOT/proc/kallsyms" >build/System.map
+}
+
+# build NAME POINT ANSWER [PATTERN]: of check --build, with its exit code, and what it says in a line of that answer
+build()
+{
+	local code=1
+
+	case $3 in
+	yes) code=0 ;;
+	unknown) code=2 ;;
+	esac
+	ends "check --build: $1" "$code" check --json --build=build
+	answer "check --build: $1: $2 is $3" "$2" "$3"
+	if [[ -n ${4:-} ]]; then
+		ends "check --build: $1, as text" "$code" check --build build
+		says "check --build: $1, says so" "  $3  *$4" out
+	fi
+}
+
+fake_build
+build 'all is there' kernel yes '6.12.117-other (Linux 6.12.117)$'
+says 'check --build: all is there, the end' '^nothing is in the way: ' out
+# shellcheck disable=SC2016
+ends 'check --build: JSON' 0 check --build build --json
+# shellcheck disable=SC2016
+json 'check --build: JSON names it' '$o->{build} eq "build" && $o->{would_work} eq "yes"'
+ends 'check --build: no directory' 1 check --build=nowhere
+says 'check --build: no directory, says so' 'there is no directory nowhere: ' err
+for version in '6 12 94 no' '6 12 95 yes' '6 12 255 yes' '6 13 0 no' '7 3 3 no' '7 3 4 yes' '7 4 0 no'; do
+	read -r major minor patch want <<<"$version"
+	fake_build
+	printf '#define LINUX_VERSION_CODE %d\n' $((major << 16 | minor << 8 | patch)) >build/include/generated/uapi/linux/version.h
+	echo "$major.$minor.$patch" >build/include/config/kernel.release
+	build "Linux $major.$minor.$patch" kernel "$want"
+done
+fake_build
+echo 6.12.0-13-generic >build/include/config/kernel.release
+build 'a name that is not the version' kernel yes
+says 'check --build: a name that is not the version: not by DKMS' 'DKMS goes by the name' out
+rm build/include/generated/uapi/linux/version.h
+build 'no version' kernel no
+while read -r option; do
+	fake_build
+	sed -i "s/^CONFIG_$option=y/# CONFIG_$option is not set/" build/.config
+	build "no $option" configuration no "CONFIG_$option is not set"
+done < <(awk -F '\t' '$3 == "no" { print $1 }' "$src/../kernel/compat/options")
+fake_build
+sed -i 's/NUMA\|LIVEPATCH/X/' build/.config
+build 'two options' configuration no
+says 'check --build: two options, one' 'CONFIG_NUMA is not set' out
+says 'check --build: two options, the other' 'CONFIG_LIVEPATCH is not set' out
+fake_build
+rm build/.config
+build 'no configuration' configuration no
+fake_build
+mv build/.config build/include/config/auto.conf
+build 'the configuration that kbuild reads' configuration yes
+fake_build
+sed -i /IA32/d build/.config
+build 'an option that is harmless' options yes 'CONFIG_IA32_EMULATION is not set, for vmapeek: '
+fake_build
+echo CONFIG_RANDSTRUCT=y >>build/.config
+build 'an option that nobody has tried' options unknown 'CONFIG_RANDSTRUCT is set, for vmapeek_maps: '
+for name in Makefile include/generated/{autoconf,utsversion}.h scripts/mod/modpost tools/objtool/objtool Module.symvers; do
+	fake_build
+	rm "build/$name"
+	build "no $name" headers no "build lacks $name$"
+done
+sed -i /OBJTOOL/d build/.config
+rm build/tools/objtool/objtool
+: >build/Module.symvers
+build "no symbols of the kernel" headers no "build lacks the kernel's symbols in Module.symvers$"
+fake_build
+sed -i 's/bash (/no-such-compiler (/' build/.config
+build 'the compiler is not here' compiler unknown "the kernel was built by 'no-such-compiler (of the test) 1.0'; there is no no-such-compiler here"
+printf '%s\n' CONFIG_CC_IS_CLANG=y 'CONFIG_CC_VERSION_TEXT="bash clang version 1.0"' >>build/.config
+sed -i /no-such/d build/.config
+ends 'check --build: clang' 2 check --build build
+says 'check --build: clang, whoever made it' "built by 'bash clang version 1.0'; there is no clang\|clang is there; " out
+fake_build
+sed -i '/ process_vm_rw$/d' build/System.map
+build 'a symbol is missing' symbols no 'missing: process_vm_rw$'
+fake_build
+sed -i '/ touch_pmd$/d' build/System.map
+build 'a symbol of an option that is set' symbols no 'missing: touch_pmd$'
+sed -i /TRANSPARENT/d build/.config
+build 'a symbol of an option that is not set' symbols yes
+fake_build
+sed -i '/ show_smap$/d' build/System.map
+ends 'check --build: vmapeek_maps lacks a symbol' 0 check --build=build
+says 'check --build: vmapeek_maps lacks a symbol, says so' '^vmapeek_maps  *no  *missing: show_smap$' out
+says 'check --build: the rest works' '^nothing is in the way: .*, but for vmapeek_maps$' out
+fake_build
+echo 'ffffffffffffffff B The real System.map is in the linux-image-<version>-dbg package' >"$VMAPEEK_ROOT/boot/System.map-6.12.117-other"
+mv build/System.map map
+build 'no System.map' symbols unknown 'there is no System.map of that kernel'
+mv map "$VMAPEEK_ROOT/boot/System.map-6.12.117-other"
+build 'System.map in /boot' symbols yes
+fake_build
+echo CONFIG_MODULE_SIG_FORCE=y >>build/.config
+build 'signatures are required' loading unknown 'modules must be signed, by CONFIG_MODULE_SIG_FORCE'
+unset VMAPEEK_ROOT
+
+# The same of real headers, those of Debian's kernel under test. Its System.map is in another package.
+if [[ -n ${KERNEL:-} ]] && kernel=$("$src/../lab/lab" kernel "$KERNEL" 2>err); then
+	cat "$kernel/release" >debian
+	ends 'check --build: real headers' 2 check --json --build="$kernel/lib/modules/$(<debian)/build"
+	for name in 'kernel yes' 'configuration yes' 'headers yes' 'symbols unknown' 'loading yes'; do
+		answer "check --build: real headers: $name" "${name% *}" "${name#* }"
+	done
+	says 'check --build: real headers: the release' "$(<debian) (Linux " out
+else
+	skip 'check --build: real headers' 'no KERNEL was named whose headers are in the cache'
+fi
+
+# What is in kernel/compat/options is in the sources, and the other way round.
+awk -F '\t' '!/^#/ { print $1 }' "$src/../kernel/compat/options" | sort -u >options
+grep -rhoE '^#.*CONFIG_[A-Z0-9_]+|IS_ENABLED\(CONFIG_[A-Z0-9_]+' "$src"/../kernel --include='*.[ch]' |
+	grep -oE 'CONFIG_[A-Z0-9_]+' | sed 's/^CONFIG_//' | sort -u >used
+# What x86-64 has anyhow, or never.
+sed -i -E '/^(ARCH_HAS_PTE_SPECIAL|HIGHMEM)$/d' used
+ok "$([[ -s used && -z $(comm -13 options used | tee -a err) ]]; echo $?)" 'options: all that the modules ask for'
+awk -F '\t' '!/^#/ && $5 != "-" { gsub(" ", "\n", $5); print $5 }' "$src/../kernel/compat/options" | sort -u >named
+{
+	sed 's/[[:blank:]]*#.*//' "$src"/../kernel/klp-symbols "$src"/../kernel/maps/klp-symbols
+	sed -n 's/^.*\.old_name = "\(.*\)".*/\1/p' "$src"/../kernel/livepatch.c "$src"/../kernel/maps/livepatch.c
+} | sort -u >known
+ok "$([[ -s named && -z $(comm -23 named known | tee -a err) ]]; echo $?)" 'options: their symbols are replaced or linked to'
+# A function that is replaced in an #ifdef of the configuration has that option in the table.
+awk '/^#ifdef CONFIG_/ { option = substr($2, 8) } /^#endif/ { option = "" }
+	option && /\.old_name = "/ { split($0, part, "\""); print option "\t" part[2] }' \
+	"$src"/../kernel/livepatch.c "$src"/../kernel/maps/livepatch.c | sort >ifdefs
+awk -F '\t' '!/^#/ { n = split($5, s, " "); for (i = 1; i <= n; i++) print $1 "\t" s[i] }' "$src/../kernel/compat/options" | sort >pairs
+ok "$([[ -s ifdefs && -z $(comm -23 ifdefs pairs | tee -a err) ]]; echo $?)" 'options: those that livepatches depend on'
+ok "$(awk -F '\t' '!/^#/ && (NF != 6 || $2 !~ /^[ny]$/ || $3 !~ /^(yes|no|unknown)$/ || $4 !~ /^(vmapeek|vmapeek_maps|both)$/)' \
+	"$src/../kernel/compat/options" | grep -c . >err; [[ $(<err) == 0 ]]; echo $?)" 'options: the columns'
+grep -rhoE 'this kernel has no CONFIG_[A-Z0-9_]+' "$src/../kernel/compat" | sed 's/.*CONFIG_//' | sort -u >stops
+awk -F '\t' '$2 == "n" && $3 == "no" { print $1 }' "$src/../kernel/compat/options" | sort -u >needed
+ok "$([[ -s stops && -z $(comm -23 stops needed | tee -a err) ]]; echo $?)" 'options: what stops the build is in the way'
+
 # bench, really
 ends 'bench --json' 0 bench --json
 # shellcheck disable=SC2016
@@ -814,6 +1115,16 @@ status=0
 ((status == 1)) && status=0 || status=1
 ok "$status" 'a full disk'
 says 'a full disk: says so' 'cannot write the output' err
+fake_stuck
+status=0
+"$VMAPEEK" stuck >&- 2>err || status=$?
+ok "$((status != 1))" 'standard output is closed'
+says 'standard output is closed: says so' 'cannot write the output' err
+status=0
+"$VMAPEEK" stuck --watch=0.1 2>err | head -n 1 >out || status=${PIPESTATUS[0]}
+ok "$((status != 141))" 'a pipe that is closed early'
+says 'a pipe that is closed early: no complaint' '^0$' <(grep -c . err || true)
+unset VMAPEEK_ROOT
 
 # What is only for terminals
 # on_terminal COMMAND: what a terminal shows
@@ -826,6 +1137,10 @@ on_terminal "'$VMAPEEK' stuck"
 says 'terminal: the process is bold' $'^\033\\[1m10 job10' out
 NO_COLOR=1 on_terminal "'$VMAPEEK' stuck"
 says 'terminal: not with NO_COLOR' '^10 job10' out
+for term in dumb ''; do
+	TERM=$term script -qec "'$VMAPEEK' stuck --watch=0.1 -n 1" /dev/null </dev/null >out 2>err || true
+	says "terminal: nothing is drawn with TERM=$term" '^10 job10' out
+done
 on_terminal "'$VMAPEEK' stuck --watch=0.1 -n 1"
 says 'terminal: stuck --watch redraws' $'\033\\[H\033\\[J' out
 # Three files that do not answer
@@ -836,6 +1151,10 @@ for pid in 31 32 33 34 35 36; do
 done
 on_terminal "'$VMAPEEK' stuck"
 says 'terminal: progress after two seconds' 'vmapeek: looking at all tasks, [2-9] s' out
+on_terminal "'$VMAPEEK' stuck --watch -n 1"
+says 'terminal: stuck --watch: progress after two seconds' 'vmapeek: looking at all tasks, [2-9] s' out
+on_terminal "'$VMAPEEK' status --openmetrics"
+says 'terminal: status --openmetrics: progress after two seconds' 'vmapeek: looking at all tasks, [2-9] s' out
 ends 'no terminal, no progress' 5 stuck
 ok "$(grep -q 'looking' err; echo $((!$?)))" 'no terminal, no progress: indeed'
 unset VMAPEEK_ROOT
@@ -849,7 +1168,8 @@ if command -v mandoc >/dev/null; then
 	counters=$(sed -n 's/^\tX([A-Z_]*, "\([a-z_]*\)",.*/\1/p' "$src/../kernel/remote_results.h")
 	ok "$(($(wc -w <<<"$counters") < 12))" 'the list of counters is found'
 	status=0
-	for word in status watch stuck on off check bench --watch --openmetrics --by-reader --json --count --interval --module \
+	for word in status watch stuck on off check bench help --watch --openmetrics --by-reader --json --count --interval --module \
+		--build \
 		--without-maps --timeout --quiet \
 		$counters \
 		$(sed -n 's/^\tEXIT_[A-Z_]* = \([0-9]*\),.*/\1/p' "$src/command.h") \
@@ -874,6 +1194,13 @@ completion()
 }
 completion vmapeek ''
 says 'completion: commands' '^watch$' out
+completion vmapeek help ''
+says 'completion: help: commands' '^stuck$' out
+says 'completion: help: nothing else' '^0$' <(grep -c -e - -e help out || true)
+completion vmapeek help st
+same 'completion: help: a command' <(printf '%s\n' status stuck) <(sort out)
+completion vmapeek help on ''
+says 'completion: help: one command' '^0$' <(grep -c . out || true)
 completion vmapeek status --o
 says 'completion: status' '^--openmetrics' out
 completion vmapeek watch --b
@@ -888,5 +1215,28 @@ completion vmapeek on --w
 says 'completion: on' '^--without-maps$' out
 completion vmapeek status --t
 says 'completion: no others' '^0$' <(grep -c . out || true)
+
+# The options of a command: in its help, in the manual page's synopsis and in the completion
+# shellcheck disable=SC2016
+own_options='next if /^--?(help|usage|version|\?|V)$/; print "$_\n"'
+for command in status watch stuck on off check bench; do
+	# Long ones; the synopsis has some as a letter.
+	"$VMAPEEK" "$command" --help | perl -ne '/^ +(?:-(\S), )?(--[a-z-]+)/ or next; $_ = $2; '"$own_options" | sort >help
+	"$VMAPEEK" "$command" --help | perl -ne 's/^ +-(\S), (--[a-z-]+).*/$1 $2/ and print' >letters
+	completion vmapeek "$command" -
+	perl -ne 'chomp; s/=$//; /^--/ or next; '"$own_options" out | sort -u >completed
+	perl -e 'open L, "letters"; %long = map { split } <L>; while (<STDIN>) { /^\.Sh DESC/ and last; $at = $1 if /^\.Cm (\S+)/;
+		$at eq $ARGV[0] or next; s/\\-/-/g; print "$long{$1}\n" if /Fl (\w)\b/; print "-$1\n" while /Fl (-[a-z-]+)/g }' \
+		"$command" <"$src/vmapeek.8" | sort -u >synopsis
+	same "options of $command: help and completion" help completed
+	same "options of $command: help and manual page" help synopsis
+	while read -r letter long; do
+		[[ $letter != [?V] ]] || continue
+		ok "$(grep -qx -- "-$letter" out; echo $?)" "options of $command: -$letter is completed"
+		ok "$(grep -q -- "^\.It Fl $letter .*Fl ${long//-/.*}" "$src/vmapeek.8"; echo $?)" "options of $command: -$letter is $long in the manual page"
+	done <letters
+done
+completion vmapeek ''
+same 'commands: help and completion' <("$VMAPEEK" --help | sed -n 's/^  \([a-z][a-z]*\)  .*/\1/p' | sort) <(grep -v '^-' out | sort)
 
 plan

@@ -6,11 +6,14 @@
  *				a page that is resident, one that is not, and
  *				one where nothing is mapped
  *	remote read PID ADDR	process_vm_readv() of 8 bytes, or of nothing
+ *	remote show PID ADDR	process_vm_readv() of 8 bytes, and prints them
  *	remote as UID COMMAND..	runs it as that user
  */
 #include <err.h>
 #include <errno.h>
 #include <grp.h>
+#include <inttypes.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -35,15 +38,30 @@ static void be_target(void)
 		pause();
 }
 
+static bool read_word(pid_t pid, unsigned long addr, uint64_t *word)
+{
+	struct iovec local = { word, sizeof(*word) };
+	struct iovec remote = { (void *)addr, sizeof(*word) };
+
+	return process_vm_readv(pid, &local, 1, &remote, 1, 0) == sizeof(*word);
+}
+
 static int read_once(pid_t pid, unsigned long addr)
 {
-	char buf[8];
-	struct iovec local = { buf, sizeof(buf) };
-	struct iovec remote = { (void *)addr, sizeof(buf) };
+	uint64_t word;
 
-	if (process_vm_readv(pid, &local, 1, &remote, 1, 0) != sizeof(buf) &&
-	    errno != EFAULT)
+	if (!read_word(pid, addr, &word) && errno != EFAULT)
 		err(1, "process_vm_readv");
+	return 0;
+}
+
+static int show(pid_t pid, unsigned long addr)
+{
+	uint64_t word;
+
+	if (!read_word(pid, addr, &word))
+		err(1, "process_vm_readv");
+	printf("%016" PRIx64 "\n", word);
 	return 0;
 }
 
@@ -61,6 +79,8 @@ int main(int argc, char **argv)
 		be_target();
 	if (argc == 4 && !strcmp(argv[1], "read"))
 		return read_once(atoi(argv[2]), strtoul(argv[3], NULL, 10));
+	if (argc == 4 && !strcmp(argv[1], "show"))
+		return show(atoi(argv[2]), strtoul(argv[3], NULL, 10));
 	if (argc > 3 && !strcmp(argv[1], "as"))
 		return run_as(atoi(argv[2]), argv + 3);
 	errx(2, "usage: see its source");

@@ -1,0 +1,216 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What must be so for the modules to build for another kernel, and to load
+ * there: as far as the directory that modules are built in tells.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "build.h"
+#include "check.h"
+#include "kernel.h"
+#include "livepatch.h"
+#include "symbols.h"
+
+#define NR(array)	(sizeof(array) / sizeof(*(array)))
+
+static const struct kernel_option {
+	const char *name;
+	bool set;		/* a kernel with it is meant, or one without */
+	enum answer answer;
+	const char *modules;
+	const char *text;
+} kernel_options[] = {
+#define X(name, set, answer, modules, text) { name, set, answer, modules, text },
+	KERNEL_OPTIONS(X)
+#undef X
+};
+
+static bool applies(const struct kernel_option *o)
+{
+	return kernel_config_has(o->name) == o->set;
+}
+
+static void check_version(struct check *c)
+{
+	const char *release = kernel_release();
+	unsigned int v = build_version();
+
+	if (!v) {
+		found(c, ANSWER_NO, "%s does not tell a kernel's version",
+		      build_dir());
+		advise(c, "name a directory where a kernel was configured and built, such as /lib/modules/RELEASE/build");
+		return;
+	}
+	if (!kernel_is_supported()) {
+		found(c, ANSWER_NO, "vmapeek is not made for %s (Linux %u.%u.%u)",
+		      release, v >> 16, v >> 8 & 0xff, v & 0xff);
+		advise(c, "use one of these on x86-64: Linux %s",
+		       kernel_supported_versions());
+		return;
+	}
+	found(c, ANSWER_YES, "%s (Linux %u.%u.%u)", release, v >> 16,
+	      v >> 8 & 0xff, v & 0xff);
+	/* dkms.conf and `vmapeek check` know no more than the name. */
+	if (!kernel_is_supported_as(release))
+		advise(c, "DKMS goes by the name and builds nothing for this one: run 'make KDIR=%s' in a copy of /usr/src/vmapeek-" VERSION,
+		       build_dir());
+}
+
+/* What the modules cannot do without: a point for each, or one for all. */
+static void check_needed_options(struct report *r)
+{
+	struct check *c;
+	bool all = true;
+
+	if (!kernel_config_read()) {
+		c = report_add(r, "configuration", "configuration", false);
+		found(c, ANSWER_NO, "cannot read %s/.config", build_dir());
+		advise(c, "name a directory where a kernel was configured");
+		return;
+	}
+	for (size_t i = 0; i < NR(kernel_options); i++) {
+		const struct kernel_option *o = &kernel_options[i];
+
+		if (o->answer != ANSWER_NO || !applies(o))
+			continue;
+		all = false;
+		c = report_add(r, "configuration", "configuration", false);
+		found(c, ANSWER_NO, "CONFIG_%s is not set, for %s: %s", o->name,
+		      o->modules, o->text);
+		advise(c, "use a kernel that has it");
+	}
+	if (all)
+		found(report_add(r, "configuration", "configuration", false),
+		      ANSWER_YES, "%s", kernel_config_path());
+}
+
+/* What else the configuration changes: a point for each. */
+static void check_other_options(struct report *r)
+{
+	for (size_t i = 0; i < NR(kernel_options); i++) {
+		const struct kernel_option *o = &kernel_options[i];
+		struct check *c;
+
+		if (o->answer == ANSWER_NO || !kernel_config_read() ||
+		    !applies(o))
+			continue;
+		c = report_add(r, "options", "options", false);
+		found(c, o->answer, "CONFIG_%s is %sset, for %s: %s", o->name,
+		      o->set ? "" : "not ", o->modules, o->text);
+		if (o->answer == ANSWER_UNKNOWN)
+			advise(c, "try that kernel in a virtual machine first");
+	}
+}
+
+static void append(char *list, size_t size, const char *name)
+{
+	size_t len = strlen(list);
+
+	snprintf(list + len, size - len, "%s%s", len ? ", " : "", name);
+}
+
+/* modules_prepare makes neither Module.symvers nor utsversion.h. */
+static void check_headers(struct check *c)
+{
+	static const char *const files[] = {
+		"Makefile", "include/generated/autoconf.h",
+		"scripts/mod/modpost", "include/generated/utsversion.h",
+	};
+	char missing[256] = "";
+
+	for (size_t i = 0; i < NR(files); i++)
+		if (!build_has(files[i]))
+			append(missing, sizeof(missing), files[i]);
+	if (kernel_config_read() && kernel_config_has("OBJTOOL") &&
+	    !build_has("tools/objtool/objtool"))
+		append(missing, sizeof(missing), "tools/objtool/objtool");
+	/* A tree without its vmlinux may list those of modules alone. */
+	if (!build_has("Module.symvers"))
+		append(missing, sizeof(missing), "Module.symvers");
+	else if (!build_exports("handle_mm_fault"))
+		append(missing, sizeof(missing), "the kernel's symbols in Module.symvers");
+	if (*missing) {
+		found(c, ANSWER_NO, "%s lacks %s", build_dir(), missing);
+		advise(c, "install the headers of that kernel, or build it whole: 'make modules_prepare' is not enough");
+	} else {
+		found(c, ANSWER_YES, "%s", build_dir());
+	}
+}
+
+static bool in_path(const char *program)
+{
+	char *path = strdup(getenv("PATH") ? getenv("PATH") : ""), *rest, *dir;
+	char file[4096];
+	bool is = false;
+
+	for (dir = path ? strtok_r(path, ":", &rest) : NULL; dir && !is;
+	     dir = strtok_r(NULL, ":", &rest)) {
+		snprintf(file, sizeof(file), "%s/%s", dir, program);
+		is = !access(file, X_OK);
+	}
+	free(path);
+	return is;
+}
+
+/* Another one may do, but nobody has tried. */
+static void check_compiler(struct check *c)
+{
+	char text[128] = "", program[128];
+
+	if (kernel_config_read())
+		kernel_config_value("CC_VERSION_TEXT", text, sizeof(text));
+	/* gcc says first how it was called, clang whose it is. */
+	if (kernel_config_read() && kernel_config_has("CC_IS_CLANG"))
+		snprintf(program, sizeof(program), "clang");
+	else
+		snprintf(program, sizeof(program), "%.*s",
+			 (int)strcspn(text, " "), text);
+	if (!*program) {
+		found(c, ANSWER_UNKNOWN, "the configuration does not name the kernel's compiler");
+		advise(c, "use the one that the kernel was built by");
+	} else if (!in_path(program)) {
+		found(c, ANSWER_UNKNOWN, "the kernel was built by '%s'; there is no %s here",
+		      text, program);
+		advise(c, "install it; or build the module where that kernel is to run");
+	} else {
+		found(c, ANSWER_YES, "%s is there; the kernel was built by '%s'",
+		      program, text);
+	}
+}
+
+static void check_signing(struct check *c)
+{
+	static const char *const options[] = {
+		"MODULE_SIG_FORCE", "LOCK_DOWN_KERNEL_FORCE_INTEGRITY",
+		"LOCK_DOWN_KERNEL_FORCE_CONFIDENTIALITY",
+	};
+
+	if (!kernel_config_read()) {
+		found(c, ANSWER_UNKNOWN, "without the configuration, it is not known whether modules must be signed");
+		return;
+	}
+	for (size_t i = 0; i < NR(options); i++) {
+		if (!kernel_config_has(options[i]))
+			continue;
+		found(c, ANSWER_UNKNOWN, "modules must be signed, by CONFIG_%s", options[i]);
+		advise(c, "sign it with a key that the kernel knows (see mokutil(1))");
+		return;
+	}
+	found(c, ANSWER_YES, "no signature is required, unless by Secure Boot or the kernel's command line");
+}
+
+void check_build(struct report *r)
+{
+	check_version(report_add(r, "kernel", "kernel version", false));
+	check_needed_options(r);
+	check_headers(report_add(r, "headers", "build directory", false));
+	check_compiler(report_add(r, "compiler", "compiler", false));
+	check_symbols(report_add(r, "symbols", "symbols", false));
+	check_signing(report_add(r, "loading", "loading modules", false));
+	check_symbols_of(&livepatch_maps,
+			 report_add(r, "maps", "vmapeek_maps", true));
+	check_other_options(r);
+}
