@@ -170,7 +170,7 @@ apt_download()
 	done
 }
 
-# What an installation of the packages would bring to this host, as NAME=VERSION lines; of another release, all of it.
+# The packages that an installation would add to this host, as NAME=VERSION lines; of another release, all dependencies.
 apt_closure()
 {
 	local suite=$1 log libc='^(libc6|libc-bin)(:|$)'
@@ -209,7 +209,7 @@ apt_extract()
 	done
 	mkdir -p "${dest%/*}"
 	printf '%s\n' "$@" >"$tmp/packages"
-	# What may be there is damaged.
+	# An existing directory is damaged.
 	rm -rf "$dest"
 	mv -T "$tmp" "$dest" || die "cannot rename $tmp to $dest"
 	rm -rf "$debs"

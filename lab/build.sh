@@ -125,7 +125,7 @@ apply_patches()
 		cp "$SOURCE/$file" "$dir/$file"
 	done <"$BASE/applied.list"
 	git -C "$dir" add -A
-	git -C "$dir" -c user.name=check -c user.email=check commit -qm base
+	git -C "$dir" -c user.name=check -c user.email=check commit -q --allow-empty -m base
 	patch_files "$patches" | xargs -d '\n' git -C "$dir" -c user.name=check -c user.email=check \
 		-c core.hooksPath=/dev/null am -q >"$BASE/am.log" 2>&1 || die "git am refuses the patches; see $BASE/am.log"
 }
@@ -276,6 +276,8 @@ build()
 		[[ -r $file ]] || die "build: cannot read '$file'"
 	done
 	[[ -z $patches || -n $(patch_files "$patches" 2>/dev/null) ]] || die "build: no patches in '$patches'"
+	# git am reads them in another directory.
+	[[ -z $patches ]] || patches=$(realpath "$patches")
 	build_tools_check
 
 	SOURCE=$(source_dir "$series")

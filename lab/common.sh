@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=bash
-# What every part of the lab uses: messages, checks of the host, the cache and its lock.
+# Shared by all parts of the lab: messages, checks of the host, the cache and its lock.
 
 export ME=lab
 # A smaller one is that of the guest's command.
@@ -64,7 +64,7 @@ with_lock()
 		trap 'rm -rf "$LAB_CACHE"/tmp.*' EXIT
 		trap 'exit 130' INT
 		trap 'exit 143' TERM HUP
-		# What a killed lab left behind is nobody's now.
+		# Left behind by a lab that was killed.
 		rm -rf "$LAB_CACHE"/tmp.*
 		"$@" 9>&-
 	) 9>"$LAB_CACHE/lock"

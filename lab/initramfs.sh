@@ -34,7 +34,7 @@ initramfs_libs()
 	(($#)) || return 0
 	while read -r lib; do
 		[[ $lib = /* ]] || die "no library $lib on this host or in ${tree:-a tree}; add the package that has it"
-		# What is in the tree is in the guest already.
+		# The guest has the whole tree already.
 		[[ -z $tree || $lib != "$tree"/* ]] || continue
 		[[ ! -e $root$lib ]] || continue
 		mkdir -p "$root${lib%/*}"

@@ -167,7 +167,7 @@ kernel_dir()
 	printf '%s/kernels/%s\n' "$LAB_CACHE" "$(<"$pointer")"
 }
 
-# What builds against headers that were made for the host's own release.
+# Tools to build against headers that were made for the host's own release.
 kernel_host_tools()
 {
 	local headers=$1 compiler=$2

@@ -7,7 +7,7 @@
 # MiB: a compiler and its packages.
 readonly RELEASE_NEED=700
 
-# What a kernel's makefiles run, besides the compiler; libelf is objtool's.
+# Programs that a kernel's makefiles run, besides the compiler; objtool needs libelf.
 readonly RELEASE_TOOLS=(make dash bash coreutils findutils sed grep mawk diffutils perl-base libelf1t64)
 
 # Prints the directory of the tree, with a compiler. Called by with_release.
@@ -21,7 +21,7 @@ release_tree()
 	printf '%s\n' "$tree"
 }
 
-# What to mount, as an fstab. The linker's cache would be the host's.
+# The mounts, as an fstab. The linker's cache would be the host's.
 release_mounts()
 {
 	local tree=$1 dir

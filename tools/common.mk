@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-# What the Makefiles of the checkout and of its rooms share.
+# Shared by the Makefiles of all directories.
 
 TOP := $(patsubst %/tools/,%,$(dir $(abspath $(lastword $(MAKEFILE_LIST)))))
 KERNEL ?= 6.12
@@ -22,7 +22,7 @@ ifeq ($(filter $(INSTALLING),$(MAKECMDGOALS)),)
 export LAB_INSTALL := no
 endif
 
-# What building a kernel takes; its compiler is the one that Debian 12 has.
+# Packages to build a kernel, with the compiler of Debian 12.
 BUILD_PACKAGES := gcc-12 flex bison bc libelf-dev
 
 MAKEFLAGS += --no-print-directory

@@ -14,6 +14,17 @@ note()
 	printf '%s: %s\n' "$ME" "$*" >&2
 }
 
+# built TARGET FILE...: dies unless `make TARGET` has made each of them.
+built()
+{
+	local target=$1 file
+	shift
+
+	for file; do
+		[[ -e $file ]] || die "there is no $file yet: run 'make $target'"
+	done
+}
+
 # Stops the guest of guest_show and removes $TMP.
 cleanup()
 {
@@ -63,4 +74,27 @@ guest_succeeded()
 	(($1 != 124)) || die "the virtual machine did not end within $2 s; is this machine very busy?"
 	(($1 != 125)) || die "the kernel in the virtual machine complained, or the lab failed; see above"
 	(($1 == 0)) || die "the program in the virtual machine ended with status $1; see above"
+}
+
+# ext4_image FILE: an empty file system. mke2fs may be where only root looks.
+ext4_image()
+{
+	[[ -n $(PATH=$PATH:/sbin:/usr/sbin command -v mke2fs) ]] || die "there is no mke2fs; install e2fsprogs"
+	rm -f "$1"
+	PATH=$PATH:/sbin:/usr/sbin mke2fs -q -t ext4 -F "$1" 16M >"$TMP/mke2fs" 2>&1 ||
+		die "mke2fs does not make a file system: $(tail -n 1 "$TMP/mke2fs")"
+}
+
+# Prints the path of what top needs in a guest; Debian 13 has moved it.
+dumb_terminfo()
+{
+	local file
+
+	for file in {/lib,/usr/share}/terminfo/d/dumb; do
+		if [[ -r $file ]]; then
+			printf '%s\n' "$file"
+			return
+		fi
+	done
+	die "no $file on this host, top needs it; install ncurses-base"
 }

@@ -104,6 +104,18 @@ rm "$work/tried"
 SAYS='BUG: at first' LAB_SILENCE=5 LAB_QEMU=$work/qemu boot 125 'something is wrong before that' -- true
 contains err '  BUG: at first$' 'which is told'
 rm "$work/tried"
+stall="rcu: INFO: rcu_preempt detected stalls
+rcu: rcu_preempt kthread timer wakeup didn't happen for 5250 jiffies!
+Call Trace:"
+SAYS=$stall LAB_QEMU=$work/qemu boot 3 'a timer stops at first' -r "$work/result" -- sh -c 'echo said once; exit 3'
+contains err 'a timer has stopped); retrying' 'that it booted again is told'
+told retried=yes
+told clean=yes
+rm "$work/tried"
+SAYS="BUG: at first
+$stall" LAB_QEMU=$work/qemu boot 125 'something else is wrong before that' -- true
+contains err '  BUG: at first$' 'which is told, too'
+rm "$work/tried"
 # shellcheck disable=SC2016
 AT_FIRST='kill -ABRT $$' LAB_QEMU=$work/qemu boot 3 'QEMU aborts at first' -r "$work/result" -- sh -c 'echo said once; exit 3'
 contains err 'QEMU aborted during boot' 'that it booted again is told'

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# What source_set of build.sh leaves in a tree that had other patches before.
+# source_set of build.sh, in a tree that had other patches before.
 set -euo pipefail
 
 lab=$(dirname "$(readlink -f "$0")")/..

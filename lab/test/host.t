@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# What the lab says when the host is not as it should be. Uses no network: apt and others are played by stubs.
+# Messages of the lab on a host that it cannot use. Uses no network: apt and others are played by stubs.
 set -euo pipefail
 
 lab=$(readlink -f "$(dirname "$0")/../lab")
@@ -194,6 +194,22 @@ expect 'build that fails' 125 'the kernel does not build; all of it in .*/built/
 expect 'build on a full disk' 125 'the disk is full; all of it' \
 	env CC=gcc FAILS=1 SAYS='x: No space left on device' "${build[@]}"
 expect 'build with a warning' 125 'the compiler warns, see above' env CC=gcc FAILS=0 SAYS='warning: x' "${build[@]}"
+mkdir "$work/patches"
+cat >"$work/patches/0001-x.patch" <<'END'
+From 0 Mon Sep 17 00:00:00 2001
+From: somebody <somebody@invalid>
+Subject: [PATCH] x
+
+---
+diff --git a/new b/new
+new file mode 100644
+--- /dev/null
++++ b/new
+@@ -0,0 +1 @@
++x
+END
+expect 'build with patches, from where the caller is' 125 'the kernel does not build' \
+	bash -c "cd '$work' && CC=gcc FAILS=1 SAYS='error: none' '$lab' build -k 7.3 -c /dev/null -p patches y"
 expect 'build from another that is not there' 125 "no kernel 'y' to begin with" \
 	env CC=gcc "$lab" build -k 7.3 -c /dev/null -b y z
 holds 'and none of them is there' bash -c "! ls '$cache'/built/*/*/made-for 2>/dev/null"
