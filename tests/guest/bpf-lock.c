@@ -103,8 +103,7 @@ static struct lock_case make_case(const struct lock_case *from,
 
 static void lacking(void **state)
 {
-	printf("# this kernel or machine lacks: %s\n", (const char *)*state);
-	skip();
+	skip_lacking(*state);
 }
 
 #define NR_READS	ARRAY_SIZE(reads)

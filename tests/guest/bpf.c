@@ -14,6 +14,7 @@
 #include "bpf/programs.h"
 #include "cases.h"
 #include "kinds-make.h"
+#include "process-cases.h"
 #include "readv.h"
 #include "run.h"
 #include "state.h"
@@ -145,16 +146,11 @@ static void run_row(const struct read_case *c, struct outcome *o)
 static void run_zombie_or_gone(const struct read_case *c, struct outcome *o,
 			       bool is_gone)
 {
-	siginfo_t info;
 	pid_t pid;
 
 	if (is_lacking(c->arg, o))
 		return;
-	fflush(stdout);
-	pid = fork();
-	if (!pid)
-		_exit(0);
-	waitid(P_PID, pid, &info, WEXITED | WNOWAIT);
+	pid = make_zombie();
 	if (is_gone)
 		waitpid(pid, NULL, 0);
 	read_pid(c, o, pid, TARGET_AT);

@@ -7,19 +7,24 @@
  * lock unless the kind says so.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/auxv.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "hold.h"
 #include "kinds-make.h"
 #include "readv.h"
 #include "run.h"
@@ -29,6 +34,7 @@
 #define LARGE		(64 * KIB)
 #define HUGE_SIZE	(2 * HUGE_PAGE)
 #define POISON		0xa5
+#define TMPFS		"/tmpfs"
 /* From TARGET_AT: nothing is mapped there. */
 #define NOWHERE		(1UL << 40)
 
@@ -93,9 +99,32 @@ static void counts_read(struct counts *c)
 	c->major = usage.ru_majflt;
 }
 
+/* Marks that an entry must not lose: soft-dirty, userfaultfd's protection. */
+static size_t describe_marks(char *text, size_t size, pid_t pid,
+			     const struct fault_case *f)
+{
+	unsigned int dirty = 0, protected = 0;
+	char path[64];
+	uint64_t entry;
+	int fd;
+
+	snprintf(path, sizeof(path), "/proc/%d/pagemap", pid);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	for (size_t i = 0; i < f->size; i += PAGE) {
+		if (pread(fd, &entry, sizeof(entry), (TARGET_AT + i) / PAGE *
+			  sizeof(entry)) != sizeof(entry))
+			die("no pagemap");
+		dirty += entry >> 55 & 1;
+		protected += entry >> 57 & 1;
+	}
+	close(fd);
+	return snprintf(text, size, "soft-dirty %u protected %u\n", dirty,
+			protected);
+}
+
 static void describe(char *text, size_t size, const struct counts *start,
-		     const struct counts *end, pid_t pid,
-		     const struct fault_case *f)
+		     const struct counts *end, const struct target *t,
+		     pid_t pid, const struct fault_case *f)
 {
 	size_t len = snprintf(text, size, "reader minor %ld major %ld\n",
 			      end->minor - start->minor,
@@ -106,6 +135,9 @@ static void describe(char *text, size_t size, const struct counts *start,
 		len += snprintf(text + len, size - len, "%s %ld\n",
 				vmstat_fields[i],
 				end->vmstat[i] - start->vmstat[i]);
+	len += snprintf(text + len, size - len, "userfaultfd was asked %lu\n",
+			t->uffd_events);
+	len += describe_marks(text + len, size - len, pid, f);
 	if (!f->memory->is_unsteady)
 		state_text(text + len, size - len, pid, TARGET_AT,
 			   TARGET_AT + f->size);
@@ -177,7 +209,7 @@ static void run_fault(const struct read_case *c, struct outcome *o)
 	counts_read(&end);
 	o->events = counters_since(&before);
 	reader_close(&r);
-	describe(text, sizeof(text), &start, &end, pid, f);
+	describe(text, sizeof(text), &start, &end, t, pid, f);
 	o->extra = state_keep(c->name, text);
 stop:
 	target_stop(pid);
@@ -227,39 +259,63 @@ static void make_huge_half_touched(struct target *t, char *at, size_t size)
 	at[HUGE_PAGE] = 1;
 }
 
+/* A thread of the target that serves a userfaultfd. */
+static volatile pid_t server;
+
+/* Page faults of its own would be counted now or then, so it begins before. */
+static void start_server(struct target *t, void *(*serve)(void *), void *arg)
+{
+	pthread_t thread;
+
+	server = 0;
+	must(t, !pthread_create(&thread, NULL, serve, arg), "thread");
+	while (!server || !waits_in(server, "userfaultfd_read"))
+		sched_yield();
+}
+
 struct waker {
+	struct target *t;
 	int fd;
 	int file;	/* that becomes empty before, or -1 */
 	struct uffdio_range range;
 };
 
-/* Wakes who waits without a page, and when that waits again, goes away. */
+/*
+ * Wakes who waits without a page, and when that waits again, unregisters. It does
+ * not end then, which would bring page faults.
+ */
 static void *wake_and_leave(void *arg)
 {
 	struct waker *waker = arg;
 	struct uffd_msg msg;
 
-	if (read(waker->fd, &msg, sizeof(msg)) != sizeof(msg) ||
-	    ioctl(waker->fd, UFFDIO_WAKE, &waker->range) ||
-	    read(waker->fd, &msg, sizeof(msg)) != sizeof(msg) ||
-	    (waker->file >= 0 && ftruncate(waker->file, 0)) ||
+	server = gettid();
+	for (int i = 0; i < 2; i++) {
+		if (i && ioctl(waker->fd, UFFDIO_WAKE, &waker->range))
+			_exit(1);
+		if (read(waker->fd, &msg, sizeof(msg)) != sizeof(msg))
+			_exit(1);
+		waker->t->uffd_events++;
+	}
+	if ((waker->file >= 0 && ftruncate(waker->file, 0)) ||
 	    ioctl(waker->fd, UFFDIO_UNREGISTER, &waker->range))
 		_exit(1);
-	return NULL;
+	for (;;)
+		if (read(waker->fd, &msg, sizeof(msg)) != sizeof(msg))
+			_exit(1);
 }
 
 static void start_waker(struct target *t, char *at, size_t size, int file)
 {
 	struct waker *waker = malloc(sizeof(*waker));
-	pthread_t thread;
 
+	waker->t = t;
 	waker->range.start = (unsigned long)at;
 	waker->range.len = size;
 	waker->file = file;
 	waker->fd = userfaultfd_on(t, at, size, 0,
 				   UFFDIO_REGISTER_MODE_MISSING);
-	must(t, !pthread_create(&thread, NULL, wake_and_leave, waker),
-	     "thread");
+	start_server(t, wake_and_leave, waker);
 }
 
 /* A fault that waits twice before it gets its page. */
@@ -281,6 +337,139 @@ static void make_waits_to_fail(struct target *t, char *at, size_t size)
 	start_waker(t, at, size, file);
 }
 
+static void fill_file(struct target *t, int file, size_t size)
+{
+	char *p = map_at(t, 0, size, PROT_READ | PROT_WRITE, MAP_SHARED, file);
+
+	pattern_fill(p, size);
+	must(t, !munmap(p, size), "munmap");
+}
+
+/* In the page cache of shared memory, but not in the page table. */
+static int map_minor(struct target *t, char *at, size_t size,
+		     uint64_t features)
+{
+	int file = memfd_create("minor", 0);
+
+	must(t, file >= 0 && !ftruncate(file, size), "memfd");
+	fill_file(t, file, size);
+	map_at(t, (unsigned long)at, size, PROT_READ, MAP_SHARED, file);
+	return userfaultfd_on(t, at, size, features | UFFD_FEATURE_MINOR_SHMEM,
+			      UFFDIO_REGISTER_MODE_MINOR);
+}
+
+struct mapper {
+	struct target *t;
+	int fd;
+};
+
+/* Maps what is in the page cache for whoever needs it. */
+static void *map_cached(void *arg)
+{
+	const struct mapper *mapper = arg;
+	struct uffd_msg msg;
+
+	server = gettid();
+	while (read(mapper->fd, &msg, sizeof(msg)) == sizeof(msg)) {
+		struct uffdio_continue cont = {
+			.range = { msg.arg.pagefault.address & ~(PAGE - 1),
+				   PAGE },
+		};
+
+		mapper->t->uffd_events++;
+		if (ioctl(mapper->fd, UFFDIO_CONTINUE, &cont))
+			_exit(1);
+	}
+	return NULL;
+}
+
+static void make_minor_served(struct target *t, char *at, size_t size)
+{
+	struct mapper *mapper = malloc(sizeof(*mapper));
+
+	mapper->t = t;
+	mapper->fd = map_minor(t, at, size, 0);
+	start_server(t, map_cached, mapper);
+}
+
+static void make_minor_sigbus(struct target *t, char *at, size_t size)
+{
+	map_minor(t, at, size, UFFD_FEATURE_SIGBUS);
+}
+
+static void make_protected_swapped(struct target *t, char *at, size_t size)
+{
+	kinds[WRITE_PROTECTED].make(t, at, size);
+	swap_out(t, at, size);
+}
+
+static void make_no_access_swapped(struct target *t, char *at, size_t size)
+{
+	make_swapped(t, at, size);
+	must(t, !mprotect(at, size, PROT_NONE), "mprotect");
+}
+
+static void make_no_access_untouched(struct target *t, char *at, size_t size)
+{
+	map_at(t, (unsigned long)at, size, PROT_NONE,
+	       MAP_PRIVATE | MAP_ANONYMOUS, -1);
+}
+
+static void make_locked_on_fault(struct target *t, char *at, size_t size)
+{
+	make_swapped(t, at, size);
+	must(t, !mlock2(at, size, MLOCK_ONFAULT), "mlock2");
+}
+
+static void make_truncated(struct target *t, char *at, size_t size)
+{
+	int file = memfd_create("truncated", 0);
+
+	must(t, file >= 0 && !ftruncate(file, size), "memfd");
+	pattern_fill(map_at(t, (unsigned long)at, size, PROT_READ | PROT_WRITE,
+			    MAP_SHARED, file), size);
+	must(t, !ftruncate(file, 6 * PAGE), "truncate");
+}
+
+static void make_tmpfs_swapped(struct target *t, char *at, size_t size)
+{
+	int file;
+
+	mkdir(TMPFS, 0755);
+	must(t, !mount("tmpfs", TMPFS, "tmpfs", 0, NULL), "tmpfs");
+	file = open(TMPFS, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+	must(t, file >= 0 && !umount2(TMPFS, MNT_DETACH) &&
+		!ftruncate(file, size), "a file on tmpfs");
+	pattern_fill(map_at(t, (unsigned long)at, size, PROT_READ | PROT_WRITE,
+			    MAP_SHARED, file), size);
+	swap_out_shared(t, at, size);
+}
+
+/* A device whose page cache can be dropped; made once, as none goes away. */
+static int device = -1;
+
+static void make_device(void)
+{
+	char nr[16], path[64];
+
+	if (!read_line("/sys/class/zram-control/hot_add", nr, sizeof(nr)))
+		return;
+	snprintf(path, sizeof(path), "/sys/block/zram%s/disksize", nr);
+	write_line(path, "1M");
+	snprintf(path, sizeof(path), "/dev/zram%s", nr);
+	device = open(path, O_RDWR | O_CLOEXEC);
+}
+
+static void make_uncached(struct target *t, char *at, size_t size)
+{
+	if (device < 0)
+		lacks(t, "another zram device");
+	fill_file(t, device, size);
+	map_at(t, (unsigned long)at, size, PROT_READ, MAP_PRIVATE, device);
+	must(t, !madvise(at, size, MADV_RANDOM) && !fsync(device) &&
+		!posix_fadvise(device, 0, 0, POSIX_FADV_DONTNEED), "evict");
+}
+
 static const struct memory others[] = {
 	{ .name = "failed memory", .make = make_failed, .forks = true,
 	  .is_unsteady = true },
@@ -288,6 +477,18 @@ static const struct memory others[] = {
 	  .needs_mmap_lock = true },
 	{ .name = "userfaultfd, waits twice, then fails",
 	  .make = make_waits_to_fail, .needs_mmap_lock = true },
+	{ .name = "userfaultfd, minor", .make = make_minor_served },
+	{ .name = "userfaultfd, minor, nobody serves",
+	  .make = make_minor_sigbus },
+	{ .name = "userfaultfd, write-protected, swapped out",
+	  .make = make_protected_swapped },
+	{ .name = "PROT_NONE, swapped out", .make = make_no_access_swapped },
+	{ .name = "PROT_NONE, untouched", .make = make_no_access_untouched },
+	{ .name = "swapped out, to be locked", .make = make_locked_on_fault },
+	{ .name = "shared, swapped out", .make = make_shared_swapped },
+	{ .name = "tmpfs, swapped out", .make = make_tmpfs_swapped },
+	{ .name = "truncated", .make = make_truncated },
+	{ .name = "a device, not cached", .make = make_uncached },
 	{ .name = "vdso, not mapped", .make = make_vdso_absent,
 	  .needs_mmap_lock = true },
 	{ .name = "untouched, a huge page fits", .make = make_huge_untouched,
@@ -373,6 +574,9 @@ static void add(const struct memory *m, enum interface how,
 int main(int argc, char **argv)
 {
 	select_tests(argc, argv);
+	/* Each page that is swapped in was asked for. */
+	write_line("/proc/sys/vm/page-cluster", "0");
+	make_device();
 	list_memories();
 	for (size_t m = 0; m < ARRAY_SIZE(memories); m++)
 		for (size_t i = 0; i < ARRAY_SIZE(reads); i++)

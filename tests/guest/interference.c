@@ -158,8 +158,7 @@ static void check(void **state)
 		print_outcome(job);
 	if (job->off->lacks[0]) {
 		assert_string_equal(job->off->lacks, job->on->lacks);
-		printf("# this kernel or machine lacks: %s\n", job->off->lacks);
-		skip();
+		skip_lacking(job->off->lacks);
 	}
 	if (is_same(job))
 		return;

@@ -29,13 +29,22 @@
 #define PAGES	(SIZE / PAGE)
 #define WINDOW	(4 * MIB)
 
-/* All of it present, at the price of its page tables: the zero page. */
+#ifndef MADV_POPULATE_WRITE
+#define MADV_POPULATE_WRITE	23
+#endif
+
+/*
+ * All of it present, at the price of its page tables: the zero page. But for one
+ * that is written to: without an anon_vma, long reads of mem are left to the
+ * slow path.
+ */
 static void prepare(struct target *t)
 {
-	char *p = map_at(t, 0, SIZE, PROT_READ,
+	char *p = map_at(t, 0, SIZE, PROT_READ | PROT_WRITE,
 			 MAP_PRIVATE | MAP_ANONYMOUS, -1);
 
 	madvise(p, SIZE, MADV_NOHUGEPAGE);
+	*p = 1;
 	for (size_t i = 0; i < SIZE; i += PAGE)
 		(void)*(volatile char *)(p + i);
 	t->addr = (unsigned long)p;
@@ -52,8 +61,7 @@ static void *sink(void)
 		die("no sink: %s", strerror(errno));
 	for (size_t i = 0; i < SIZE; i += WINDOW) {
 		if (mmap(p + i, WINDOW, PROT_READ | PROT_WRITE,
-			 MAP_SHARED | MAP_FIXED | MAP_POPULATE, fd, 0) ==
-		    MAP_FAILED)
+			 MAP_SHARED | MAP_FIXED, fd, 0) == MAP_FAILED)
 			die("no sink: %s", strerror(errno));
 	}
 	close(fd);
@@ -65,7 +73,9 @@ struct reading {
 	struct target *t;
 };
 
-static struct reading start_reading(enum interface how, void *to)
+/* @is_there: all of the reader's memory, so that it takes no fault. */
+static struct reading start_reading(enum interface how, void *to,
+				    bool is_there)
 {
 	struct reading r = { .t = target_alloc() };
 
@@ -76,6 +86,8 @@ static struct reading start_reading(enum interface how, void *to)
 		ssize_t n;
 
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		if (is_there && madvise(to, SIZE, MADV_POPULATE_WRITE))
+			_exit(1);
 		n = remote_read(how, r.target, r.t->addr, to, SIZE);
 		_exit(n == SIZE ? 0 : 1);
 	}
@@ -99,7 +111,7 @@ static unsigned long fast_of_whole(enum interface how)
 
 	vmapeek_on();
 	start = counters_read();
-	r = start_reading(how, sink());
+	r = start_reading(how, sink(), true);
 	assert_int_equal(end_of(r.reader), 0);
 	counted = counters_since(&start);
 	target_stop(r.target);
@@ -122,7 +134,7 @@ static void killed(void **state)
 	(void)state;
 	vmapeek_on();
 	start = counters_read();
-	r = start_reading(MEM, sink());
+	r = start_reading(MEM, sink(), true);
 	while (counters_since(&start).n[FAST] < PAGES / 64)
 		sched_yield();
 
@@ -168,7 +180,7 @@ static void killed_while_it_writes(enum interface how)
 	if (to == MAP_FAILED)
 		die("memfd: %s", strerror(errno));
 
-	r = start_reading(how, to);
+	r = start_reading(how, to, false);
 	while (pages_written(fd) < PAGES / 64)
 		sched_yield();
 	kill(r.reader, SIGKILL);

@@ -52,12 +52,50 @@ static void prepare_environ(struct target *t)
 		broken(t, "PR_SET_MM");
 }
 
+/* So is cmdline; a last byte of 0 means that it is no title. */
+static void prepare_cmdline(struct target *t)
+{
+	char *second;
+
+	prepare_memory(t);
+	t->addr += LARGE + 2 * PAGE - 300;
+	second = (char *)t->addr + 300;
+	if (mprotect(second, PAGE, PROT_READ | PROT_WRITE | PROT_EXEC))
+		broken(t, "mprotect");
+	second[99] = '\0';
+	if (!show_memory(false, t->addr, t->addr + 400))
+		broken(t, "PR_SET_MM");
+}
+
 PREPARE_KIND(swapped, SWAPPED, LARGE)
 PREPARE_KIND(file, FILE_UNTOUCHED, LARGE)
 PREPARE_KIND(past_end, FILE_ENDS, LARGE)
 PREPARE_KIND(merged, MERGED, LARGE)
 PREPARE_KIND(hugetlb, HUGETLB, HUGE_PAGE)
 PREPARE_KIND(secret, SECRET, LARGE)
+PREPARE_KIND(untouched, UNTOUCHED, LARGE)
+PREPARE_KIND(forked, FORKED, LARGE)
+
+/* For cmdline and environ, which show it from its start. */
+#define PREPARE_SHOWN(_name)						\
+	static void prepare_shown_##_name(struct target *t)		\
+	{								\
+		prepare_##_name(t);					\
+		show_both(t);						\
+	}
+
+static void show_both(struct target *t)
+{
+	if (!show_memory(false, t->addr, t->addr + LARGE) ||
+	    !show_memory(true, t->addr, t->addr + LARGE))
+		broken(t, "PR_SET_MM");
+}
+
+PREPARE_SHOWN(swapped)
+PREPARE_SHOWN(untouched)
+PREPARE_SHOWN(forked)
+PREPARE_SHOWN(merged)
+PREPARE_SHOWN(nothing)
 
 /* All pages are the same. */
 static unsigned char byte_merged(unsigned long offset)
@@ -74,6 +112,11 @@ static unsigned char byte_behind(unsigned long offset)
 static unsigned char byte_of_environ(unsigned long offset)
 {
 	return byte_behind(offset + LARGE + 2 * PAGE - 300);
+}
+
+static unsigned char byte_of_cmdline(unsigned long offset)
+{
+	return offset < 399 && byte_of_environ(offset);
 }
 
 static unsigned char byte_of_title(unsigned long offset)
@@ -101,11 +144,21 @@ static long single_step(const struct lock_case *c, pid_t pid,
 	  .len = 8, .want = -EIO, __VA_ARGS__ },			\
 	{ .name = _name ", PEEKDATA", .prepare = _prepare,		\
 	  .how = PEEKDATA, .len = 8, .want = -EIO, __VA_ARGS__ }
+/* Arguments that do not end in a zero are taken for a title. */
+#define BY_SHOWN(_name, _prepare, ...)					\
+	{ .name = _name ", environ", .prepare = _prepare,		\
+	  .how = ENVIRON, .offset = 64, .len = PAGE, __VA_ARGS__ },	\
+	{ .name = _name ", cmdline", .prepare = _prepare,		\
+	  .how = CMDLINE, .offset = 64, .len = 8, __VA_ARGS__ }
 #define MEM_64K		0
 #define TWO_VMAS	1
 #define TWO_VMAS_MEM	2
 #define TWO_VMAS_LONG	3
 #define TWO_VMAS_ENV	4
+#define TWO_VMAS_CMD	5
+#define PEEK		6
+#define ENV_64K		7
+#define WITH_TITLE	8
 
 static const struct lock_case cases[] = {
 	[MEM_64K] = { .name = "mem, 64 KiB", .prepare = prepare, .how = MEM,
@@ -123,30 +176,45 @@ static const struct lock_case cases[] = {
 	[TWO_VMAS_ENV] = { .name = "two VMAs, environ",
 			   .prepare = prepare_environ, .how = ENVIRON,
 			   .len = 400, .byte = byte_of_environ },
+	[TWO_VMAS_CMD] = { .name = "two VMAs, cmdline",
+			   .prepare = prepare_cmdline, .how = CMDLINE,
+			   .len = 400, .byte = byte_of_cmdline },
+	[PEEK] = { .name = "PEEKDATA", .prepare = prepare, .how = PEEKDATA,
+		   .offset = 64, .len = 8, .fast = true },
+	[ENV_64K] = { .name = "environ", .prepare = prepare, .how = ENVIRON,
+		      .len = LARGE, .fast = true },
+	[WITH_TITLE] = { .name = "cmdline of a process with a title",
+			 .how = CMDLINE, .len = sizeof(TITLE),
+			 .byte = byte_of_title, .fast = true },
 	{ .name = "mem, 8 bytes", .prepare = prepare, .how = MEM,
 	  .offset = 64, .len = 8, .fast = true },
 	{ .name = "mem, traced", .prepare = prepare, .how = MEM_TRACED,
 	  .offset = 64, .len = 8, .fast = true },
-	{ .name = "PEEKDATA", .prepare = prepare, .how = PEEKDATA,
-	  .offset = 64, .len = 8, .fast = true },
 	{ .name = "PEEKTEXT", .prepare = prepare, .how = PEEKTEXT,
 	  .offset = 64, .len = 8, .fast = true },
-	{ .name = "environ", .prepare = prepare, .how = ENVIRON,
-	  .len = LARGE, .fast = true },
-	{ .name = "cmdline of a process with a title", .how = CMDLINE,
-	  .len = sizeof(TITLE), .byte = byte_of_title, .fast = true },
 	{ .name = "single step", .prepare = prepare, .how = PEEKDATA,
 	  .read = single_step, .fast = true },
 	BY_PROC("swapped out", prepare_swapped, .fast = true),
 	BY_PROC("a file that is not mapped", prepare_file, .fast = true),
 	BY_PROC("KSM", prepare_merged, .byte = byte_merged, .fast = true),
 	BY_PROC("hugetlb", prepare_hugetlb, .fast = true),
+	BY_PROC("shared with a child", prepare_forked, .fast = true),
+	BY_SHOWN("swapped out", prepare_shown_swapped, .fast = true),
+	BY_SHOWN("untouched", prepare_shown_untouched, .byte = byte_zero,
+		 .fast = true),
+	BY_SHOWN("shared with a child", prepare_shown_forked, .fast = true),
+	BY_SHOWN("KSM", prepare_shown_merged, .byte = byte_merged,
+		 .fast = true),
 	BY_PROC("untouched, where a huge page fits", prepare_huge_untouched,
 		.byte = byte_zero),
 	REFUSED("past the end of a file", prepare_past_end,
 		.offset = LARGE / 2, .fast = true),
 	REFUSED("secret memory", prepare_secret, .fast = true),
 	REFUSED("nothing mapped", prepare_nothing, .fast_if_read = true),
+	{ .name = "nothing mapped, environ", .prepare = prepare_shown_nothing,
+	  .how = ENVIRON, .len = 8, .want = NO_BYTES, .fast_if_read = true },
+	{ .name = "nothing mapped, cmdline", .prepare = prepare_shown_nothing,
+	  .how = CMDLINE, .len = 8, .want = NO_BYTES, .fast_if_read = true },
 	{ .name = "a page that is not present", .prepare = prepare,
 	  .how = MEM, .offset = LARGE, .len = 8, .byte = byte_behind,
 	  .fast = true },
@@ -181,27 +249,30 @@ static void off_while_blocked(void **state)
 }
 
 /*
- * The case of an operator: readers already hang, and vmapeek is loaded. Those
- * go on waiting, new ones do not.
+ * The case of an operator: readers already hang, and vmapeek is loaded. That does
+ * not wait for them, as nothing that is replaced is on their stacks. Those go
+ * on waiting, new ones do not.
  */
 static void on_while_blocked(void **state)
 {
-	const struct lock_case *c = &cases[MEM_64K];
+	const struct lock_case *c = *state, *other = c;
 	struct lock_reader old, new;
 	pid_t pid;
 	int hold;
 
-	(void)state;
+	/* There is only one tracer. */
+	if (c->how == PEEKDATA)
+		other = &cases[MEM_64K];
 	vmapeek_off();
 	pid = lock_target(c);
 	old = lock_reader_blocked(c, pid, &hold);
 
 	vmapeek_on();
-	new = lock_reader_start(c, pid);
+	new = lock_reader_start(other, pid);
 	lock_reader_go(&new);
 	assert_true(ends_without_mmap_lock(new.pid));
 	assert_true(hold_is(hold, "held"));
-	lock_reader_check(c, &new);
+	lock_reader_check(other, &new);
 	assert_true(waits_for_mmap_lock(old.pid));
 
 	close(hold);
@@ -250,13 +321,20 @@ int main(int argc, char **argv)
 	{ .name = "switching off while a reader of " _what " waits",	\
 	  .test_func = off_while_blocked,				\
 	  .initial_state = (void *)&cases[_case] }
+#define LOADING(_case, _what)						\
+	{ .name = "loading while a reader of " _what " waits",		\
+	  .test_func = on_while_blocked,				\
+	  .initial_state = (void *)&cases[_case] }
 	static const struct CMUnitTest more[] = {
 		OFF(TWO_VMAS, "PEEKDATA"),
 		OFF(TWO_VMAS_MEM, "mem"),
 		OFF(TWO_VMAS_LONG, "mem, 400 bytes"),
 		OFF(TWO_VMAS_ENV, "environ"),
-		{ .name = "loading while a reader waits",
-		  .test_func = on_while_blocked },
+		OFF(TWO_VMAS_CMD, "cmdline"),
+		LOADING(MEM_64K, "mem"),
+		LOADING(PEEK, "PEEKDATA"),
+		LOADING(ENV_64K, "environ"),
+		LOADING(WITH_TITLE, "cmdline"),
 		{ .name = "a fault that needs the mmap lock is tried once",
 		  .test_func = tried_once },
 	};

@@ -4,7 +4,6 @@
  * is held, answers are the same in each byte of what the kernel writes.
  */
 #include <errno.h>
-#include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -12,32 +11,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <unistd.h>
 #include <cmocka.h>
 
-#include "hold.h"
 #include "layout.h"
+#include "looks.h"
+#include "procmap.h"
 #include "run.h"
 #include "vmapeek.h"
-
-/* As include/uapi/linux/fs.h of 6.11 and later has it. */
-struct query {
-	uint64_t size, flags, addr;
-	uint64_t vma_start, vma_end, vma_flags, vma_page_size, vma_offset;
-	uint64_t inode;
-	uint32_t dev_major, dev_minor, name_size, build_id_size;
-	uint64_t name_addr, build_id_addr;
-};
-
-#define PROCMAP_QUERY	_IOWR('f', 17, struct query)
-#define READABLE	0x01
-#define WRITABLE	0x02
-#define EXECUTABLE	0x04
-#define SHARED		0x08
-#define OR_NEXT		0x10
-#define FILE_BACKED	0x20
 
 #define MAX_ANSWERS	4096
 
@@ -93,7 +75,7 @@ static void walk(struct answers *a, int fd, struct query wanted)
 {
 	const struct answer *answer;
 
-	wanted.flags |= OR_NEXT;
+	wanted.flags |= QUERY_OR_NEXT;
 	do {
 		answer = ask(a, fd, wanted);
 		wanted.addr = answer->query.vma_end;
@@ -105,9 +87,9 @@ static uint64_t step(struct answers *a, int fd, uint64_t at, uint32_t name_size)
 {
 	const struct answer *answer;
 
-	ask(a, fd, (struct query){ .addr = at, .flags = OR_NEXT,
+	ask(a, fd, (struct query){ .addr = at, .flags = QUERY_OR_NEXT,
 				   .name_size = name_size });
-	answer = ask(a, fd, (struct query){ .addr = at, .flags = OR_NEXT });
+	answer = ask(a, fd, (struct query){ .addr = at, .flags = QUERY_OR_NEXT });
 	return answer->ret ? -1UL : answer->query.vma_end;
 }
 
@@ -118,12 +100,12 @@ static void all(struct answers *a, int fd)
 
 static void by_flags(struct answers *a, int fd)
 {
-	for (uint64_t flags = 0; flags < 4 * FILE_BACKED; flags++)
+	for (uint64_t flags = 0; flags < 4 * QUERY_FILE_BACKED; flags++)
 		ask(a, fd, (struct query){ .flags = flags,
 					   .addr = layout.regions[0].start });
-	walk(a, fd, (struct query){ .flags = FILE_BACKED });
-	walk(a, fd, (struct query){ .flags = READABLE | EXECUTABLE });
-	walk(a, fd, (struct query){ .flags = SHARED | WRITABLE });
+	walk(a, fd, (struct query){ .flags = QUERY_FILE_BACKED });
+	walk(a, fd, (struct query){ .flags = QUERY_READABLE | QUERY_EXECUTABLE });
+	walk(a, fd, (struct query){ .flags = QUERY_SHARED | QUERY_WRITABLE });
 }
 
 static void by_address(struct answers *a, int fd)
@@ -138,7 +120,7 @@ static void by_address(struct answers *a, int fd)
 				.name_size = 256 });
 	for (size_t i = 0; i < ARRAY_SIZE(more); i++) {
 		ask(a, fd, (struct query){ .addr = more[i] });
-		ask(a, fd, (struct query){ .addr = more[i], .flags = OR_NEXT });
+		ask(a, fd, (struct query){ .addr = more[i], .flags = QUERY_OR_NEXT });
 	}
 }
 
@@ -151,7 +133,7 @@ static void by_size(struct answers *a, int fd)
 		for (uint64_t at = 0; at != -1UL;)
 			at = step(a, fd, at, sizes[i]);
 	for (uint32_t size = 1; size < 32; size++)
-		ask(a, fd, (struct query){ .flags = OR_NEXT | FILE_BACKED,
+		ask(a, fd, (struct query){ .flags = QUERY_OR_NEXT | QUERY_FILE_BACKED,
 					   .build_id_size = size });
 }
 
@@ -161,7 +143,7 @@ static void bad(struct answers *a, int fd)
 		1, 16, 23, 24, 32, 100, sizeof(struct query), 1000, PAGE,
 		PAGE + 1, -1UL,
 	};
-	struct query next = { .flags = OR_NEXT };
+	struct query next = { .flags = QUERY_OR_NEXT };
 
 	for (size_t i = 0; i < ARRAY_SIZE(sizes); i++) {
 		next.size = sizes[i];
@@ -169,11 +151,11 @@ static void bad(struct answers *a, int fd)
 	}
 	ask(a, fd, (struct query){ .flags = 0x40 });
 	ask(a, fd, (struct query){ .flags = 1UL << 40 });
-	ask(a, fd, (struct query){ .flags = OR_NEXT, .name_addr = 1 });
-	ask(a, fd, (struct query){ .flags = OR_NEXT, .build_id_addr = 1 });
-	ask(a, fd, (struct query){ .flags = OR_NEXT, .name_size = 256,
+	ask(a, fd, (struct query){ .flags = QUERY_OR_NEXT, .name_addr = 1 });
+	ask(a, fd, (struct query){ .flags = QUERY_OR_NEXT, .build_id_addr = 1 });
+	ask(a, fd, (struct query){ .flags = QUERY_OR_NEXT, .name_size = 256,
 				   .name_addr = 1 });
-	ask(a, fd, (struct query){ .flags = OR_NEXT | FILE_BACKED,
+	ask(a, fd, (struct query){ .flags = QUERY_OR_NEXT | QUERY_FILE_BACKED,
 				   .build_id_size = 32, .build_id_addr = 1 });
 	ask_with(a, fd, next, PROCMAP_QUERY + 1);
 	ask_with(a, fd, next, _IO('f', 17));
@@ -181,19 +163,7 @@ static void bad(struct answers *a, int fd)
 
 static void of(struct answers *a, int fd)
 {
-	ask(a, fd, (struct query){ .flags = OR_NEXT });
-}
-
-static int open_maps(pid_t of_pid)
-{
-	char path[64];
-	int fd;
-
-	snprintf(path, sizeof(path), "/proc/%d/maps", of_pid);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
-		die("%s: %s", path, strerror(errno));
-	return fd;
+	ask(a, fd, (struct query){ .flags = QUERY_OR_NEXT });
 }
 
 static const struct look {
@@ -210,40 +180,21 @@ static const struct look {
 	{ "of a kernel thread", of, KERNEL_THREAD },
 };
 
-static void prepare_nothing(struct target *t)
-{
-	(void)t;
-}
-
 static void take(struct answers *a, const struct look *l)
 {
-	static struct target *ends;
-	pid_t child;
-	int fd;
+	int fd = l->whose == ENDED ? open_of_ended("maps") :
+		 open_of(l->whose == KERNEL_THREAD ? 2 : pid, "maps");
 
+	if (fd < 0)
+		die("maps: %s", strerror(errno));
 	memset(a, 0, sizeof(*a));
-	if (l->whose == ENDED) {
-		if (!ends)
-			ends = target_alloc();
-		child = target_start(prepare_nothing, ends);
-		fd = open_maps(child);
-		target_stop(child);
-	} else {
-		fd = open_maps(l->whose == KERNEL_THREAD ? 2 : pid);
-	}
 	l->take(a, fd);
 	close(fd);
 }
 
-enum state { OFF, ON, HELD_FOR_WRITE, WRITER_WAITS, NR_STATES };
-
-static const char *const state_names[NR_STATES] = {
-	"off", "on", "held for writing", "held for reading, a writer waits",
-};
-
 static struct answers answers[NR_STATES][ARRAY_SIZE(looks)];
 
-static void take_all(enum state state)
+static void take_all(enum look_state state)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(looks); i++) {
 		if (!is_selected(looks[i].name))
@@ -254,24 +205,7 @@ static void take_all(enum state state)
 	}
 }
 
-static void take_everything(void)
-{
-	struct hold hold = NOT_HELD;
-
-	take_all(OFF);
-	vmapeek_on();
-	take_all(ON);
-	hold_for_write(&hold, pid);
-	take_all(HELD_FOR_WRITE);
-	hold_close(&hold);
-	hold_for_read_with_writer(&hold, pid);
-	take_all(WRITER_WAITS);
-	hold_close(&hold);
-	vmapeek_off();
-	target_fork(target, pid);
-}
-
-static void compare(enum state state, size_t look)
+static void compare(enum look_state state, size_t look)
 {
 	const struct answers *off = &answers[OFF][look];
 	const struct answers *on = &answers[state][look];
@@ -282,7 +216,7 @@ static void compare(enum state state, size_t look)
 
 		if (memcmp(a, b, sizeof(*a)))
 			fail_msg("%s, answer %zu of %zu: %ld instead of %ld, VMA %lx-%lx instead of %lx-%lx",
-				 state_names[state], i, off->nr, a->ret, b->ret,
+				 look_states[state], i, off->nr, a->ret, b->ret,
 				 a->query.vma_start, a->query.vma_end,
 				 b->query.vma_start, b->query.vma_end);
 	}
@@ -293,7 +227,7 @@ static void is_same(void **state)
 	size_t look = (size_t)*state;
 
 	assert_true(answers[OFF][look].nr > 0);
-	for (enum state s = ON; s < NR_STATES; s++)
+	for (enum look_state s = ON; s < NR_STATES; s++)
 		compare(s, look);
 }
 
@@ -341,7 +275,8 @@ int main(int argc, char **argv)
 		.name = "names and build IDs are told",
 		.test_func = is_told,
 	};
-	take_everything();
+	look_in_all_states(take_all, pid);
+	target_fork(target, pid);
 	failed = run_selected("off and on", tests, n, 120);
 	target_stop(pid);
 	return failed;

@@ -22,6 +22,7 @@
 #include <cmocka.h>
 
 #include "layout.h"
+#include "maps-text.h"
 #include "readv.h"
 #include "run.h"
 #include "vmapeek.h"
@@ -141,25 +142,23 @@ static int anchor_at(const struct look *l, unsigned long start,
 static void check_header(const struct look *l, char *line, unsigned long *last,
 			 unsigned int *seen)
 {
-	unsigned long start, end;
-	char perms[5];
+	const char *what;
+	struct maps_line m;
 	int i;
 
-	if (sscanf(line, "%lx-%lx %4s", &start, &end, perms) != 3)
-		wrong(l, "no line of maps", line);
-	if (start >= end || start % PAGE || end % PAGE || end <= *last)
-		wrong(l, "addresses go back", line);
-	*last = end;
-	if (start >= AREA_END || end <= TARGET_AT)
+	what = maps_line_wrong(line, last, &m);
+	if (what)
+		wrong(l, what, line);
+	if (m.start >= AREA_END || m.end <= TARGET_AT)
 		return;
-	i = anchor_at(l, start, end, line);
+	i = anchor_at(l, m.start, m.end, line);
 	if (i < 0) {
-		if (strcmp(perms, "rw-p") && strcmp(perms, "r--p") &&
-		    strcmp(perms, "---p"))
+		if (strcmp(m.perms, "rw-p") && strcmp(m.perms, "r--p") &&
+		    strcmp(m.perms, "---p"))
 			wrong(l, "such a mapping never was", line);
 		return;
 	}
-	if (strcmp(perms, "rw-s") || !strstr(line, "/memfd:anchor"))
+	if (strcmp(m.perms, "rw-s") || !strstr(line, "/memfd:anchor"))
 		wrong(l, "the mapping that stays is another", line);
 	*seen |= 1U << i;
 }
@@ -168,11 +167,6 @@ static void check_seen(const struct look *l, unsigned int seen)
 {
 	if (seen != (1U << NR_ANCHORS) - 1)
 		wrong(l, "a mapping that stays is not shown", "");
-}
-
-static bool is_header(const char *line)
-{
-	return strspn(line, "0123456789abcdef") >= 5;
 }
 
 static void check_maps(const struct look *l, char *text)
@@ -191,7 +185,7 @@ static void check_smaps(const struct look *l, char *text)
 	unsigned int seen = 0, before = 0;
 
 	for (char *line = strtok(text, "\n"); line; line = strtok(NULL, "\n")) {
-		if (is_header(line)) {
+		if (is_maps_line(line)) {
 			before = seen;
 			check_header(l, line, &last, &seen);
 		} else if (sscanf(line, "Size: %lu kB", &kb) == 1) {

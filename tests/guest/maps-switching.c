@@ -5,6 +5,7 @@
  * maps. No read may fail or be wrong, and no lock may be dropped that was not
  * taken: of that the kernel itself would complain.
  */
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
@@ -18,23 +19,32 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <sys/utsname.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include <cmocka.h>
 
 #include "hold.h"
+#include "looks.h"
+#include "pagemap-scan.h"
+#include "procmap.h"
 #include "progress.h"
 #include "run.h"
 #include "target.h"
 #include "vmapeek.h"
 
-#define CYCLES		15
+#define CYCLES		50
 #define MAX_TEXT	(256 * KIB)
 #define NR_MAPPINGS	64
+#define MAX_WORKERS	8
+
+/* How a file is looked at, as text; also where it is none. Returns its length. */
+typedef size_t (*read_fn)(int fd, char *text);
 
 struct worker {
 	const char *file;
+	read_fn read;
 	/* What the file shows now is also shown later, up to here in a line. */
 	const char *until;
 	pid_t pid;
@@ -43,27 +53,27 @@ struct worker {
 
 static struct worker *workers;
 static size_t nr_workers;
+static struct target *t;
 static pid_t target;
 
-static void prepare(struct target *t)
+static void prepare(struct target *self)
 {
-	char *p = map(t, NR_MAPPINGS * 2 * PAGE);
+	char *p = map(self, NR_MAPPINGS * 2 * PAGE);
 
 	pattern_fill(p, NR_MAPPINGS * 2 * PAGE);
-	for (int i = 0; i < NR_MAPPINGS; i++)
+	for (int i = 0; i < NR_MAPPINGS; i++) {
 		mprotect(p + i * 2 * PAGE, PAGE, PROT_READ);
-	t->addr = (unsigned long)p;
+		madvise(p + (i * 2 + 1) * PAGE, PAGE, MADV_DONTNEED);
+	}
+	self->addr = (unsigned long)p;
 }
 
 static int open_file(const char *file)
 {
-	char path[64];
-	int fd;
+	int fd = open_of(target, file);
 
-	snprintf(path, sizeof(path), "/proc/%d/%s", target, file);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
-		die("%s: %s", path, strerror(errno));
+		die("/proc/%d/%s: %s", target, file, strerror(errno));
 	return fd;
 }
 
@@ -76,6 +86,90 @@ static size_t read_whole(int fd, char *text)
 	lseek(fd, 0, SEEK_SET);
 	while ((n = read(fd, text + len, 500)) > 0)
 		len += n;
+	text[n < 0 ? 0 : len] = 0;
+	return len;
+}
+
+/* Of each page of the target's what it is, but not which one. */
+static size_t read_pagemap(int fd, char *text)
+{
+	off_t at = t->addr / PAGE * sizeof(uint64_t);
+	off_t end = at + NR_MAPPINGS * 2 * sizeof(uint64_t);
+	uint64_t entries[60];
+	size_t len = 0;
+	ssize_t n;
+
+	while (at < end && (n = pread(fd, entries, sizeof(entries), at)) > 0) {
+		for (ssize_t i = 0; i < n / (ssize_t)sizeof(entries[0]); i++)
+			if (at + i * (off_t)sizeof(entries[0]) < end)
+				len += sprintf(text + len, "%lx\n",
+					       entries[i] >> 55);
+		at += n;
+	}
+	text[at < end ? 0 : len] = 0;
+	return len;
+}
+
+/* Some regions at a time; what else the target has may still come to be there. */
+static size_t read_scan(int fd, char *text)
+{
+	struct region_found found[3];
+	struct scan s = {
+		.size = sizeof(s),
+		.start = t->addr,
+		.end = t->addr + NR_MAPPINGS * 2 * PAGE,
+		.vec = (unsigned long)found,
+		.vec_len = ARRAY_SIZE(found),
+		.returned = IS_6_12,
+	};
+	size_t len = 0;
+	long n;
+
+	while ((n = ioctl(fd, PAGEMAP_SCAN, &s)) > 0) {
+		for (long i = 0; i < n; i++)
+			len += sprintf(text + len, "%lx-%lx %lx\n",
+				       found[i].start, found[i].end,
+				       found[i].categories);
+		s.start = s.walk_end;
+	}
+	text[n < 0 ? 0 : len] = 0;
+	return len;
+}
+
+/* From VMA to VMA. */
+static size_t read_query(int fd, char *text)
+{
+	struct query q = { .size = sizeof(q), .flags = QUERY_OR_NEXT };
+	size_t len = 0;
+
+	while (!ioctl(fd, PROCMAP_QUERY, &q)) {
+		len += sprintf(text + len, "%lx-%lx %lx\n", q.vma_start,
+			       q.vma_end, q.vma_flags);
+		q.addr = q.vma_end;
+	}
+	text[errno == ENOENT ? len : 0] = 0;
+	return len;
+}
+
+static size_t read_links(int fd, char *text)
+{
+	static _Alignas(struct dirent64) char buf[16 * KIB];
+	char to[256];
+	size_t len = 0;
+	long n;
+
+	lseek(fd, 0, SEEK_SET);
+	while ((n = syscall(SYS_getdents64, fd, buf, 500)) > 0) {
+		for (long at = 0; at < n;) {
+			const struct dirent64 *d = (const void *)(buf + at);
+			ssize_t size = readlinkat(fd, d->d_name, to, sizeof(to));
+
+			at += d->d_reclen;
+			if (d->d_name[0] != '.')
+				len += sprintf(text + len, "%s %.*s\n",
+					       d->d_name, (int)size, to);
+		}
+	}
 	text[n < 0 ? 0 : len] = 0;
 	return len;
 }
@@ -105,10 +199,10 @@ static void work(struct worker *w)
 	int fd = open_file(w->file);
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	read_whole(fd, first);
+	w->read(fd, first);
 	keep(w, first);
 	for (;;) {
-		read_whole(fd, text);
+		w->read(fd, text);
 		keep(w, text);
 		if (!*text || strcmp(text, first))
 			progress_wrong(&w->progress, "%s differs", w->file);
@@ -118,12 +212,13 @@ static void work(struct worker *w)
 	}
 }
 
-static void start_worker(const char *file, const char *until)
+static void start_worker(const char *file, read_fn read, const char *until)
 {
 	struct worker *w = &workers[nr_workers++];
 	pid_t pid;
 
 	w->file = file;
+	w->read = read;
 	w->until = until;
 	fflush(stdout);
 	pid = fork();
@@ -223,20 +318,20 @@ static void on_while_maps_waits(void **state)
 {
 	(void)state;
 	if (!has_m_start_wait())
-		skip();
+		skip_lacking("maps that take the mmap lock");
 	on_while("maps", "m_start");
 	vmapeek_off();
 }
 
 /* One waits that is ours, as it begins elsewhere than the last read ended. */
-static void off_while_maps_waits(void **state)
+static void switching_off_while_maps_waits(void **state)
 {
 	pid_t blocked;
 	int hold;
 
 	(void)state;
 	if (!has_m_start_wait())
-		skip();
+		skip_lacking("maps that take the mmap lock");
 	vmapeek_on();
 	hold = hold_begin("write", target);
 	hold_wait(hold, "held");
@@ -251,32 +346,100 @@ static void off_while_maps_waits(void **state)
 	vmapeek_off();
 }
 
+/* Scans a target's memory, and waits for the mmap lock. */
+static pid_t start_blocked_scan(int hold, pid_t of, const struct target *own,
+				uint64_t flags)
+{
+	pid_t pid;
+
+	fflush(stdout);
+	pid = fork();
+	if (!pid) {
+		struct scan s = {
+			.size = sizeof(s),
+			.flags = flags,
+			.start = own->addr,
+			.end = own->addr + NR_MAPPINGS * 2 * PAGE,
+		};
+
+		close(hold);
+		_exit(ioctl(open_of(of, "pagemap"), PAGEMAP_SCAN, &s) != 0);
+	}
+	while (!waits_in(pid, "do_pagemap_scan")) {
+		/* It is not to be answered without the lock. */
+		assert_int_equal(waitpid(pid, NULL, WNOHANG), 0);
+		sched_yield();
+	}
+	return pid;
+}
+
+/*
+ * Neither stock's scan nor one that write-protects is in what is replaced. Of
+ * another process than the workers look at: they would be held up, and hold up.
+ */
+static void while_scan_waits(uint64_t flags, void (*before)(void),
+			     void (*meanwhile)(void))
+{
+	struct target *own = target_alloc();
+	pid_t of = target_start(prepare, own), blocked;
+	int hold;
+
+	before();
+	hold = hold_begin("write", of);
+	hold_wait(hold, "held");
+	blocked = start_blocked_scan(hold, of, own, flags);
+	limit_set(120, "switching while a scan waits");
+	meanwhile();
+	limit_end();
+	assert_true(waits_in(blocked, "do_pagemap_scan"));
+	close(hold);
+	ends_well(blocked);
+	target_stop(of);
+	vmapeek_off();
+}
+
+static void on_while_scan_waits(void **state)
+{
+	(void)state;
+	while_scan_waits(0, vmapeek_off, vmapeek_on);
+}
+
+static void switching_off_while_protecting_scan_waits(void **state)
+{
+	(void)state;
+	while_scan_waits(SCAN_WRITE_PROTECT, vmapeek_on, vmapeek_off);
+}
+
 int main(int argc, char **argv)
 {
-	struct target *t = target_alloc();
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(on_while_rollup_waits),
 		cmocka_unit_test(on_while_maps_waits),
-		cmocka_unit_test(off_while_maps_waits),
+		cmocka_unit_test(switching_off_while_maps_waits),
+		cmocka_unit_test(on_while_scan_waits),
+		cmocka_unit_test(switching_off_while_protecting_scan_waits),
 		cmocka_unit_test(cycle),
 	};
 	int failed;
 
 	select_tests(argc, argv);
-	if (!has_m_start_wait())
-		printf("# this kernel or machine lacks: maps under the mmap lock\n");
 	vmapeek_module = "vmapeek_maps";
-	workers = mmap(NULL, 8 * sizeof(*workers), PROT_READ | PROT_WRITE,
+	workers = mmap(NULL, MAX_WORKERS * sizeof(*workers), PROT_READ | PROT_WRITE,
 		       MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	t = target_alloc();
 	target = target_start(prepare, t);
 	if (t->broken[0])
 		die("%s", t->broken);
-	start_worker("maps", NULL);
-	start_worker("smaps", ":");
-	start_worker("numa_maps", " mapmax");
-	start_worker("smaps_rollup", ":");
+	start_worker("maps", read_whole, NULL);
+	start_worker("maps", read_query, NULL);
+	start_worker("smaps", read_whole, ":");
+	start_worker("numa_maps", read_whole, " mapmax");
+	start_worker("smaps_rollup", read_whole, ":");
+	start_worker("pagemap", read_pagemap, NULL);
+	start_worker("pagemap", read_scan, NULL);
+	start_worker("map_files", read_links, NULL);
 
-	failed = run_selected("switching", tests, ARRAY_SIZE(tests), 850);
+	failed = run_selected("switching", tests, ARRAY_SIZE(tests), 1500);
 	for (size_t i = 0; i < nr_workers; i++)
 		kill(workers[i].pid, SIGKILL);
 	target_stop(target);

@@ -23,8 +23,8 @@
 #include <unistd.h>
 #include <cmocka.h>
 
-#include "hold.h"
 #include "layout.h"
+#include "looks.h"
 #include "readv.h"
 #include "run.h"
 #include "vmapeek.h"
@@ -62,11 +62,8 @@ static long add_result(struct text *t, long ret)
 
 static int open_file(struct text *t, const char *file)
 {
-	char path[64];
-	int fd;
+	int fd = open_of(pid, file);
 
-	snprintf(path, sizeof(path), "/proc/%d/%s", pid, file);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
 		add_result(t, fd);
 	return fd;
@@ -367,17 +364,13 @@ static const struct look looks[] = {
 	  links_of_kernel_thread, false },
 };
 
-enum state { OFF, ON, HELD_FOR_WRITE, WRITER_WAITS, NR_STATES };
-
-static const char *const states[] = {
-	"off", "on", "on, held for write", "on, held for read, a writer waits"
-};
-
 static struct text texts[NR_STATES][ARRAY_SIZE(looks)];
 /* A name for each test, which is of one look in one round. */
 static char names[ROUNDS][ARRAY_SIZE(looks)][64];
 
-static void take_all(enum state state, unsigned int round)
+static unsigned int nr_round;
+
+static void take_all(enum look_state state)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(looks); i++) {
 		const struct look *l = &looks[i];
@@ -386,7 +379,7 @@ static void take_all(enum state state, unsigned int round)
 		t->len = 0;
 		if (!t->bytes)
 			t->bytes = malloc(MAX_TEXT);
-		if (!is_selected(names[round][i]) ||
+		if (!is_selected(names[nr_round][i]) ||
 		    (state >= HELD_FOR_WRITE && l->may_wait))
 			continue;
 		limit_set(30, l->name);
@@ -395,23 +388,11 @@ static void take_all(enum state state, unsigned int round)
 	}
 }
 
-static void take_held(unsigned int round)
-{
-	struct hold hold = NOT_HELD;
-
-	hold_for_write(&hold, pid);
-	take_all(HELD_FOR_WRITE, round);
-	hold_close(&hold);
-	hold_for_read_with_writer(&hold, pid);
-	take_all(WRITER_WAITS, round);
-	hold_close(&hold);
-}
-
 /* What is wrong with a look of a round, or "". */
 static char wrong[ROUNDS][ARRAY_SIZE(looks)][512];
 
 /* The first line that differs, as far as it can be printed. */
-static void note_difference(char *to, size_t size, enum state state,
+static void note_difference(char *to, size_t size, enum look_state state,
 			    const struct text *a, const struct text *b)
 {
 	size_t i = 0, start = 0;
@@ -422,25 +403,25 @@ static void note_difference(char *to, size_t size, enum state state,
 	}
 	snprintf(to, size,
 		 "%s: %zu and %zu bytes, different from %zu on\noff %.100s\non  %.100s\n",
-		 states[state], a->len, b->len, i, a->bytes + start,
+		 look_states[state], a->len, b->len, i, a->bytes + start,
 		 b->bytes + start);
 }
 
-static void compare(unsigned int round, size_t i)
+static void compare(size_t i)
 {
 	const struct text *off = &texts[OFF][i];
 
 	if (!off->len)
-		strcpy(wrong[round][i], "nothing was read");
-	for (enum state s = ON; s < NR_STATES; s++) {
+		strcpy(wrong[nr_round][i], "nothing was read");
+	for (enum look_state s = ON; s < NR_STATES; s++) {
 		const struct text *on = &texts[s][i];
 
 		if (s >= HELD_FOR_WRITE && looks[i].may_wait)
 			continue;
 		if (on->len != off->len ||
 		    memcmp(on->bytes, off->bytes, on->len))
-			note_difference(wrong[round][i],
-					sizeof(wrong[round][i]), s, off, on);
+			note_difference(wrong[nr_round][i],
+					sizeof(wrong[nr_round][i]), s, off, on);
 	}
 }
 
@@ -468,25 +449,20 @@ static void prepare_more(struct target *t)
 	broken(t, "shared memory is not swapped out");
 }
 
-static void take_round(unsigned int round)
+static void take_round(void)
 {
-	layout_make(&layout, round);
+	layout_make(&layout, nr_round);
 	pid = layout_start(&layout, target, prepare_more);
 	/*
 	 * The target is forked, and shares what this process has not written to
 	 * since. So write to all that will be, or sums of shared pages change.
 	 */
-	for (int i = 0; i < 2; i++) {
-		take_all(OFF, round);
-		vmapeek_on();
-		take_all(ON, round);
-		take_held(round);
-		vmapeek_off();
-	}
+	for (int i = 0; i < 2; i++)
+		look_in_all_states(take_all, pid);
 	target_fork(target, pid);
 	target_stop(pid);
 	for (size_t i = 0; i < ARRAY_SIZE(looks); i++)
-		compare(round, i);
+		compare(i);
 }
 
 static void is_same(void **state)
@@ -507,17 +483,17 @@ int main(int argc, char **argv)
 	random_seed = 1;
 	target = target_alloc();
 	layout_find_kinds();
-	for (unsigned int round = 0; round < ROUNDS; round++) {
+	for (; nr_round < ROUNDS; nr_round++) {
 		for (size_t i = 0; i < ARRAY_SIZE(looks); i++) {
-			snprintf(names[round][i], sizeof(names[round][i]),
-				 "%s, round %u", looks[i].name, round);
+			snprintf(names[nr_round][i], sizeof(names[nr_round][i]),
+				 "%s, round %u", looks[i].name, nr_round);
 			*test++ = (struct CMUnitTest){
-				.name = names[round][i],
+				.name = names[nr_round][i],
 				.test_func = is_same,
-				.initial_state = wrong[round][i],
+				.initial_state = wrong[nr_round][i],
 			};
 		}
-		take_round(round);
+		take_round();
 	}
 	return run_selected("off and on", tests, ARRAY_SIZE(tests), 30);
 }

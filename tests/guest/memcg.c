@@ -2,7 +2,8 @@
 /*
  * Reads that fault in memory of a target with a memory cgroup of its own, by a
  * reader of another, with vmapeek off and on. The pages are charged to the same
- * cgroup.
+ * cgroup, and its statistics count them. Where its limit has no room for the
+ * page, the same is killed, and the same comes of the read.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -27,16 +28,31 @@
 #define READER		ROOT "/reader"
 #define SIZE		(64 * KIB)
 #define NR_PAGES	(SIZE / PAGE)
+/* Memory that is free when its owner was killed; who has more is killed first. */
+#define FILLER		(256 * KIB)
+#define LARGE_FILLER	(2 * MIB)
+/* Until nothing that was put off makes room before that, or does not after it. */
+#define TRIES		20
+/* memory.stat lags behind by some hundred faults. */
+#define MANY		(4 * MIB)
 
 enum deed {
 	READ,
-	DROP		/* reclaim what can be, then limit to what is left */
+	DROP,		/* reclaim what can be, then limit to what is left */
+	/* The same, and that can no longer be reclaimed. For the page is killed: */
+	KILL_NOBODY,
+	KILL_OTHER,	/* another process of the cgroup */
+	KILL_TARGET
 };
 
 struct memcg_case {
 	void (*make)(struct target *t, char *at, size_t size);
 	enum interface how;
 	enum deed deed;
+};
+
+static const char *const stats[] = {
+	"pgfault", "pgmajfault", "anon", "shmem", "file",
 };
 
 static const char *const owners[] = { "target", "reader", "nobody", "absent" };
@@ -51,14 +67,6 @@ static bool make_cgroups(void)
 	write_line(ROOT "/cgroup.subtree_control", "+memory");
 	return (!mkdir(TARGET, 0755) || errno == EEXIST) &&
 	       (!mkdir(READER, 0755) || errno == EEXIST);
-}
-
-static void join(const char *procs)
-{
-	char text[16];
-
-	snprintf(text, sizeof(text), "%d", getpid());
-	write_line(procs, text);
 }
 
 static void set_no_limit(void)
@@ -157,61 +165,232 @@ static size_t describe_owners(char *text, size_t size, pid_t pid)
 	return len;
 }
 
+static bool is_short(void)
+{
+	return wanted->deed >= KILL_NOBODY;
+}
+
+/* Without swap space, it cannot be reclaimed. A huge page would be free late. */
+static void fill(struct target *t, size_t size)
+{
+	char *p = map(t, size);
+
+	must(t, !madvise(p, size, MADV_NOHUGEPAGE), "MADV_NOHUGEPAGE");
+	memset(p, 1, size);
+}
+
+static void prepare_other(struct target *t)
+{
+	write_line(TARGET "/cgroup.procs", "0");
+	fill(t, LARGE_FILLER);
+}
+
 static void prepare(struct target *t)
 {
-	join(TARGET "/cgroup.procs");
+	write_line(TARGET "/cgroup.procs", "0");
 	t->addr = TARGET_AT;
 	if (wanted->how == ENVIRON &&
 	    !show_memory(true, TARGET_AT, TARGET_AT + SIZE))
 		broken(t, "PR_SET_MM");
 	wanted->make(t, (char *)TARGET_AT, SIZE);
+	if (is_short())
+		fill(t, FILLER);
+	if (wanted->deed == KILL_NOBODY)
+		write_line("/proc/self/oom_score_adj", "-1000");
 }
 
 static void read_in(struct outcome *o, pid_t pid)
 {
 	unsigned long addr = wanted->how == ENVIRON ? 0 : TARGET_AT;
-	size_t len = wanted->how == PEEKDATA ? 8 : SIZE;
+	size_t len = wanted->how == PEEKDATA ? 8 : is_short() ? PAGE : SIZE;
 	struct reader r;
 
 	/* Attached before there is a limit, and before anybody dies. */
 	o->ret = reader_open(&r, wanted->how, pid);
 	if (o->ret)
 		return;
-	if (wanted->deed == DROP)
+	if (wanted->deed == DROP || is_short())
 		set_limit();
 	o->ret = reader_read(&r, addr, o->bytes, len);
 	reader_close(&r);
 }
 
-static void run_memcg(const struct read_case *c, struct outcome *o)
+/* Ends it. Was it killed before? */
+static bool was_killed(pid_t pid)
+{
+	int status = 0;
+
+	kill(pid, SIGTERM);
+	waitpid(pid, &status, __WALL);
+	return WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL;
+}
+
+static void keep_outcome(const struct read_case *c, struct outcome *o,
+			 const char *text)
+{
+	printf("# %s: returned %ld, %.*s\n", c->name, o->ret,
+	       (int)strcspn(text, "\n"), text);
+	o->extra = state_keep(c->name, text);
+}
+
+/* A target of its cgroup. True if it is prepared; to be stopped in any case. */
+static bool begin(const struct read_case *c, struct outcome *o,
+		  void (*prepare_it)(struct target *t), pid_t *pid)
 {
 	static struct target *t;
-	long kills = count(TARGET "/memory.events", "oom_kill");
-	struct counters before;
-	char text[16 * KIB];
-	size_t len = 0;
-	pid_t pid;
 
 	if (!t)
 		t = target_alloc();
 	wanted = c->arg;
 	set_no_limit();
-	pid = target_start(prepare, t);
-	if (outcome_started(o, t)) {
+	*pid = target_start(prepare_it, t);
+	return outcome_started(o, t);
+}
+
+static void run_memcg(const struct read_case *c, struct outcome *o)
+{
+	struct counters before;
+	char text[16 * KIB];
+	size_t len;
+	pid_t pid;
+
+	if (begin(c, o, prepare, &pid)) {
 		before = counters_read();
 		read_in(o, pid);
 		o->events = counters_since(&before);
-		kills = count(TARGET "/memory.events", "oom_kill") - kills;
-		if (!kills)
-			len = describe_owners(text, sizeof(text), pid);
-		len += snprintf(text + len, sizeof(text) - len,
-				"killed: %ld\n", kills);
-		if (!kills)
-			state_text(text + len, sizeof(text) - len, pid,
-				   TARGET_AT, TARGET_AT + SIZE);
-		printf("# %s: returned %ld, %.*s\n", c->name, o->ret,
-		       (int)strcspn(text, "\n"), text);
-		o->extra = state_keep(c->name, text);
+		len = describe_owners(text, sizeof(text), pid);
+		state_text(text + len, sizeof(text) - len, pid, TARGET_AT,
+			   TARGET_AT + SIZE);
+		keep_outcome(c, o, text);
+	}
+	target_stop(pid);
+}
+
+/*
+ * Of a target that is killed, the memory may be free before the fault gives up,
+ * or after it. So there are two answers, on the stock kernel, too.
+ */
+static void settle(struct outcome *o)
+{
+	long all = wanted->how == PEEKDATA ? 8 : PAGE;
+
+	if (o->ret != all && o->ret != (wanted->how == READV ? -EFAULT : -EIO))
+		return;
+	if (o->ret < 0)
+		memset(o->bytes, 0, PAGE);
+	for (long i = 0; i < o->ret; i++)
+		if (o->bytes[i] != pattern(i))
+			return;
+	memset(o->bytes, 0, PAGE);
+	o->ret = 0;
+}
+
+/*
+ * What comes of a read without room. False if there was room, or if the memory
+ * of who was killed came too late and another was killed as well.
+ */
+static bool read_short(struct outcome *o, pid_t pid, pid_t other, char *text,
+		       size_t size)
+{
+	long kills = count(TARGET "/memory.events", "oom_kill");
+	long ooms = count(TARGET "/memory.events", "oom");
+	struct counters before = counters_read();
+	bool target_killed, other_killed;
+
+	read_in(o, pid);
+	o->events = counters_since(&before);
+	kills = count(TARGET "/memory.events", "oom_kill") - kills;
+	ooms = count(TARGET "/memory.events", "oom") - ooms;
+	other_killed = other && was_killed(other);
+	target_killed = was_killed(pid);
+	if (!ooms || kills != (wanted->deed != KILL_NOBODY))
+		return false;
+	/* Until the memory of who was killed is free, that is asked for again. */
+	if (kills)
+		ooms = 1;
+	snprintf(text, size,
+		 "oom %ld, oom_kill %ld, the target is killed: %d, another: %d\n",
+		 ooms, kills, target_killed, other_killed);
+	return true;
+}
+
+static void run_short(const struct read_case *c, struct outcome *o)
+{
+	static struct target *t, *other;
+	pid_t pid, other_pid = 0;
+	bool was_short = false;
+	char text[256];
+
+	if (!t) {
+		t = target_alloc();
+		other = target_alloc();
+	}
+	wanted = c->arg;
+	for (int i = 0; i < TRIES && !was_short; i++) {
+		set_no_limit();
+		pid = target_start(prepare, t);
+		if (wanted->deed == KILL_OTHER)
+			other_pid = target_start(prepare_other, other);
+		if (!outcome_started(o, t) || !outcome_started(o, other)) {
+			target_stop(pid);
+			if (other_pid)
+				target_stop(other_pid);
+			return;
+		}
+		was_short = read_short(o, pid, other_pid, text, sizeof(text));
+	}
+	if (!was_short) {
+		outcome_broken(o, "not as little room as wanted");
+		return;
+	}
+	keep_outcome(c, o, text);
+	if (wanted->deed == KILL_TARGET)
+		settle(o);
+}
+
+/* In units of all that was read: what comes late is less than half of it. */
+static long rounded(long moved, const char *name)
+{
+	bool is_size = !strcmp(name, "anon") || !strcmp(name, "shmem") ||
+		       !strcmp(name, "file");
+	long unit = is_size ? MANY : MANY / PAGE;
+
+	return (moved + unit / 2) / unit;
+}
+
+static void prepare_many(struct target *t)
+{
+	write_line(TARGET "/cgroup.procs", "0");
+	t->addr = TARGET_AT;
+	wanted->make(t, (char *)TARGET_AT, MANY);
+	/* A fault for each page. */
+	must(t, !madvise((char *)TARGET_AT, MANY, MADV_NOHUGEPAGE),
+	     "MADV_NOHUGEPAGE");
+}
+
+static void run_stat(const struct read_case *c, struct outcome *o)
+{
+	long moved[ARRAY_SIZE(stats)];
+	struct counters before;
+	char text[256];
+	size_t len = 0;
+	pid_t pid;
+
+	if (begin(c, o, prepare_many, &pid)) {
+		for (size_t i = 0; i < ARRAY_SIZE(stats); i++)
+			moved[i] = -count(TARGET "/memory.stat", stats[i]);
+		before = counters_read();
+		for (size_t at = 0; at < MANY; at += SIZE)
+			o->ret += remote_read(wanted->how, pid, TARGET_AT + at,
+					      o->bytes, SIZE);
+		o->events = counters_since(&before);
+		for (size_t i = 0; i < ARRAY_SIZE(stats); i++) {
+			moved[i] += count(TARGET "/memory.stat", stats[i]);
+			len += snprintf(text + len, sizeof(text) - len,
+					"%s %ld, ", stats[i],
+					rounded(moved[i], stats[i]));
+		}
+		keep_outcome(c, o, text);
 	}
 	target_stop(pid);
 }
@@ -221,28 +400,6 @@ static void make_shared_untouched(struct target *t, char *at, size_t size)
 {
 	map_at(t, (unsigned long)at, size, PROT_READ | PROT_WRITE,
 	       MAP_SHARED | MAP_ANONYMOUS, -1);
-}
-
-/* Of shared memory, pagemap does not tell. */
-static bool is_resident(struct target *t, char *at, size_t size)
-{
-	unsigned char pages[NR_PAGES], any = 0;
-
-	must(t, !mincore(at, size, pages), "mincore");
-	for (unsigned long i = 0; i < size / PAGE; i++)
-		any |= pages[i];
-	return any & 1;
-}
-
-static void make_shared_swapped(struct target *t, char *at, size_t size)
-{
-	make_shared(t, at, size);
-	for (int i = 0; i < 100 && is_resident(t, at, size); i++) {
-		/* Pages wait in the batches of CPUs, where they are not found. */
-		write_line("/proc/sys/vm/drop_caches", "1");
-		must(t, !madvise(at, size, MADV_PAGEOUT), "MADV_PAGEOUT");
-	}
-	must_be_given(t, !is_resident(t, at, size), "not swapped out");
 }
 
 static void make_untouched(struct target *t, char *at, size_t size)
@@ -255,10 +412,18 @@ static void make_droppable(struct target *t, char *at, size_t size)
 	kinds[DROPPABLE].make(t, at, size);
 }
 
-#define CASE(_name, _make, _how, _deed, _want)				\
-	{ .name = _name ", by " #_how, .run = run_memcg, .want = _want,	\
+#define RUN(_run, _name, _make, _how, _deed, _want)			\
+	{ .name = _name ", by " #_how, .run = _run, .want = _want,	\
 	  .content = ANYTHING, .events = EV(FAST),			\
 	  .arg = &(const struct memcg_case){ _make, _how, _deed } }
+#define CASE(_name, ...) RUN(run_memcg, _name, __VA_ARGS__)
+#define SHORT(_name, _deed, _want, _want_peek, _want_readv)		\
+	RUN(run_short, _name, make_swapped, MEM, _deed, _want),		\
+	RUN(run_short, _name, make_swapped, PEEKDATA, _deed, _want_peek), \
+	RUN(run_short, _name, make_swapped, READV, _deed, _want_readv)
+#define STAT(_name, _make)						\
+	RUN(run_stat, _name, _make, MEM, READ, MANY),			\
+	RUN(run_stat, _name, _make, READV, READ, MANY)
 #define BY_ALL(_name, _make)						\
 	CASE(_name, _make, MEM, READ, SIZE),				\
 	CASE(_name, _make, ENVIRON, READ, SIZE),			\
@@ -276,6 +441,13 @@ static const struct read_case cases[] = {
 	CASE("droppable and dropped", make_droppable, MEM, DROP, SIZE),
 	CASE("droppable and dropped", make_droppable, ENVIRON, DROP, SIZE),
 	CASE("droppable and dropped", make_droppable, READV, DROP, SIZE),
+	SHORT("no room, nobody to kill", KILL_NOBODY, -EIO, -EIO, -EFAULT),
+	SHORT("no room, another is killed", KILL_OTHER, PAGE, 8, PAGE),
+	SHORT("no room, the target is killed", KILL_TARGET, 0, 0, 0),
+	STAT("memory.stat, swapped out", make_swapped),
+	STAT("memory.stat, untouched", make_untouched),
+	STAT("memory.stat, shared, swapped out", make_shared_swapped),
+	STAT("memory.stat, shared with a child", make_forked),
 };
 
 int main(int argc, char **argv)
@@ -285,7 +457,9 @@ int main(int argc, char **argv)
 		printf("1..0 # SKIP this kernel lacks memory cgroups\n");
 		return 0;
 	}
-	join(READER "/cgroup.procs");
+	write_line(READER "/cgroup.procs", "0");
+	/* Each page that is swapped in was asked for. */
+	write_line("/proc/sys/vm/page-cluster", "0");
 	/* What another CPU has charged in advance is given back later. */
 	use_cpu(0);
 	return run_cases(cases, ARRAY_SIZE(cases));

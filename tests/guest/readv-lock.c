@@ -33,6 +33,9 @@ PREPARE_KIND(forked, FORKED, 64 * KIB)
 PREPARE_KIND(swapped, SWAPPED, 64 * KIB)
 PREPARE_KIND(hugetlb, HUGETLB, HUGE_PAGE)
 PREPARE_KIND(no_access, NO_ACCESS, PAGE)
+PREPARE_KIND(untouched, UNTOUCHED, 64 * KIB)
+PREPARE_KIND(file, FILE_UNTOUCHED, 64 * KIB)
+PREPARE_KIND(merged, MERGED, 64 * KIB)
 
 static void prepare_low(struct target *t)
 {
@@ -90,6 +93,12 @@ static unsigned char byte_one_absent(unsigned long offset)
 static unsigned char byte_of_kinds(unsigned long offset)
 {
 	return pattern(offset % (4 * PAGE));
+}
+
+/* All pages are the same. */
+static unsigned char byte_merged(unsigned long offset)
+{
+	return pattern(offset % PAGE);
 }
 
 static bool large_is_right(const unsigned char *bytes, size_t n)
@@ -167,6 +176,12 @@ static const struct lock_case cases[] = {
 	CASE("swapped out", prepare_swapped, .len = 64 * KIB,
 	     .fast = true),
 	CASE("shared with a child", prepare_forked, .len = 64 * KIB,
+	     .fast = true),
+	CASE("untouched", prepare_untouched, .len = 64 * KIB,
+	     .byte = byte_zero, .fast = true),
+	CASE("a file that is not mapped", prepare_file, .len = 64 * KIB,
+	     .fast = true),
+	CASE("KSM", prepare_merged, .len = 64 * KIB, .byte = byte_merged,
 	     .fast = true),
 	CASE("hugetlb", prepare_hugetlb, .len = 64 * KIB, .fast = true),
 	CASE("the end of what is mapped", prepare_resident, .offset = MIB,

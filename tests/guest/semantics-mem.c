@@ -9,6 +9,8 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
+#include <sched.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -17,19 +19,23 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include <cmocka.h>
 
 #include "cases.h"
-#include "kinds.h"
+#include "hold.h"
+#include "kinds-make.h"
 #include "readv.h"
 #include "run.h"
 
 #define LONG		(5 * PAGE)
 #define SPACE		(8 * PAGE)	/* of the reader */
+#define STOP		(2 * PAGE)	/* where it waits for a userfaultfd */
 #define POISON		0xa5
 
 /* The reader's memory. */
@@ -49,6 +55,7 @@ struct way {
 	unsigned int skew;	/* from the start of a page */
 	bool is_own;		/* the reader reads itself */
 	bool is_ended;		/* the target has */
+	int signal;		/* for the reader, while it waits at STOP */
 };
 
 /* Shared with the targets. */
@@ -277,6 +284,103 @@ static void run_referenced(const struct read_case *c, struct outcome *o)
 		write_line(lru_gen, "y");
 }
 
+/* A reader in a process of its own: its memory, and what it tells. */
+static struct stopped {
+	char to[SPACE];
+	struct target uffd;	/* if that cannot be had */
+	int go;			/* from here on, the page is there */
+	int handled;		/* signals */
+	long ret, position;
+} *stopped;
+
+static void count_signal(int signal_nr)
+{
+	(void)signal_nr;
+	stopped->handled++;
+}
+
+static void *bring_page(void *arg)
+{
+	static char page[PAGE] __attribute__((aligned(PAGE)));
+	struct uffdio_copy copy = {
+		.dst = (unsigned long)stopped->to + STOP,
+		.src = (unsigned long)page, .len = PAGE,
+	};
+	char byte;
+
+	if (read(stopped->go, &byte, 1) != 1 ||
+	    ioctl(*(int *)arg, UFFDIO_COPY, &copy))
+		_exit(1);
+	return NULL;
+}
+
+/* Chunks before STOP find the reader's memory present, and so do those behind. */
+static void read_stopped(const struct read_case *c, pid_t pid,
+			 unsigned long addr)
+{
+	pthread_t thread;
+	struct reader r;
+	int uffd;
+
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	signal(SIGUSR1, count_signal);
+	memset(stopped->to, POISON, STOP);
+	memset(stopped->to + STOP + PAGE, POISON, SPACE - STOP - PAGE);
+	uffd = userfaultfd_on(&stopped->uffd, stopped->to + STOP, PAGE, 0,
+			      UFFDIO_REGISTER_MODE_MISSING);
+	if (reader_open(&r, c->how, pid) ||
+	    pthread_create(&thread, NULL, bring_page, &uffd))
+		_exit(1);
+	lseek(r.fd, addr + c->offset, SEEK_SET);
+	stopped->ret = read(r.fd, stopped->to, c->len);
+	stopped->position = lseek(r.fd, 0, SEEK_CUR) - addr;
+	_exit(0);
+}
+
+static void signal_stopped(pid_t reader, int signal_nr, int go)
+{
+	while (!waits_in(reader, "handle_userfault")) {
+		if (waitpid(reader, NULL, WNOHANG))
+			die("the reader did not stop");
+		sched_yield();
+	}
+	/* To its first thread: the other one is not in read(). */
+	if (syscall(SYS_tgkill, reader, reader, signal_nr))
+		die("tgkill: %s", strerror(errno));
+	if (signal_nr != SIGKILL && write(go, "g", 1) != 1)
+		die("the reader died");
+}
+
+/* A signal comes while the reader has copied two chunks, and waits in the third. */
+static void run_signalled(const struct read_case *c, struct outcome *o)
+{
+	const struct way *way = c->arg;
+	struct target *t = target_alloc();
+	pid_t pid = target_start(c->prepare, t), reader;
+	struct counters start = counters_read();
+	int go[2], status;
+
+	if (!outcome_started(o, t) || pipe(go))
+		goto stop;
+	stopped = shared_alloc(sizeof(*stopped));
+	stopped->go = go[0];
+	fflush(stdout);
+	reader = fork();
+	if (!reader)
+		read_stopped(c, pid, t->addr);
+	signal_stopped(reader, way->signal, go[1]);
+	waitpid(reader, &status, 0);
+	o->ret = WIFSIGNALED(status) ? -WTERMSIG(status) : stopped->ret;
+	o->extra = stopped->position << 8 | stopped->handled;
+	o->events = counters_since(&start);
+	memcpy(o->bytes, stopped->to, SPACE);
+	munmap(stopped, sizeof(*stopped));
+	close(go[0]);
+	close(go[1]);
+stop:
+	target_stop(pid);
+}
+
 static const struct kind_info *kind;
 
 static void prepare_kind(struct target *t)
@@ -296,113 +400,135 @@ static void run_kind(const struct read_case *c, struct outcome *o)
 	run_other(c, o);
 }
 
-#define WAY(...)	(&(const struct way){ .to = __VA_ARGS__ })
-#define READ(_name, _prepare, _offset, _len, _want, _way, ...)		\
-	{ .name = _name, .prepare = _prepare, .how = MEM,		\
-	  .offset = _offset, .len = _len, .want = _want, .arg = _way,	\
-	  .content = ANYTHING, __VA_ARGS__ }
-#define FAST_READ(_name, _prepare, _offset, _len, _want, ...)		\
-	READ(_name, _prepare, _offset, _len, _want, WAY(__VA_ARGS__),	\
-	     .events = EV(FAST), .run = run_mem)
-#define ANY_READ(_name, _prepare, _offset, _len, _want, ...)		\
-	READ(_name, _prepare, _offset, _len, _want, WAY(__VA_ARGS__),	\
-	     .events = ANY_EVENTS, .run = run_mem)
-#define MARKS(_name, _offset, _len, ...)				\
-	READ(_name, prepare_resident, _offset, _len, _len,		\
-	     WAY(__VA_ARGS__), .events = ANY_EVENTS,			\
-	     .run = run_referenced)
+#define ALL(_len)	.len = _len, .want = _len
+#define TO(...)		.arg = &(const struct way){ .to = __VA_ARGS__ }
+#define READ_BY(_run, _name, ...)					\
+	{ .name = _name, .how = MEM, .content = ANYTHING, .run = _run,	\
+	  __VA_ARGS__ }
+#define READ(...)	READ_BY(run_mem, __VA_ARGS__)
+#define FAST_READ(...)	READ(__VA_ARGS__, .events = EV(FAST))
+#define MARKS(...)							\
+	READ_BY(run_referenced, __VA_ARGS__, .events = ANY_EVENTS,	\
+		.prepare = prepare_resident)
 
 static struct read_case cases[64 + 2 * NR_KINDS] = {
-	FAST_READ("a word", prepare_resident, 64, 8, 8, RESIDENT),
-	FAST_READ("the longest short read", prepare_resident, 60, 256, 256,
-		  RESIDENT, .skew = 1),
-	FAST_READ("long", prepare_resident, 0, LONG, LONG, RESIDENT),
-	FAST_READ("long, not whole pages", prepare_resident, 88, LONG - 5,
-		  LONG - 5, RESIDENT, .skew = 16),
-	FAST_READ("long, aligned in another way", prepare_resident, 88, LONG,
-		  LONG, RESIDENT, .skew = 3),
-	FAST_READ("long, of two tables", prepare_two_tables, 88, LONG, LONG,
-		  RESIDENT, .skew = 16),
-	FAST_READ("long, a page is missing", prepare_sparse, 88, LONG, LONG,
-		  RESIDENT, .skew = 16),
-	READ("long, of two VMAs", prepare_two_vmas, 88, LONG, LONG,
-	     WAY(RESIDENT, .skew = 16), .events = EV(FAST) | EV(LEAVES_VMA),
-	     .run = run_mem),
-	FAST_READ("short, then a hole", prepare_then_hole, 3 * PAGE - 100, 200,
-		  100, RESIDENT),
-	FAST_READ("long, then a hole", prepare_then_hole, 88, LONG,
-		  3 * PAGE - 88, RESIDENT),
-	FAST_READ("short, nothing mapped", prepare_nothing, 0, 8, -EIO,
-		  RESIDENT),
-	FAST_READ("long, nothing mapped", prepare_nothing, 0, LONG, -EIO,
-		  RESIDENT),
-	READ("nothing asked for", prepare_resident, 64, 0, 0, WAY(RESIDENT),
-	     .events = NO_EVENTS, .run = run_mem),
-	READ("short, the target has ended", prepare_resident, 64, 8, 0,
-	     WAY(RESIDENT, .is_ended = true), .events = NO_EVENTS,
-	     .run = run_mem),
-	READ("long, the target has ended", prepare_resident, 64, LONG, 0,
-	     WAY(RESIDENT, .is_ended = true), .events = NO_EVENTS,
-	     .run = run_mem),
+	FAST_READ("a word", .prepare = prepare_resident, .offset = 64, ALL(8),
+		  TO(RESIDENT)),
+	FAST_READ("the longest short read", .prepare = prepare_resident,
+		  .offset = 60, ALL(256), TO(RESIDENT, .skew = 1)),
+	FAST_READ("long", .prepare = prepare_resident, ALL(LONG),
+		  TO(RESIDENT)),
+	FAST_READ("long, not whole pages", .prepare = prepare_resident,
+		  .offset = 88, ALL(LONG - 5), TO(RESIDENT, .skew = 16)),
+	FAST_READ("long, aligned in another way", .prepare = prepare_resident,
+		  .offset = 88, ALL(LONG), TO(RESIDENT, .skew = 3)),
+	FAST_READ("long, of two tables", .prepare = prepare_two_tables,
+		  .offset = 88, ALL(LONG), TO(RESIDENT, .skew = 16)),
+	FAST_READ("long, a page is missing", .prepare = prepare_sparse,
+		  .offset = 88, ALL(LONG), TO(RESIDENT, .skew = 16)),
+	READ("long, of two VMAs", .prepare = prepare_two_vmas, .offset = 88,
+	     ALL(LONG), TO(RESIDENT, .skew = 16),
+	     .events = EV(FAST) | EV(LEAVES_VMA)),
+	FAST_READ("short, then a hole", .prepare = prepare_then_hole,
+		  .offset = 3 * PAGE - 100, .len = 200, .want = 100,
+		  TO(RESIDENT)),
+	FAST_READ("long, then a hole", .prepare = prepare_then_hole,
+		  .offset = 88, .len = LONG, .want = 3 * PAGE - 88,
+		  TO(RESIDENT)),
+	FAST_READ("short, nothing mapped", .prepare = prepare_nothing,
+		  .len = 8, .want = -EIO, TO(RESIDENT)),
+	FAST_READ("long, nothing mapped", .prepare = prepare_nothing,
+		  .len = LONG, .want = -EIO, TO(RESIDENT)),
+	READ("nothing asked for", .prepare = prepare_resident, .offset = 64,
+	     ALL(0), TO(RESIDENT), .events = NO_EVENTS),
+	READ("short, the target has ended", .prepare = prepare_resident,
+	     .offset = 64, .len = 8, .want = 0,
+	     TO(RESIDENT, .is_ended = true), .events = NO_EVENTS),
+	READ("long, the target has ended", .prepare = prepare_resident,
+	     .offset = 64, .len = LONG, .want = 0,
+	     TO(RESIDENT, .is_ended = true), .events = NO_EVENTS),
 
-	FAST_READ("short, to a page that is missing", prepare_resident, 64, 8,
-		  8, MISSING),
-	FAST_READ("long, to pages that are missing", prepare_resident, 0, LONG,
-		  LONG, MISSING),
-	FAST_READ("long, to a page that is missing", prepare_resident, 88,
-		  LONG, LONG, SECOND_MISSING, .skew = 16),
-	FAST_READ("short, to the end of a mapping", prepare_resident, 64, 200,
-		  -EFAULT, GONE, .skew = PAGE - 104),
-	FAST_READ("long, to the end of a mapping", prepare_resident, 0, LONG,
-		  -EFAULT, GONE),
+	FAST_READ("short, to a page that is missing",
+		  .prepare = prepare_resident, .offset = 64, ALL(8),
+		  TO(MISSING)),
+	FAST_READ("long, to pages that are missing",
+		  .prepare = prepare_resident, ALL(LONG), TO(MISSING)),
+	FAST_READ("long, to a page that is missing",
+		  .prepare = prepare_resident, .offset = 88, ALL(LONG),
+		  TO(SECOND_MISSING, .skew = 16)),
+	FAST_READ("short, to the end of a mapping",
+		  .prepare = prepare_resident, .offset = 64, .len = 200,
+		  .want = -EFAULT, TO(GONE, .skew = PAGE - 104)),
+	FAST_READ("long, to the end of a mapping",
+		  .prepare = prepare_resident, .len = LONG, .want = -EFAULT,
+		  TO(GONE)),
 	FAST_READ("long, to the end of a mapping, across pages",
-		  prepare_resident, 88, LONG, -EFAULT, GONE, .skew = 16),
-	FAST_READ("short, to read-only memory", prepare_resident, 64, 8,
-		  -EFAULT, NOT_WRITABLE),
-	FAST_READ("long, to read-only memory", prepare_resident, 0, LONG,
-		  -EFAULT, NOT_WRITABLE),
-	FAST_READ("long, to shared memory", prepare_resident, 88, LONG, LONG,
-		  OTHER_FILE, .skew = 16),
+		  .prepare = prepare_resident, .offset = 88, .len = LONG,
+		  .want = -EFAULT, TO(GONE, .skew = 16)),
+	FAST_READ("short, to read-only memory", .prepare = prepare_resident,
+		  .offset = 64, .len = 8, .want = -EFAULT, TO(NOT_WRITABLE)),
+	FAST_READ("long, to read-only memory", .prepare = prepare_resident,
+		  .len = LONG, .want = -EFAULT, TO(NOT_WRITABLE)),
+	FAST_READ("long, to shared memory", .prepare = prepare_resident,
+		  .offset = 88, ALL(LONG), TO(OTHER_FILE, .skew = 16)),
 
-	FAST_READ("long, of shared memory", prepare_common, 88, LONG, LONG,
-		  RESIDENT, .skew = 16),
-	FAST_READ("long, of shared memory to shared memory", prepare_common,
-		  88, LONG, LONG, OTHER_FILE, .skew = 16),
-	FAST_READ("short, to itself a little further on", prepare_common, 0,
-		  200, 200, SAME_FILE, .skew = 8),
-	FAST_READ("long, to itself a little further on", prepare_common, 0,
-		  LONG, LONG, SAME_FILE, .skew = 8),
-	FAST_READ("long, to itself a page further on", prepare_common, 2048,
-		  LONG, LONG, SAME_FILE, .skew = PAGE),
-	FAST_READ("long, to itself a little before", prepare_common, 16, LONG,
-		  LONG, SAME_FILE, .skew = 8),
-	FAST_READ("own memory, long, to itself", NULL, 0, LONG, LONG,
-		  SAME_MEMORY, .skew = 8, .is_own = true),
-	FAST_READ("own memory, long, to itself by a file", NULL, 0, LONG, LONG,
-		  SAME_FILE, .skew = 8, .is_own = true),
-	FAST_READ("own memory, long", NULL, 0, LONG, LONG, RESIDENT,
-		  .is_own = true),
-	FAST_READ("own memory, short", NULL, 0, 200, 200, RESIDENT,
-		  .is_own = true),
+	FAST_READ("long, of shared memory", .prepare = prepare_common,
+		  .offset = 88, ALL(LONG), TO(RESIDENT, .skew = 16)),
+	FAST_READ("long, of shared memory to shared memory",
+		  .prepare = prepare_common, .offset = 88, ALL(LONG),
+		  TO(OTHER_FILE, .skew = 16)),
+	FAST_READ("short, to itself a little further on",
+		  .prepare = prepare_common, ALL(200),
+		  TO(SAME_FILE, .skew = 8)),
+	FAST_READ("long, to itself a little further on",
+		  .prepare = prepare_common, ALL(LONG),
+		  TO(SAME_FILE, .skew = 8)),
+	FAST_READ("long, to itself a page further on",
+		  .prepare = prepare_common, .offset = 2048, ALL(LONG),
+		  TO(SAME_FILE, .skew = PAGE)),
+	FAST_READ("long, to itself a little before",
+		  .prepare = prepare_common, .offset = 16, ALL(LONG),
+		  TO(SAME_FILE, .skew = 8)),
+	FAST_READ("own memory, long, to itself", ALL(LONG),
+		  TO(SAME_MEMORY, .skew = 8, .is_own = true)),
+	FAST_READ("own memory, long, to itself by a file", ALL(LONG),
+		  TO(SAME_FILE, .skew = 8, .is_own = true)),
+	FAST_READ("own memory, long", ALL(LONG),
+		  TO(RESIDENT, .is_own = true)),
+	FAST_READ("own memory, short", ALL(200),
+		  TO(RESIDENT, .is_own = true)),
 
-	MARKS("marked once", 0, LONG, RESIDENT),
-	MARKS("marked once, across pages", 88, 2 * PAGE, RESIDENT,
-	      .skew = 16),
-	MARKS("marked once, to pages that are missing", 0, LONG, MISSING),
-	MARKS("marked once, to a page that is missing, across pages", 88,
-	      PAGE, SECOND_MISSING, .skew = PAGE - 8),
+	READ_BY(run_signalled, "long, a signal comes between two chunks",
+		.prepare = prepare_resident, ALL(LONG),
+		TO(RESIDENT, .signal = SIGUSR1), .events = EV(FAST)),
+	READ_BY(run_signalled, "long, killed between two chunks",
+		.prepare = prepare_resident, .len = LONG, .want = -SIGKILL,
+		TO(RESIDENT, .signal = SIGKILL), .events = EV(FAST)),
+
+	MARKS("marked once", ALL(LONG), TO(RESIDENT)),
+	MARKS("marked once, across pages", .offset = 88, ALL(2 * PAGE),
+	      TO(RESIDENT, .skew = 16)),
+	MARKS("marked once, to pages that are missing", ALL(LONG),
+	      TO(MISSING)),
+	MARKS("marked once, to a page that is missing, across pages",
+	      .offset = 88, ALL(PAGE), TO(SECOND_MISSING, .skew = PAGE - 8)),
 };
 
 static const struct read_case no_access[] = {
-	ANY_READ("PROT_NONE, short", prepare_no_access, 64, 8, 0, RESIDENT),
-	ANY_READ("PROT_NONE, long", prepare_no_access, 64, LONG, 0, RESIDENT),
+	READ("PROT_NONE, short", .prepare = prepare_no_access, .offset = 64,
+	     .len = 8, TO(RESIDENT), .events = ANY_EVENTS),
+	READ("PROT_NONE, long", .prepare = prepare_no_access, .offset = 64,
+	     .len = LONG, TO(RESIDENT), .events = ANY_EVENTS),
 };
 
 /* Parts of all kinds of memory, of whole pages and across them. */
 static const struct read_case of_kinds[] = {
-	ANY_READ("pages", prepare_kind, -2 * PAGE, LONG, COMPARE, RESIDENT),
-	ANY_READ("across pages", prepare_kind, -2 * PAGE + 88, LONG, COMPARE,
-		 RESIDENT, .skew = 16),
+	READ("pages", .prepare = prepare_kind, .offset = -2 * PAGE,
+	     .len = LONG, .want = COMPARE, TO(RESIDENT),
+	     .events = ANY_EVENTS),
+	READ("across pages", .prepare = prepare_kind,
+	     .offset = -2 * PAGE + 88, .len = LONG, .want = COMPARE,
+	     TO(RESIDENT, .skew = 16), .events = ANY_EVENTS),
 };
 
 /* What the kernel's command line says of force. */

@@ -58,6 +58,11 @@ OF_KIND(prot_none, NO_ACCESS, 4 * PAGE)
 OF_KIND(write_only, WRITE_ONLY, 4 * PAGE)
 OF_KIND(uffd_wp, WRITE_PROTECTED, 4 * PAGE)
 
+static void prepare_scattered(struct target *t)
+{
+	scatter(t, make(t, ANON, 4 * PAGE), 4 * PAGE);
+}
+
 static void prepare_past_eof(struct target *t)
 {
 	set_target(t, make(t, FILE_ENDS, 4 * PAGE) + 2 * PAGE);
@@ -182,14 +187,14 @@ static void prepare_uffd_missing(struct target *t)
 static void prepare_uffd_rwp(struct target *t)
 {
 	char *p = make(t, ANON, 4 * PAGE);
-	struct uffd_rwprotect rwp = {
+	struct uffdio_rwprotect rwp = {
 		.range = { .start = (unsigned long)p, .len = 4 * PAGE },
-		.mode = UFFD_RWPROTECT_MODE_RWP,
+		.mode = UFFDIO_RWPROTECT_MODE_RWP,
 	};
-	int fd = userfaultfd_on(t, p, 4 * PAGE, UFFD_WITH_RWP,
-				UFFD_REGISTER_MODE_RWP);
+	int fd = userfaultfd_on(t, p, 4 * PAGE, UFFD_FEATURE_RWP,
+				UFFDIO_REGISTER_MODE_RWP);
 
-	if (ioctl(fd, UFFD_RWPROTECT, &rwp))
+	if (ioctl(fd, UFFDIO_RWPROTECT, &rwp))
 		broken(t, "UFFDIO_RWPROTECT");
 }
 
@@ -315,7 +320,7 @@ static void run_referenced_once(const struct read_case *c, struct outcome *o)
 
 static const struct read_case cases[] = {
 	FAST_CASE("anonymous", prepare_resident, 8, 8),
-	FAST_CASE("anonymous, across pages", prepare_resident, 100, 2 * PAGE),
+	FAST_CASE("anonymous, across pages", prepare_scattered, 100, 2 * PAGE),
 	FAST_CASE("anonymous, across two page tables", prepare_two_tables, 100,
 		  PAGE),
 	{ .name = "untouched", .prepare = prepare_untouched, .how = MEM,

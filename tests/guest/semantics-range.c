@@ -11,7 +11,6 @@
 #include "cases.h"
 #include "run.h"
 
-#define ARCH_ENABLE_TAGGED_ADDR	0x4002
 #define LAST_PAGE	0x7fffffffe000UL
 #define KERNEL_ADDR	0xffff888000000000UL
 #define VSYSCALL_ADDR	0xffffffffff600000UL
@@ -164,15 +163,10 @@ static void prepare_nothing(struct target *t)
 	t->addr = 0;
 }
 
-/* An address with bits that the processor ignores. */
 static void prepare_tagged(struct target *t)
 {
-#ifdef SYS_arch_prctl
-	if (syscall(SYS_arch_prctl, ARCH_ENABLE_TAGGED_ADDR, 6))
-		lacks(t, "tagged addresses (LAM)");
-#endif
 	prepare_large(t);
-	t->addr |= 1UL << 57;
+	tag_address(t);
 }
 
 #define LENGTH(_len, _how, _name)					\

@@ -9,14 +9,12 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "readv.h"
 #include "run.h"
 #include "state.h"
 
-#define ARCH_ENABLE_TAGGED_ADDR	0x4002
 #define VERY_HIGH	(1UL << 50)
 #define LAST_PAGE	0x7fffffffe000UL
 #define KERNEL_ADDR	0xffff888000000000UL
@@ -386,15 +384,10 @@ static void prepare_last_of_all(struct target *t)
 	prepare_last_page(t);
 }
 
-/* An address with bits that the processor ignores. */
 static void prepare_tagged(struct target *t)
 {
-#ifdef SYS_arch_prctl
-	if (syscall(SYS_arch_prctl, ARCH_ENABLE_TAGGED_ADDR, 6))
-		lacks(t, "tagged addresses (LAM)");
-#endif
-	kinds[ANON].make(t, (char *)TARGET_AT, SMALL);
-	t->addr = TARGET_AT | 1UL << 57;
+	make_kind(t, ANON, SMALL);
+	tag_address(t);
 }
 
 #define MARKED(...)							\

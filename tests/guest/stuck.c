@@ -12,6 +12,11 @@
  *				munmap() of a part of that VMA waits for it
  *	stuck swap DEVICE CGROUP	the same of a page that the limit of
  *				CGROUP has swapped out to DEVICE
+ *	stuck fuse DIR		the same of a file of a FUSE server that does
+ *				not answer, mounted at DIR
+ *	stuck fuse-fault DIR	a page fault sleeps in such a file, once the
+ *				server has failed to read it: with the mmap
+ *				lock held; munmap() of a page waits for it
  *
  * Prints the target's process id, then the holder's and the other threads', as
  * soon as all of them sleep. Undoes everything at the end of its input.
@@ -19,7 +24,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/fs.h>
-#include <pthread.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
@@ -36,6 +40,7 @@
 #include <unistd.h>
 
 #include "dm.h"
+#include "fuse.h"
 #include "util.h"
 
 #define PAGE		4096UL
@@ -64,11 +69,12 @@ static void wait_for(enum step step)
 		usleep(1000);
 }
 
-static bool is_asleep(const pid_t *what)
+/* Is it in one of these states? */
+static bool is_in_state(const pid_t *what, const char *states)
 {
 	pid_t tid = __atomic_load_n(what, __ATOMIC_ACQUIRE);
 	char path[64], line[256];
-	bool asleep = false;
+	bool found = false;
 	FILE *file;
 
 	if (!tid)
@@ -78,18 +84,35 @@ static bool is_asleep(const pid_t *what)
 	file = fopen(path, "re");
 	if (!file)
 		die("%s: %s", path, strerror(errno));
-	while (!asleep && fgets(line, sizeof(line), file))
-		asleep = !strncmp(line, "State:\tD", 8);
+	while (!found && fgets(line, sizeof(line), file))
+		found = !strncmp(line, "State:\t", 7) &&
+			strchr(states, line[7]);
 	fclose(file);
-	return asleep;
+	return found;
 }
 
 /* Tells those who wait for @step to go on, until @what sleeps in it. */
 static void begin(enum step step, const pid_t *what)
 {
 	__atomic_store_n(&shared->step, step, __ATOMIC_RELEASE);
-	while (!is_asleep(what))
+	while (!is_in_state(what, "D"))
 		usleep(1000);
+}
+
+/* The same, in a file of FUSE: the first part of that sleep is interruptible. */
+static void begin_in_fuse(const pid_t *what)
+{
+	__atomic_store_n(&shared->step, FAULT, __ATOMIC_RELEASE);
+	while (!fuse_is_asked() || !is_in_state(what, "SD"))
+		usleep(1000);
+}
+
+static void *read_page(void *arg)
+{
+	tell(&shared->fault);
+	wait_for(FAULT);
+	(void)*(volatile char *)shared->memory;
+	return arg;
 }
 
 static void *write_page(void *arg)
@@ -110,22 +133,21 @@ static void *unmap_page(void *arg)
 
 static void *exec_child(void *arg)
 {
+	pid_t pid;
+
 	tell(&shared->fork);
 	wait_for(EXEC);
-	if (!vfork()) {
-		tell(&shared->exec);
+	pid = vfork();
+	if (!pid) {
 		execl("/proc/self/exe", "stuck", NULL);
 		_exit(127);
 	}
+	/*
+	 * exec() lets go of this thread just before it takes exec_update_lock and
+	 * the mmap lock; where it slept until then, it held neither.
+	 */
+	__atomic_store_n(&shared->exec, pid, __ATOMIC_RELEASE);
 	return arg;
-}
-
-static void start(void *(*function)(void *))
-{
-	pthread_t thread;
-
-	if (pthread_create(&thread, NULL, function, NULL))
-		die("no thread");
 }
 
 static pid_t child(void (*function)(const char *), const char *arg)
@@ -142,14 +164,18 @@ static pid_t child(void (*function)(const char *), const char *arg)
 	return pid;
 }
 
-static void map_file(const char *path, int protection, int flags)
+static void map_open_file(int fd, int protection, int flags)
 {
-	int fd = open(path, O_RDWR | O_CLOEXEC);
 	char *p = mmap(NULL, FILE_SIZE, protection, flags, fd, 0);
 
 	if (fd < 0 || p == MAP_FAILED)
-		die("cannot map %s: %s", path, strerror(errno));
+		die("cannot map the file: %s", strerror(errno));
 	shared->memory = p;
+}
+
+static void map_file(const char *path, int protection, int flags)
+{
+	map_open_file(open(path, O_RDWR | O_CLOEXEC), protection, flags);
 }
 
 static void make_file(const char *path)
@@ -179,9 +205,9 @@ static void be_frozen(const char *dir)
 	snprintf(path, sizeof(path), "%s/file", dir);
 	map_file(path, PROT_READ | PROT_WRITE, MAP_SHARED);
 	(void)*(volatile char *)shared->memory;
-	start(write_page);
-	start(unmap_page);
-	start(exec_child);
+	start_thread(write_page);
+	start_thread(unmap_page);
+	start_thread(exec_child);
 	tell(&shared->target);
 	for (;;)
 		pause();
@@ -192,7 +218,22 @@ static void be_on_disk(const char *path)
 	map_file(path, PROT_READ, MAP_PRIVATE);
 	if (madvise(shared->memory, FILE_SIZE, MADV_RANDOM))
 		die("madvise: %s", strerror(errno));
-	start(unmap_page);
+	start_thread(unmap_page);
+	tell(&shared->target);
+	for (;;)
+		pause();
+}
+
+static void be_in_fuse(const char *with_fault)
+{
+	int fd = fuse_open();
+
+	map_open_file(fd, PROT_READ, MAP_PRIVATE);
+	/* What is mapped is seen nowhere without the mmap lock. */
+	close(fd);
+	if (with_fault)
+		start_thread(read_page);
+	start_thread(unmap_page);
 	tell(&shared->target);
 	for (;;)
 		pause();
@@ -201,19 +242,16 @@ static void be_on_disk(const char *path)
 static void be_swapped(const char *cgroup)
 {
 	char path[128];
-	int fd;
 
 	snprintf(path, sizeof(path), "%s/cgroup.procs", cgroup);
-	fd = open(path, O_WRONLY | O_CLOEXEC);
-	if (fd < 0 || write(fd, "0", 1) != 1)
-		die("%s: %s", path, strerror(errno));
+	write_line(path, "0");
 	shared->memory = mmap(NULL, SWAP_SIZE / 2, PROT_READ | PROT_WRITE,
 			      MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	if (shared->memory == MAP_FAILED ||
 	    madvise(shared->memory, SWAP_SIZE / 2, MADV_NOHUGEPAGE))
 		die("mmap: %s", strerror(errno));
 	memset(shared->memory, 1, SWAP_SIZE / 2);
-	start(unmap_page);
+	start_thread(unmap_page);
 	tell(&shared->target);
 	for (;;)
 		pause();
@@ -268,8 +306,7 @@ static void frozen(const char *dir, bool with_exec)
 	waitpid(pid, NULL, 0);
 }
 
-/* A reader sleeps in the target's memory, which then changes its VMA. */
-static void read_of(pid_t target)
+static pid_t reader_of(pid_t target)
 {
 	char path[64];
 	pid_t reader;
@@ -279,6 +316,14 @@ static void read_of(pid_t target)
 	reader = child(be_reader, path);
 	while (!__atomic_load_n(&shared->fault, __ATOMIC_ACQUIRE))
 		usleep(1000);
+	return reader;
+}
+
+/* A reader sleeps in the target's memory, which then changes its VMA. */
+static void read_of(pid_t target)
+{
+	pid_t reader = reader_of(target);
+
 	dm_hold(true);
 	begin(FAULT, &shared->fault);
 	begin(CHANGE, &shared->change);
@@ -332,6 +377,36 @@ static void swap(const char *device, const char *cgroup)
 	dm_remove();
 }
 
+/* FILE_SIZE of it; what is kept back is the first page. */
+static void fuse(const char *dir, bool with_fault)
+{
+	struct fuse_files files = {
+		.dir = dir,
+		.size = FILE_SIZE,
+		.content = 'c',
+		.kept = 'k',
+		.ahead = !with_fault,
+		.errors = with_fault,
+	};
+	pid_t target, reader = 0;
+
+	if (!fuse_start(&files))
+		die("no FUSE: %s", strerror(errno));
+	target = child(be_in_fuse, with_fault ? "" : NULL);
+	wait_for_target();
+	if (!with_fault)
+		reader = reader_of(target);
+	begin_in_fuse(&shared->fault);
+	begin(CHANGE, &shared->change);
+	print_and_wait();
+	fuse_serve();
+	if (reader)
+		waitpid(reader, NULL, 0);
+	kill(target, SIGKILL);
+	waitpid(target, NULL, 0);
+	fuse_stop();
+}
+
 int main(int argc, char **argv)
 {
 	shared = mmap(NULL, PAGE, PROT_READ | PROT_WRITE,
@@ -344,6 +419,10 @@ int main(int argc, char **argv)
 		disk(argv[2], argv[3]);
 	else if (argc == 4 && !strcmp(argv[1], "swap"))
 		swap(argv[2], argv[3]);
+	else if (argc == 3 && !strcmp(argv[1], "fuse"))
+		fuse(argv[2], false);
+	else if (argc == 3 && !strcmp(argv[1], "fuse-fault"))
+		fuse(argv[2], true);
 	else
 		die("usage: see its source");
 	return 0;

@@ -146,10 +146,8 @@ static void strings(void **state)
 	unsigned char buf[40];
 
 	(void)state;
-	if (lacking) {
-		printf("# this kernel or machine lacks: %s\n", lacking);
-		skip();
-	}
+	if (lacking)
+		skip_lacking(lacking);
 	trace_on();
 	assert_int_equal(bpf_read(BPF_STRING, pid, target->addr + 100, buf,
 				  sizeof(buf)), sizeof(buf));

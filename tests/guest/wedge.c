@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Processes that are stuck as they are in the field, by nothing but a file
- * system: what vmapeek answers of them, and that a reader does not make one.
+ * system: what vmapeek answers of them, and that a reader does not make one. The
+ * same memory is read with the mmap lock held on purpose, too.
  *
  * A thread writes to a page of a file on a frozen file system, and sleeps with
  * its VMA read-locked; another changes that VMA, and waits for it with the mmap
@@ -10,8 +11,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <glob.h>
-#include <linux/fs.h>
-#include <linux/loop.h>
 #include <pthread.h>
 #include <sched.h>
 #include <setjmp.h>
@@ -21,18 +20,17 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/mman.h>
-#include <sys/mount.h>
 #include <sys/prctl.h>
-#include <sys/stat.h>
 #include <sys/swap.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include <cmocka.h>
 
+#include "disk.h"
 #include "dm.h"
+#include "frozen.h"
 #include "hold.h"
 #include "kinds-make.h"
 #include "lock-cases.h"
@@ -43,52 +41,16 @@
 /* Images of file systems, of that size, and where they are mounted. */
 #define IMAGE		"/image"
 #define IMAGE_SIZE	(16 * MIB)
-#define ICE		"/ice"		/* is frozen */
 #define DISK		"/disk"		/* on a device that can be held */
 #define SIZE		(64 * KIB)
-#define FILE_PAGES	16UL
-#define ICE_AT		0x300000000000UL
+#define SWAP_SIZE	(4 * MIB)
 
 /* In memory that all share. */
 static struct {
 	bool go;
-	pid_t writer, changer;	/* threads */
-	bool mapped;
+	pid_t changer;		/* a thread */
+	bool mapped, has_read;
 } *shared;
-
-static int loop_attach(const char *image, char *path)
-{
-	int control = open("/dev/loop-control", O_RDWR | O_CLOEXEC);
-	int nr = ioctl(control, LOOP_CTL_GET_FREE);
-	int file = open(image, O_RDWR | O_CLOEXEC), loop;
-
-	sprintf(path, "/dev/loop%d", nr);
-	loop = open(path, O_RDWR | O_CLOEXEC);
-	if (control < 0 || nr < 0 || file < 0 || loop < 0 ||
-	    ioctl(loop, LOOP_SET_FD, file))
-		die("no loop device for %s: %s", image, strerror(errno));
-	close(control);
-	close(file);
-	return loop;
-}
-
-static void mount_at(const char *device, const char *at)
-{
-	if (mkdir(at, 0755) || mount(device, at, "ext4", 0, NULL))
-		die("cannot mount %s: %s", at, strerror(errno));
-}
-
-static void make_file(const char *path)
-{
-	static unsigned char bytes[SIZE];
-	int fd = open(path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
-
-	for (size_t i = 0; i < SIZE; i++)
-		bytes[i] = pattern(i);
-	if (fd < 0 || write(fd, bytes, SIZE) != (ssize_t)SIZE || fsync(fd))
-		die("cannot write %s: %s", path, strerror(errno));
-	close(fd);
-}
 
 static int copy_image(const char *to)
 {
@@ -104,50 +66,35 @@ static int copy_image(const char *to)
 	return close(in);
 }
 
-static void make_disks(void)
+static void make_disk(void)
 {
-	char ice[32], disk[32];
+	char device[32];
 
 	copy_image("/image2");
-	loop_attach(IMAGE, ice);
-	loop_attach("/image2", disk);
-	if (!dm_make("wedge", disk, IMAGE_SIZE))
+	loop_attach("/image2", device);
+	if (!dm_make("wedge", device, IMAGE_SIZE))
 		die("this kernel lacks the device mapper: %s", strerror(errno));
-	mount_at(ice, ICE);
-	mount_at(dm_path(), DISK);
-	make_file(ICE "/file");
-	make_file(DISK "/file");
-	make_file(DISK "/silent");
+	ext4_mount(dm_path(), DISK);
+	pattern_file(DISK "/file", SIZE);
+	pattern_file(DISK "/silent", SIZE);
 }
 
-static void freeze(bool frozen)
-{
-	int fd = open(ICE, O_RDONLY | O_CLOEXEC);
-
-	if (fd < 0 || ioctl(fd, frozen ? FIFREEZE : FITHAW, 0))
-		die("cannot freeze: %s", strerror(errno));
-	close(fd);
-}
-
-/* A swap device with real I/O: by a thread of the loop device, later. */
+/* A swap file, with real I/O: by a thread of the loop device, later. */
 static void make_swap(void)
 {
-	static char page[PAGE];
-	uint32_t version = 1, last = IMAGE_SIZE / PAGE - 1;
-	int fd = open("/swap", O_RDWR | O_CREAT | O_CLOEXEC, 0600), loop;
-	char path[32];
+	static const char path[] = DISK "/swap";
+	static char bytes[SWAP_SIZE];
+	uint32_t version = 1, last = SWAP_SIZE / PAGE - 1;
+	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
 
-	memcpy(page + 1024, &version, sizeof(version));
-	memcpy(page + 1028, &last, sizeof(last));
-	memcpy(page + PAGE - 10, "SWAPSPACE2", 10);
-	if (fd < 0 || ftruncate(fd, IMAGE_SIZE) ||
-	    write(fd, page, PAGE) != (ssize_t)PAGE)
-		die("no file to swap to: %s", strerror(errno));
-	close(fd);
-	loop = loop_attach("/swap", path);
-	if (swapon(path, SWAP_FLAG_PREFER | 200))
+	memcpy(bytes + 1024, &version, sizeof(version));
+	memcpy(bytes + 1028, &last, sizeof(last));
+	memcpy(bytes + PAGE - 10, "SWAPSPACE2", 10);
+	/* Without a hole. */
+	if (fd < 0 || write(fd, bytes, SWAP_SIZE) != (ssize_t)SWAP_SIZE ||
+	    fsync(fd) || swapon(path, SWAP_FLAG_PREFER | 200))
 		die("cannot swap to %s: %s", path, strerror(errno));
-	close(loop);
+	close(fd);
 	swapoff("/dev/zram0");
 }
 
@@ -157,71 +104,12 @@ static void wait_for_go(void)
 		usleep(1000);
 }
 
-static void *write_page(void *arg)
-{
-	(void)arg;
-	__atomic_store_n(&shared->writer, (pid_t)syscall(SYS_gettid),
-			 __ATOMIC_RELEASE);
-	wait_for_go();
-	*(volatile char *)ICE_AT = 1;
-	return NULL;
-}
-
-/* Takes the mmap lock, and waits for the VMA that the writer sleeps in. */
-static void *change_vma(void *arg)
-{
-	(void)arg;
-	while (!__atomic_load_n(&shared->mapped, __ATOMIC_ACQUIRE))
-		usleep(1000);
-	__atomic_store_n(&shared->changer, (pid_t)syscall(SYS_gettid),
-			 __ATOMIC_RELEASE);
-	munmap((char *)ICE_AT + 8 * PAGE, PAGE);
-	return NULL;
-}
-
-/* In a target, after its memory is made: what will be stuck. */
-static void be_ready_to_hang(struct target *t)
-{
-	int fd = open(ICE "/file", O_RDWR | O_CLOEXEC);
-	pthread_t thread;
-
-	map_at(t, ICE_AT, FILE_PAGES * PAGE, PROT_READ | PROT_WRITE, MAP_SHARED,
-	       fd);
-	(void)*(volatile char *)ICE_AT;
-	must(t, !pthread_create(&thread, NULL, write_page, NULL) &&
-		!pthread_create(&thread, NULL, change_vma, NULL), "threads");
-}
-
-/* Is a thread of the target asleep in the kernel, not to be woken? */
-static bool is_stuck(pid_t pid, const pid_t *tid)
-{
-	pid_t thread = __atomic_load_n(tid, __ATOMIC_ACQUIRE);
-	char path[64], line[256], *state;
-
-	snprintf(path, sizeof(path), "/proc/%d/task/%d/stat", pid, thread);
-	if (!thread || !read_line(path, line, sizeof(line)))
-		return false;
-	state = strrchr(line, ')');
-	return state && state[2] == 'D';
-}
-
-static void wedge(pid_t pid)
-{
-	freeze(true);
-	__atomic_store_n(&shared->go, true, __ATOMIC_RELEASE);
-	while (!is_stuck(pid, &shared->writer))
-		sched_yield();
-	__atomic_store_n(&shared->mapped, true, __ATOMIC_RELEASE);
-	while (!is_stuck(pid, &shared->changer))
-		sched_yield();
-}
-
 #define PREPARE(_name, ...)						\
 	static void prepare_##_name(struct target *t)			\
 	{								\
 		t->addr = TARGET_AT;					\
 		__VA_ARGS__;						\
-		be_ready_to_hang(t);					\
+		frozen_prepare(t);					\
 	}
 #define MAKE(_kind, _size) kinds[_kind].make(t, (char *)TARGET_AT, _size)
 
@@ -246,6 +134,9 @@ PREPARE(resident, MAKE(ANON, SIZE))
 PREPARE(untouched, MAKE(UNTOUCHED, SIZE))
 PREPARE(swapped, MAKE(SWAPPED, SIZE))
 PREPARE(swapped_arguments, MAKE(SWAPPED, SIZE); show_both(t))
+PREPARE(untouched_arguments, MAKE(UNTOUCHED, SIZE); show_both(t))
+PREPARE(forked_arguments, MAKE(FORKED, SIZE); show_both(t))
+PREPARE(merged_arguments, MAKE(MERGED, SIZE); show_both(t))
 PREPARE(file, MAKE(FILE_UNTOUCHED, SIZE))
 PREPARE(uncached, map_uncached(t))
 PREPARE(forked, MAKE(FORKED, SIZE))
@@ -273,15 +164,19 @@ static unsigned char byte_merged(unsigned long offset)
 	ONE(_name ", process_vm_readv", _prepare, READV, 16 * KIB,	\
 	    .offset = 64, __VA_ARGS__)
 
+/* Where the bytes do not end in a zero, they are taken for a title. */
+#define ARGUMENTS(_name, _prepare, ...)					\
+	ONE(_name ", cmdline", _prepare, CMDLINE, PAGE, __VA_ARGS__),	\
+	ONE(_name ", environ", _prepare, ENVIRON, SIZE, __VA_ARGS__)
+
 static const struct lock_case cases[] = {
 	ALL("resident", prepare_resident),
 	ALL("untouched", prepare_untouched, .byte = zero),
 	ALL("swapped to a disk", prepare_swapped),
-	/* They do not end in a zero, so they are taken for a title. */
-	ONE("swapped to a disk, cmdline", prepare_swapped_arguments, CMDLINE,
-	    PAGE),
-	ONE("swapped to a disk, environ", prepare_swapped_arguments, ENVIRON,
-	    SIZE),
+	ARGUMENTS("swapped to a disk", prepare_swapped_arguments),
+	ARGUMENTS("untouched", prepare_untouched_arguments, .byte = zero),
+	ARGUMENTS("shared with a child", prepare_forked_arguments),
+	ARGUMENTS("KSM", prepare_merged_arguments, .byte = byte_merged),
 	ALL("a file that is not mapped", prepare_file),
 	ALL("a file that is not in the page cache", prepare_uncached),
 	ALL("shared with a child", prepare_forked),
@@ -289,16 +184,9 @@ static const struct lock_case cases[] = {
 	ALL("hugetlb", prepare_hugetlb),
 };
 
-static bool is_wedged(pid_t target)
+static void wedge(pid_t pid)
 {
-	return is_stuck(target, &shared->writer) &&
-	       is_stuck(target, &shared->changer);
-}
-
-static void thaw(void)
-{
-	freeze(false);
-	memset(shared, 0, sizeof(*shared));
+	frozen_begin(FROZEN_VMA, pid);
 }
 
 /* The target maps and unmaps memory that nobody looks at. */
@@ -331,9 +219,10 @@ static void prepare_silent(struct target *t)
 	must(t, !pthread_create(&thread, NULL, map_elsewhere, NULL), "thread");
 }
 
-static bool is_asleep(pid_t pid)
+/* On the way there it may sleep for a moment, too. */
+static bool waits_for_page(pid_t pid)
 {
-	return is_stuck(pid, &pid);
+	return waits_in(pid, "folio_wait_bit") || waits_in(pid, "__folio_lock");
 }
 
 /* A target, and a reader that sleeps on a page of it that does not come. */
@@ -346,12 +235,28 @@ static struct lock_reader sleep_on_disk(const struct lock_case *c, pid_t *pid)
 	r = lock_reader_start(c, *pid);
 	dm_hold(true);
 	lock_reader_go(&r);
-	while (!is_asleep(r.pid))
+	while (!waits_for_page(r.pid))
 		sched_yield();
 	return r;
 }
 
-/* What becomes of its target? */
+/* Somebody else, who looks at the arguments, as ps does. */
+static pid_t look_at_arguments(pid_t pid)
+{
+	char bytes[64];
+	pid_t child;
+
+	fflush(stdout);
+	child = fork();
+	if (!child) {
+		shared->has_read = remote_read(CMDLINE, pid, 0, bytes,
+					       sizeof(bytes)) > 0;
+		_exit(0);
+	}
+	return child;
+}
+
+/* What becomes of its target, and of the next reader? */
 static void silent(bool stuck)
 {
 	static const struct lock_case c = {
@@ -359,20 +264,28 @@ static void silent(bool stuck)
 		.len = PAGE,
 	};
 	struct lock_reader r;
-	pid_t pid;
+	pid_t pid, other;
+	bool ended;
 
 	r = sleep_on_disk(&c, &pid);
 	__atomic_store_n(&shared->go, true, __ATOMIC_RELEASE);
 	while (!__atomic_load_n(&shared->mapped, __ATOMIC_ACQUIRE) &&
-	       !is_stuck(pid, &shared->changer))
+	       !is_uninterruptible(pid, __atomic_load_n(&shared->changer,
+							__ATOMIC_ACQUIRE)))
 		sched_yield();
 	assert_int_equal(!__atomic_load_n(&shared->mapped, __ATOMIC_ACQUIRE),
 			 stuck);
-	assert_true(is_asleep(r.pid));
+	other = look_at_arguments(pid);
+	ended = ends_without_mmap_lock(other);
+	assert_true(is_uninterruptible(r.pid, r.pid));
 
 	dm_hold(false);
 	waitpid(r.pid, NULL, 0);
+	if (!ended)
+		waitpid(other, NULL, 0);
 	target_stop(pid);
+	assert_int_equal(ended, !stuck);
+	assert_true(shared->has_read);
 	lock_reader_check(&c, &r);
 }
 
@@ -390,39 +303,58 @@ static void silent_on(void **state)
 	silent(false);
 }
 
-/* A reader that stock lets be killed while a page is read from a disk. */
-static void killed(bool is_on)
+/*
+ * Readers that stock lets be killed: one that reads the page from the disk, and
+ * one that finds another reader at that, and waits for the page's lock.
+ */
+static void killed(bool is_first)
 {
+	static const struct lock_case first_case = {
+		.prepare = prepare_silent, .how = MEM, .len = PAGE,
+	};
 	static const struct lock_case c = {
 		.prepare = prepare_silent, .how = READV, .len = PAGE,
 	};
-	struct lock_reader r;
+	struct lock_reader first, r;
 	int status;
 	pid_t pid;
 
-	if (is_on)
-		vmapeek_on();
-	else
-		vmapeek_off();
-	r = sleep_on_disk(&c, &pid);
+	if (is_first) {
+		r = sleep_on_disk(&c, &pid);
+	} else {
+		first = sleep_on_disk(&first_case, &pid);
+		r = lock_reader_start(&c, pid);
+		lock_reader_go(&r);
+		while (!waits_for_page(r.pid))
+			sched_yield();
+	}
+	limit_set(60, "killing a reader that waits for a page");
 	kill(r.pid, SIGKILL);
 	assert_int_equal(waitpid(r.pid, &status, 0), r.pid);
 	assert_true(WIFSIGNALED(status));
 	dm_hold(false);
 	close(r.out);
+	if (!is_first) {
+		waitpid(first.pid, NULL, 0);
+		lock_reader_check(&first_case, &first);
+	}
 	target_stop(pid);
 }
 
 static void killed_off(void **state)
 {
 	(void)state;
+	vmapeek_off();
+	killed(true);
 	killed(false);
 }
 
 static void killed_on(void **state)
 {
 	(void)state;
+	vmapeek_on();
 	killed(true);
+	killed(false);
 }
 
 /* Tasks that still run what vmapeek replaces by. */
@@ -456,7 +388,7 @@ static void switched_off(enum interface how)
 	while (not_switched_off() != 1)
 		sched_yield();
 	assert_true(vmapeek_in_transition());
-	assert_true(is_asleep(r.pid));
+	assert_true(is_uninterruptible(r.pid, r.pid));
 
 	dm_hold(false);
 	waitpid(r.pid, NULL, 0);
@@ -479,18 +411,19 @@ static void switched_off_readv(void **state)
 
 int main(int argc, char **argv)
 {
-	static const struct lock_way way = {
-		.name = "stuck", .hold = wedge, .is_held = is_wedged,
-		.let_go = thaw,
+	const struct lock_way ways[] = {
+		{ .name = "stuck", .hold = wedge, .is_held = frozen_lasts,
+		  .let_go = frozen_end },
+		lock_held_for_write,
 	};
 	static const struct CMUnitTest more[] = {
 		{ .name = "off, a reader of a silent disk stops its target",
 		  .test_func = silent_off },
 		{ .name = "on, a reader of a silent disk does not",
 		  .test_func = silent_on },
-		{ .name = "off, a reader of a silent disk is killed",
+		{ .name = "off, readers of a silent disk are killed",
 		  .test_func = killed_off },
-		{ .name = "on, a reader of a silent disk is killed",
+		{ .name = "on, readers of a silent disk are killed",
 		  .test_func = killed_on },
 		{ .name = "switched off while mem reads a silent disk",
 		  .test_func = switched_off_mem },
@@ -500,8 +433,10 @@ int main(int argc, char **argv)
 
 	select_tests(argc, argv);
 	shared = shared_alloc(PAGE);
-	make_disks();
+	frozen_make(IMAGE);
+	make_disk();
 	make_swap();
-	return lock_main_by(&way, 1, cases, ARRAY_SIZE(cases), more,
+	return lock_main_by(ways, ARRAY_SIZE(ways), cases, ARRAY_SIZE(cases),
+			    more,
 			    mainline() == MODULE ? ARRAY_SIZE(more) : 0);
 }

@@ -207,14 +207,6 @@ void report_reader(struct report *r);
 /* All lines of both; those that differ are marked. */
 void reports_print(const struct report *a, const struct report *b);
 
-/* fuse.c */
-bool fuse_start(void);
-void fuse_stop(void);
-/* In the target: a new file of NR_PAGES. */
-int fuse_open(void);
-bool fuse_is_asked(void);
-void fuse_serve(void);
-
 /* swap.c */
 bool swap_start(void);
 void swap_stop(void);

@@ -7,6 +7,7 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
+#include "fuse.h"
 #include "interference.h"
 #include "kinds-make.h"
 #include "vmapeek.h"

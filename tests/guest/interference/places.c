@@ -11,6 +11,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "fuse.h"
 #include "hold.h"
 #include "interference.h"
 #include "kinds-make.h"
@@ -122,6 +123,19 @@ static bool sleeps(pid_t pid)
 	return state && (state[2] == 'S' || state[2] == 'D');
 }
 
+static bool start_files(void)
+{
+	static const struct fuse_files files = {
+		.dir = "/tmp/interference",
+		.size = NR_PAGES * PAGE,
+		.kept_at = STOP_PAGE * PAGE,
+		.content = OLD,
+		.kept = SERVED,
+	};
+
+	return fuse_start(&files);
+}
+
 /* The file system was asked, and so there is no lock to be waited for. */
 static bool waits_for_file(pid_t reader)
 {
@@ -201,7 +215,7 @@ const struct place places[] = {
 	/* The first page is found; the second one's fault waits. */
 	{ "target-fault", .in_target = true, .prepare = miss_page, UFFD },
 	{ "target-file", .in_target = true, .by_file = true,
-	  .start = fuse_start, .stop = fuse_stop, .needs = "/dev/fuse",
+	  .start = start_files, .stop = fuse_stop, .needs = "/dev/fuse",
 	  .is_stopped = waits_for_file, .serve = fuse_serve },
 	{ "target-swap", .in_target = true, .prepare = page_out,
 	  .start = swap_start, .stop = swap_stop,

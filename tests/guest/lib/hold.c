@@ -66,6 +66,43 @@ void hold_close(struct hold *h)
 	h->lock = h->writer = -1;
 }
 
+static bool begins_with(const char *name, const char *begin)
+{
+	return !strncmp(name, begin, strlen(begin));
+}
+
+/* With PREEMPT_RT, all locks sleep in the same function; others call it. */
+#define RT_SLEEPS_IN	"rt_mutex_schedule"
+
+static bool is_of_rt_lock(const char *name)
+{
+	static const char *const functions[] = {
+		"rt_mutex_", "__rt_mutex_", "rwbase_", "__rwbase_", "down_",
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(functions); i++)
+		if (begins_with(name, functions[i]))
+			return true;
+	return false;
+}
+
+/* The caller of the lock's functions, from "[<0>] NAME+0x... " lines. */
+static bool find_caller(pid_t pid, char *name)
+{
+	char path[64], line[256];
+	bool found = false;
+	FILE *file;
+
+	snprintf(path, sizeof(path), "/proc/%d/stack", pid);
+	file = fopen(path, "re");
+	while (file && !found && fgets(line, sizeof(line), file))
+		found = sscanf(line, "%*s %63[^+]", name) == 1 &&
+			!is_of_rt_lock(name);
+	if (file)
+		fclose(file);
+	return found;
+}
+
 /*
  * The kernel names the function that sleeps, leaving out those of the lock
  * itself; a task that runs has none. Compilers add to names, as in
@@ -76,8 +113,10 @@ bool waits_in(pid_t pid, const char *function)
 	char path[64], name[64];
 
 	snprintf(path, sizeof(path), "/proc/%d/wchan", pid);
-	return read_line(path, name, sizeof(name)) &&
-	       !strncmp(name, function, strlen(function));
+	if (!read_line(path, name, sizeof(name)) ||
+	    (!strcmp(name, RT_SLEEPS_IN) && !find_caller(pid, name)))
+		return false;
+	return begins_with(name, function);
 }
 
 /* Remote reads sleep there for one reason; in remote_read(), they should not. */
@@ -90,7 +129,7 @@ bool waits_for_mmap_lock(pid_t pid)
 		"gup_lock", "__gup_longterm_locked",
 	};
 
-	for (size_t i = 0; i < sizeof(functions) / sizeof(*functions); i++)
+	for (size_t i = 0; i < ARRAY_SIZE(functions); i++)
 		if (waits_in(pid, functions[i]))
 			return true;
 	return false;

@@ -2,26 +2,13 @@
 /* Memory with a userfaultfd. */
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/userfaultfd.h>
 #include <pthread.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <sys/ioctl.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "kinds-make.h"
-
-#ifndef UFFDIO_POISON
-#define UFFDIO_POISON		_IOWR(UFFDIO, 8, struct poison)
-struct poison {
-	struct uffdio_range range;
-	uint64_t mode;
-	int64_t updated;
-};
-#else
-#define poison uffdio_poison
-#endif
 
 int userfaultfd_on(struct target *t, char *at, size_t size,
 		   uint64_t features, uint64_t mode)
@@ -40,6 +27,7 @@ int userfaultfd_on(struct target *t, char *at, size_t size,
 }
 
 struct server {
+	struct target *t;
 	int fd;
 	unsigned long at;
 };
@@ -58,6 +46,7 @@ static void *serve(void *arg)
 			.len = PAGE,
 		};
 
+		server->t->uffd_events++;
 		for (size_t i = 0; i < PAGE; i++)
 			page[i] = pattern(copy.dst - server->at + i);
 		if (ioctl(server->fd, UFFDIO_COPY, &copy) && errno != EEXIST)
@@ -72,6 +61,7 @@ void make_fault_served(struct target *t, char *at, size_t size)
 	pthread_t thread;
 
 	map_anon(t, at, size);
+	server->t = t;
 	server->at = (unsigned long)at;
 	server->fd = userfaultfd_on(t, at, size, 0,
 				    UFFDIO_REGISTER_MODE_MISSING);
@@ -87,7 +77,7 @@ void make_fault_sigbus(struct target *t, char *at, size_t size)
 
 void make_fault_poisoned(struct target *t, char *at, size_t size)
 {
-	struct poison poison = {
+	struct uffdio_poison poison = {
 		.range = { .start = (unsigned long)at + PAGE,
 			   .len = size - PAGE },
 	};
@@ -117,15 +107,15 @@ void make_write_protected(struct target *t, char *at, size_t size)
 /* Nobody answers a fault: an access that takes one would be SIGBUS. */
 void make_access_protected(struct target *t, char *at, size_t size)
 {
-	struct uffd_rwprotect rwp = {
+	struct uffdio_rwprotect rwp = {
 		.range = { .start = (unsigned long)at + PAGE,
 			   .len = size - PAGE },
-		.mode = UFFD_RWPROTECT_MODE_RWP,
+		.mode = UFFDIO_RWPROTECT_MODE_RWP,
 	};
 	int fd;
 
 	make_anon(t, at, size);
-	fd = userfaultfd_on(t, at, size, UFFD_FEATURE_SIGBUS | UFFD_WITH_RWP,
-			    UFFD_REGISTER_MODE_RWP);
-	must(t, !ioctl(fd, UFFD_RWPROTECT, &rwp), "UFFDIO_RWPROTECT");
+	fd = userfaultfd_on(t, at, size, UFFD_FEATURE_SIGBUS | UFFD_FEATURE_RWP,
+			    UFFDIO_REGISTER_MODE_RWP);
+	must(t, !ioctl(fd, UFFDIO_RWPROTECT, &rwp), "UFFDIO_RWPROTECT");
 }

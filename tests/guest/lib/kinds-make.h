@@ -3,15 +3,11 @@
 #ifndef KINDS_MAKE_H
 #define KINDS_MAKE_H
 
-#include <linux/userfaultfd.h>
 #include <stdbool.h>
 #include <stdint.h>
 
 #include "kinds.h"
-
-#ifndef MADV_COLLAPSE
-#define MADV_COLLAPSE	25
-#endif
+#include "uapi.h"
 
 #define THP		"/sys/kernel/mm/transparent_hugepage/"
 
@@ -25,11 +21,25 @@ void read_all(char *at, size_t size);
 
 void make_anon(struct target *t, char *at, size_t size);
 void make_huge(struct target *t, char *at, size_t size);
+
+/* What the page at @at is, as admin-guide/mm/pagemap.rst has it. */
+#define PAGEMAP_PFN	((1ULL << 55) - 1)
+#define PAGEMAP_SWAPPED	(1ULL << 62)
+uint64_t pagemap_entry(struct target *t, const char *at);
+/*
+ * Let no page of resident memory follow the one before it in physical memory, so
+ * that who copies past the end of a page gets something else than the next one.
+ */
+void scatter(struct target *t, char *at, size_t size);
+
 /* Returns when all of it is. */
 void swap_out(struct target *t, char *at, size_t size);
 void make_swapped(struct target *t, char *at, size_t size);
 
 void make_shared(struct target *t, char *at, size_t size);
+/* As swap_out(). */
+void swap_out_shared(struct target *t, char *at, size_t size);
+void make_shared_swapped(struct target *t, char *at, size_t size);
 void make_shared_huge(struct target *t, char *at, size_t size);
 void make_memfd(struct target *t, char *at, size_t size);
 void make_file_untouched(struct target *t, char *at, size_t size);
@@ -52,17 +62,5 @@ void make_access_protected(struct target *t, char *at, size_t size);
 /* Its file descriptor, with @at registered. */
 int userfaultfd_on(struct target *t, char *at, size_t size,
 		   uint64_t features, uint64_t mode);
-
-/* userfaultfd's read-write-protection of Linux 7.3, which libraries' headers lack. */
-#define UFFD_REGISTER_MODE_RWP	(1ULL << 3)
-#define UFFD_WITH_RWP		(1ULL << 17)
-#define UFFD_RWPROTECT_MODE_RWP	(1ULL << 0)
-
-struct uffd_rwprotect {
-	struct uffdio_range range;
-	uint64_t mode;
-};
-
-#define UFFD_RWPROTECT	_IOWR(UFFDIO, 0x09, struct uffd_rwprotect)
 
 #endif

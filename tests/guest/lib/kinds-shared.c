@@ -28,6 +28,35 @@ void make_shared_huge(struct target *t, char *at, size_t size)
 		      "no huge page of shared memory");
 }
 
+/* Of shared memory, pagemap does not tell. */
+static bool is_resident(struct target *t, char *at, size_t size)
+{
+	unsigned char page;
+
+	for (size_t i = 0; i < size; i += PAGE) {
+		must(t, !mincore(at + i, PAGE, &page), "mincore");
+		if (page & 1)
+			return true;
+	}
+	return false;
+}
+
+void swap_out_shared(struct target *t, char *at, size_t size)
+{
+	for (int i = 0; i < 100 && is_resident(t, at, size); i++) {
+		/* Pages wait in the batches of CPUs, where they are not found. */
+		write_line("/proc/sys/vm/drop_caches", "1");
+		must(t, !madvise(at, size, MADV_PAGEOUT), "MADV_PAGEOUT");
+	}
+	must_be_given(t, !is_resident(t, at, size), "not swapped out");
+}
+
+void make_shared_swapped(struct target *t, char *at, size_t size)
+{
+	make_shared(t, at, size);
+	swap_out_shared(t, at, size);
+}
+
 void make_memfd(struct target *t, char *at, size_t size)
 {
 	int fd = memfd_create("test", MFD_CLOEXEC);

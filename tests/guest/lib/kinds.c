@@ -4,24 +4,13 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/auxv.h>
-#include <sys/mman.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "kinds.h"
 #include "kinds-make.h"
 #include "vmapeek.h"
-
-#ifndef MAP_DROPPABLE
-#define MAP_DROPPABLE		0x08
-#endif
-#ifndef MADV_GUARD_INSTALL
-#define MADV_GUARD_INSTALL	102
-#endif
-#ifndef SYS_memfd_secret
-#define SYS_memfd_secret	447
-#endif
 
 #define MEDIUM_PAGE	(64 * KIB)
 
@@ -159,20 +148,40 @@ static void make_freed(struct target *t, char *at, size_t size)
 	must(t, !madvise(at, size, MADV_FREE), "MADV_FREE");
 }
 
-static bool all_swapped(struct target *t, char *at, size_t size)
+uint64_t pagemap_entry(struct target *t, const char *at)
 {
 	int fd = open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC);
-	bool all = true;
 	uint64_t entry;
 
-	for (size_t i = 0; i < size && all; i += PAGE) {
-		must(t, pread(fd, &entry, sizeof(entry),
-			      (unsigned long)(at + i) / PAGE * 8) ==
-			sizeof(entry), "pagemap");
-		all = entry >> 62 & 1;
-	}
+	must(t, pread(fd, &entry, sizeof(entry), (unsigned long)at / PAGE * 8)
+	     == sizeof(entry), "pagemap");
 	close(fd);
-	return all;
+	return entry;
+}
+
+static bool all_swapped(struct target *t, char *at, size_t size)
+{
+	for (size_t i = 0; i < size; i += PAGE)
+		if (!(pagemap_entry(t, at + i) & PAGEMAP_SWAPPED))
+			return false;
+	return true;
+}
+
+/* The page that is given back is the next one that is taken, so something else takes it. */
+void scatter(struct target *t, char *at, size_t size)
+{
+	char *other = map(t, HUGE_PAGE);
+
+	for (size_t i = PAGE; i < size; i += PAGE)
+		while ((pagemap_entry(t, at + i) & PAGEMAP_PFN) ==
+		       (pagemap_entry(t, at + i - PAGE) & PAGEMAP_PFN) + 1) {
+			memcpy(other, at + i, PAGE);
+			must(t, !madvise(at + i, PAGE, MADV_DONTNEED),
+			     "MADV_DONTNEED");
+			other[PAGE] = 1;
+			memcpy(at + i, other, PAGE);
+			other += 2 * PAGE;
+		}
 }
 
 void swap_out(struct target *t, char *at, size_t size)

@@ -7,6 +7,7 @@
 #ifndef LOCK_CASES_H
 #define LOCK_CASES_H
 
+#include <limits.h>
 #include <stdbool.h>
 
 #include "kinds.h"
@@ -15,13 +16,15 @@
 
 struct CMUnitTest;
 
+#define NO_BYTES	LONG_MIN	/* no byte and no error */
+
 struct lock_case {
 	const char *name;
 	prepare_fn prepare;	/* NULL: a process with a title */
 	enum interface how;
 	unsigned long offset;	/* from target.addr */
 	size_t len;
-	long want;		/* bytes or error, if not @len */
+	long want;		/* bytes, error or NO_BYTES, if not @len */
 	bool fast;
 	/* With nobody in the middle of a change, that suffices for a hole. */
 	bool fast_if_read;
@@ -76,6 +79,9 @@ struct lock_way {
 	void (*let_go)(void);
 	bool no_writer;		/* see fast_if_read */
 };
+
+/* By hold_mmap_lock. */
+extern const struct lock_way lock_held_for_write;
 
 /*
  * Runs each case off and on, with the lock held in each way, and @more tests.

@@ -21,6 +21,9 @@ void read32(struct outcome *o, const char *args);
 /* For good; ends a process that cannot. */
 void become_nobody(void);
 
+/* A child that has ended, and that nobody has waited for. */
+pid_t make_zombie(void);
+
 /* Each a read_case.run: what is read at read_case.offset. */
 void run_zombie(const struct read_case *c, struct outcome *o);
 void run_gone(const struct read_case *c, struct outcome *o);

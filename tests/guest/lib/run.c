@@ -71,3 +71,9 @@ int run_selected(const char *group, const struct CMUnitTest *tests, size_t nr,
 	cmocka_set_message_output(CM_OUTPUT_TAP);
 	return _cmocka_run_group_tests(group, wanted, n, NULL, NULL);
 }
+
+void skip_lacking(const char *what)
+{
+	printf("# this kernel or machine lacks: %s\n", what);
+	skip();
+}

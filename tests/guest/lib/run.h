@@ -23,4 +23,7 @@ bool is_selected(const char *name);
 int run_selected(const char *group, const struct CMUnitTest *tests, size_t nr,
 		 unsigned int seconds);
 
+/* Skips the test that runs, and says what this kernel or machine lacks. */
+void skip_lacking(const char *what);
+
 #endif

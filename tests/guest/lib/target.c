@@ -5,19 +5,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/prctl.h>
-#include <sys/syscall.h>
 #include <sys/uio.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "target.h"
+#include "uapi.h"
 #include "util.h"
-
-#ifndef MADV_COLLAPSE
-#define MADV_COLLAPSE	25
-#endif
 
 struct target *target_alloc(void)
 {
@@ -139,6 +134,15 @@ void *map_huge_aligned(struct target *t, size_t size)
 	munmap(p, start - p);
 	munmap(start + size, p + 2 * HUGE_PAGE - start);
 	return start;
+}
+
+void tag_address(struct target *t)
+{
+#ifdef SYS_arch_prctl
+	if (syscall(SYS_arch_prctl, ARCH_ENABLE_TAGGED_ADDR, 6))
+		lacks(t, "tagged addresses (LAM)");
+#endif
+	t->addr |= 1UL << 57;
 }
 
 bool show_memory(bool environ, unsigned long start, unsigned long end)

@@ -20,6 +20,7 @@ struct target {
 	unsigned long addr;	/* what is to be read */
 	unsigned long size;	/* where a test needs to know */
 	pid_t child;		/* the last one that shares memory with it */
+	unsigned long uffd_events;	/* that its userfaultfd has had */
 	char lacks[96];		/* set: this kernel lacks what is needed */
 	char broken[160];	/* set: the preparation failed */
 };
@@ -52,6 +53,9 @@ void *map_at(struct target *t, unsigned long addr, size_t size, int prot,
 	     int flags, int fd);
 void *map(struct target *t, size_t size);
 void *map_huge_aligned(struct target *t, size_t size);
+
+/* Give @t->addr bits that the processor ignores. */
+void tag_address(struct target *t);
 
 /* Let cmdline or environ of the calling process show that. False: see errno. */
 bool show_memory(bool environ, unsigned long start, unsigned long end);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -55,6 +56,14 @@ pid_t keep_cpu_busy(void)
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	for (;;)
 		;
+}
+
+void start_thread(void *(*function)(void *))
+{
+	pthread_t thread;
+
+	if (pthread_create(&thread, NULL, function, NULL))
+		die("no thread");
 }
 
 bool read_line(const char *path, char *buf, size_t size)

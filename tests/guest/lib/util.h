@@ -18,6 +18,9 @@ void use_cpu(int cpu);
  */
 pid_t keep_cpu_busy(void);
 
+/* A thread that ends with the process. */
+void start_thread(void *(*function)(void *));
+
 /* Print what is wrong and end this process. */
 void die(const char *format, ...)
 	__attribute__((noreturn, format(printf, 1, 2)));

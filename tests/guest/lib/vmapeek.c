@@ -125,6 +125,27 @@ void vmapeek_off(void)
 		die("cannot unload %s: %s", vmapeek_module, strerror(err));
 }
 
+static void of_both(void (*call)(void))
+{
+	const char *before = vmapeek_module;
+
+	vmapeek_module = "vmapeek_maps";
+	call();
+	vmapeek_module = "vmapeek";
+	call();
+	vmapeek_module = before;
+}
+
+void modules_on(void)
+{
+	of_both(vmapeek_on);
+}
+
+void modules_off(void)
+{
+	of_both(vmapeek_off);
+}
+
 struct counters counters_read(void)
 {
 	struct counters c = { 0 };

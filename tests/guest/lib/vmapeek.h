@@ -44,6 +44,10 @@ void vmapeek_on(void);
 /* Switch off, wait until no task uses it, unload. */
 void vmapeek_off(void);
 
+/* The same for both, vmapeek and vmapeek_maps. */
+void modules_on(void);
+void modules_off(void);
+
 bool vmapeek_is_loaded(void);
 
 /* The parts of the above, for tests of switching itself. */

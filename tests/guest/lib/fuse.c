@@ -1,8 +1,4 @@
 // SPDX-License-Identifier: GPL-2.0
-/*
- * A file system that does not answer: a process serves /dev/fuse, and keeps
- * back the content of one page of each file until it is told to send it.
- */
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/fuse.h>
@@ -19,19 +15,23 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
-#include "interference.h"
-#include "vmapeek.h"
+#include "fuse.h"
+#include "util.h"
 
-#define DIR		"/tmp/interference"
-#define FILE_SIZE	(NR_PAGES * PAGE)
-#define STOP_AT		(STOP_PAGE * PAGE)
+#define PAGE		4096UL
 /* Seconds that the kernel may keep attributes. */
 #define LONG		3600
 #define MAX_KEPT	8
 
+static const struct fuse_files *files;
+
 /* Of the server: requests for the page that is kept back. */
-static struct fuse_in_header kept[MAX_KEPT];
+static struct kept {
+	struct fuse_in_header in;
+	struct fuse_read_in want;
+} kept[MAX_KEPT];
 static int nr_kept;
+static unsigned int errors;	/* are left */
 static bool keeps;		/* the file at hand, the newest one */
 static uint64_t size_now;	/* its size */
 
@@ -60,6 +60,8 @@ static void reply_init(const struct fuse_in_header *in)
 		.major = FUSE_KERNEL_VERSION,
 		.minor = FUSE_KERNEL_MINOR_VERSION,
 		.max_write = 16 * PAGE,
+		.max_readahead = files->ahead ? FUSE_SIZE_MAX : 0,
+		.flags = files->ahead ? FUSE_ASYNC_READ : 0,
 	};
 
 	reply(in, 0, &out, sizeof(out));
@@ -86,8 +88,9 @@ static void reply_lookup(const struct fuse_in_header *in, const char *name)
 		.attr_valid = LONG,
 	};
 
-	size_now = FILE_SIZE;
+	size_now = files->size;
 	keeps = true;
+	errors = files->errors;
 	out.attr = attributes(out.nodeid);
 	reply(in, 0, &out, sizeof(out));
 }
@@ -111,11 +114,11 @@ static void set_attributes(const struct fuse_in_header *in,
 static void send_content(const struct fuse_in_header *in,
 			 const struct fuse_read_in *want)
 {
-	static char content[FILE_SIZE];
+	static char content[FUSE_SIZE_MAX];
 	uint64_t end = want->offset + want->size;
 
-	memset(content, OLD, sizeof(content));
-	memset(content + STOP_AT, SERVED, PAGE);
+	memset(content, files->content, sizeof(content));
+	memset(content + files->kept_at, files->kept, PAGE);
 	if (end > size_now)
 		end = size_now;
 	reply(in, 0, content + want->offset,
@@ -125,26 +128,28 @@ static void send_content(const struct fuse_in_header *in,
 static void read_content(const struct fuse_in_header *in,
 			 const struct fuse_read_in *want)
 {
-	if (!keeps || want->offset > STOP_AT ||
-	    want->offset + want->size <= STOP_AT || nr_kept == MAX_KEPT) {
+	if (!keeps || want->offset > files->kept_at ||
+	    want->offset + want->size <= files->kept_at ||
+	    nr_kept == MAX_KEPT) {
 		send_content(in, want);
 		return;
 	}
-	/* What is asked for is always the same. */
-	kept[nr_kept++] = *in;
+	if (errors) {
+		errors--;
+		reply(in, EIO, NULL, 0);
+		return;
+	}
+	kept[nr_kept++] = (struct kept){ *in, *want };
 	if (write(asked[1], "a", 1) != 1)
 		_exit(1);
 }
 
 static void send_kept(void)
 {
-	static const struct fuse_read_in want = {
-		.offset = STOP_AT, .size = PAGE
-	};
-
 	keeps = false;
-	while (nr_kept)
-		send_content(&kept[--nr_kept], &want);
+	while (nr_kept--)
+		send_content(&kept[nr_kept].in, &kept[nr_kept].want);
+	nr_kept = 0;
 }
 
 static void answer(const struct fuse_in_header *in, const void *arg)
@@ -215,25 +220,26 @@ static void let_pages_be_dirty(void)
 	char path[64];
 	struct stat st;
 
-	if (stat(DIR, &st))
+	if (stat(files->dir, &st))
 		die("the file system: %s", strerror(errno));
 	snprintf(path, sizeof(path), "/sys/class/bdi/%u:%u/strict_limit",
 		 major(st.st_dev), minor(st.st_dev));
 	write_line(path, "0");
 }
 
-bool fuse_start(void)
+bool fuse_start(const struct fuse_files *new_files)
 {
 	char options[128];
 
+	files = new_files;
 	device = open("/dev/fuse", O_RDWR | O_CLOEXEC);
 	if (device < 0)
 		return false;
 	snprintf(options, sizeof(options),
 		 "fd=%d,rootmode=40000,user_id=0,group_id=0,allow_other",
 		 device);
-	if ((mkdir(DIR, 0755) && errno != EEXIST) ||
-	    mount("interference", DIR, "fuse", 0, options))
+	if ((mkdir(files->dir, 0755) && errno != EEXIST) ||
+	    mount("silent", files->dir, "fuse", 0, options))
 		return false;
 	if (pipe2(asked, O_CLOEXEC | O_NONBLOCK) ||
 	    pipe2(served, O_CLOEXEC))
@@ -250,15 +256,14 @@ bool fuse_start(void)
 
 void fuse_stop(void)
 {
-	umount2(DIR, MNT_DETACH);
+	umount2(files->dir, MNT_DETACH);
 }
 
-/* A new file: nothing of it is in the page cache. */
 int fuse_open(void)
 {
 	char path[64];
 
-	snprintf(path, sizeof(path), DIR "/%d", getpid());
+	snprintf(path, sizeof(path), "%s/%d", files->dir, getpid());
 	return open(path, O_RDWR | O_CLOEXEC);
 }
 
