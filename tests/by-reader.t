@@ -5,15 +5,7 @@
 set -euo pipefail
 shopt -s inherit_errexit
 
-tests=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-kernel=${KERNEL:-6.12}
-build=$tests/../build
+# shellcheck source=/dev/null
+. "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 
-for file in "$build/command"/{vmapeek,remote} "$build/$kernel"/{vmapeek,hold_mmap_lock}.ko; do
-	[[ -e $file ]] || { echo "by-reader.t: there is no $file yet: run 'make tests'" >&2; exit 1; }
-done
-
-"$tests/../lab/lab" run -k "$kernel" -t 600 \
-	-f "$build/$kernel/vmapeek.ko:/vmapeek.ko" -f "$build/$kernel/hold_mmap_lock.ko:/hold_mmap_lock.ko" \
-	-f "$build/command/vmapeek" -f "$build/command/remote" -f "$tests/../tools/tap.sh:/tap.sh" \
-	-f "$tests/../command/test/guest-by-reader:/test-by-reader" -- /test-by-reader
+run_script "$TOP/command/test/guest-by-reader" -t 600

@@ -5,15 +5,8 @@
 set -euo pipefail
 shopt -s inherit_errexit
 
-tests=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-kernel=${KERNEL:-6.12}
-build=$tests/../build
+# shellcheck source=/dev/null
+. "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 
-for file in "$build/command"/{vmapeek,remote} "$build/$kernel/vmapeek.ko"; do
-	[[ -e $file ]] || { echo "metrics.t: there is no $file yet: run 'make tests'" >&2; exit 1; }
-done
-
-"$tests/../lab/lab" run -k "$kernel" -t 300 -T "$("$tests/../lab/lab" tree prometheus-node-exporter)" \
-	-f "$build/$kernel/vmapeek.ko:/vmapeek.ko" -f "$build/command/vmapeek" -f "$build/command/remote" \
-	-f "$tests/../debian/vmapeek.vmapeek-metrics.service:/service" -f "$tests/../tools/tap.sh:/tap.sh" \
-	-f "$tests/../command/test/guest-metrics:/test-metrics" -- /test-metrics
+run_script "$TOP/command/test/guest-metrics" -t 300 -T "$("$LAB" tree prometheus-node-exporter)" \
+	-f "$TOP/debian/vmapeek.vmapeek-metrics.service:/service"

@@ -5,16 +5,9 @@
 set -euo pipefail
 shopt -s inherit_errexit
 
-tests=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-kernel=${KERNEL:-6.12}
-build=$tests/../build
+# shellcheck source=/dev/null
+. "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 
-for file in "$build/command"/{vmapeek,remote} "$build/tests"/{stuck,wedge.ext4} "$build/$kernel"/{vmapeek,hold_mmap_lock}.ko; do
-	[[ -e $file ]] || { echo "stuck.t: there is no $file yet: run 'make tests'" >&2; exit 1; }
-done
-
-"$tests/../lab/lab" run -k "$kernel" -t 900 -m 1536 -M dm-mod -M loop \
-	-f "$build/$kernel/vmapeek.ko:/vmapeek.ko" -f "$build/$kernel/hold_mmap_lock.ko:/hold_mmap_lock.ko" \
-	-f "$build/command/vmapeek" -f "$build/command/remote" -f "$build/tests/stuck" -f "$build/tests/wedge.ext4:/image" \
-	-f "$tests/../command/test/guest-stuck:/test-stuck" -f "$tests/../tools/tap.sh:/tap.sh" \
-	-- /test-stuck
+built tests "$BUILD/tests"/{stuck,wedge.ext4}
+run_script "$TOP/command/test/guest-stuck" -t 1200 -m 1536 -M dm-mod -M loop -f "$BUILD/tests/stuck" \
+	-f "$BUILD/tests/wedge.ext4:/image"

@@ -4,10 +4,10 @@
  *
  *	attempt SECONDS COMMAND..
  *
- * Prints "ended STATUS SECONDS"; or "hangs NAME:FUNCTION", if one of its tasks
- * sleeps uninterruptibly in the same function of the kernel for some seconds, or
- * the time is up. What is left of it is killed, each process by its number, and not
- * waited for.
+ * Prints "ended STATUS SECONDS"; or "hangs NAME:FUNCTION CALLER..", if one of its
+ * tasks sleeps uninterruptibly in the same function of the kernel for some seconds,
+ * or the time is up. The callers are those of its kernel stack, up to the system
+ * call. What is left of it is killed, each process by its number, and not waited for.
  */
 #include <ctype.h>
 #include <dirent.h>
@@ -106,6 +106,23 @@ static void describe(struct task *t)
 	read_line(t->comm, sizeof(t->comm), path);
 	snprintf(path, sizeof(path), "/proc/%d/task/%d/wchan", t->pid, t->tid);
 	read_line(t->where, sizeof(t->where), path);
+}
+
+/* The callers of the function that a task sleeps in, up to the system call. */
+static void print_callers(const struct task *t)
+{
+	char path[64], line[256], name[128];
+	FILE *file;
+
+	snprintf(path, sizeof(path), "/proc/%d/task/%d/stack", t->pid, t->tid);
+	file = fopen(path, "re");
+	while (file && fgets(line, sizeof(line), file) &&
+	       sscanf(line, "[<%*x>] %127[^+]", name) == 1 &&
+	       strcmp(name, "do_syscall_64"))
+		if (strcmp(name, t->where))
+			printf(" %s", name);
+	if (file)
+		fclose(file);
 }
 
 /* Calls back for each thread of one of our processes; stops when that is true. */
@@ -241,8 +258,10 @@ int main(int argc, char **argv)
 hung:
 	if (!t.tid)
 		each_task(is_there, &t);
-	printf("hangs %s:%s\n", *t.comm ? t.comm : "?",
+	printf("hangs %s:%s", *t.comm ? t.comm : "?",
 	       *t.where ? t.where : "?");
+	print_callers(&t);
+	putchar('\n');
 	each_task(is_to_end, NULL);
 	return 1;
 }

@@ -14,7 +14,6 @@
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -37,6 +36,13 @@ static void wait_for(int letter)
 	while (!__atomic_load_n(&wanted[letter], __ATOMIC_ACQUIRE))
 		usleep(10000);
 	__atomic_store_n(&wanted[letter], 0, __ATOMIC_RELEASE);
+}
+
+/* Runs whatever the others wait for. */
+static void *run(void *arg)
+{
+	wait_for('r');
+	return arg;
 }
 
 static void *write_file(void *arg)
@@ -74,14 +80,6 @@ static void *call_exec(void *arg)
 		waitpid(pid, NULL, 0);
 	}
 	return arg;
-}
-
-static void start(void *(*function)(void *))
-{
-	pthread_t thread;
-
-	if (pthread_create(&thread, NULL, function, NULL))
-		die("no thread");
 }
 
 /* A mapping of its own, between others that are no neighbours. */
@@ -132,9 +130,10 @@ int main(int argc, char **argv)
 	untouched = map_memory();
 	heap = sbrk(HEAP);
 	fill(heap, HEAP / PAGE);
-	start(write_file);
-	start(change_mapping);
-	start(call_exec);
+	start_thread(run);
+	start_thread(write_file);
+	start_thread(change_mapping);
+	start_thread(call_exec);
 	if (madvise(swapped, PAGES * PAGE, MADV_PAGEOUT))
 		die("madvise: %s", strerror(errno));
 	printf("R=%lu S=%lu U=%lu F=%lu\n", (unsigned long)resident,

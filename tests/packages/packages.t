@@ -9,22 +9,19 @@
 set -euo pipefail
 shopt -s inherit_errexit
 
-here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-top=$here/../..
-lab=$top/lab/lab
-kernel=${KERNEL:-6.12}
+# shellcheck source=/dev/null
+. "$(dirname "${BASH_SOURCE[0]}")/../common.sh"
 
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-version=$(dpkg-parsechangelog -l "$top/debian/changelog" -S Version)
-"$top/tools/build-deb" "$work/old" >"$work/log"
-"$top/tools/build-deb" "$work/new" "$version+1" >"$work/log"
-rm -f "$work"/*/*-dbgsym_*
+temporary
+version=$(dpkg-parsechangelog -l "$TOP/debian/changelog" -S Version)
+"$TOP/tools/build-deb" "$TMP/old" >"$TMP/log"
+"$TOP/tools/build-deb" "$TMP/new" "$version+1" >"$TMP/log"
+rm -f "$TMP"/*/*-dbgsym_*
 
 # What the packages depend on, so that nothing is fetched in the guest; and the headers that are Debian's default: on Debian
 # 12 of 6.1, which is not supported, on Debian 13 of 6.12.
-image=$("$lab" rootfs "$kernel" dkms libelf-dev libc6-dev openssl libjson-c5 libkmod2 zlib1g linux-headers-cloud-amd64)
-disk=${DISK:-$work/disk}
+image=$("$LAB" rootfs "$KERNEL" dkms libelf-dev libc6-dev openssl libjson-c5 libkmod2 zlib1g linux-headers-cloud-amd64)
+disk=${DISK:-$TMP/disk}
 [[ -e $disk ]] || cp --sparse=always "$image" "$disk"
 
 # Not a test of the guest, but of the packages.
@@ -32,9 +29,9 @@ clean_for_lintian()
 {
 	local ok=ok
 
-	lintian --allow-root --fail-on error,warning "$work"/old/*.deb >"$work/log" 2>&1 || ok='not ok'
+	lintian --allow-root --fail-on error,warning "$TMP"/old/*.deb >"$TMP/log" 2>&1 || ok='not ok'
 	echo "$ok - lintian finds nothing"
-	sed 's/^/# /' "$work/log"
+	sed 's/^/# /' "$TMP/log"
 }
 
 # stage NAME: one boot
@@ -44,11 +41,11 @@ stage()
 	local -a options=()
 
 	case $name in
-	install) options=(-f "$work/old:/tests/old" -f "$work/new:/tests/new") ;;
+	install) options=(-f "$TMP/old:/tests/old" -f "$TMP/new:/tests/new") ;;
 	enforce) options=(-a module.sig_enforce=1) ;;
 	esac
 	echo "# $name"
-	"$lab" run -k "$kernel" -t 1800 -d "$disk" "${options[@]}" -f "$here/guest:/tests/guest" \
+	"$LAB" run -k "$KERNEL" -t 1800 -d "$disk" "${options[@]}" -f "$TOP/tests/packages/guest:/tests/guest" \
 		-- env OLD_VERSION="$version" NEW_VERSION="$version+1" /tests/guest "$name" || status=$?
 	((status == 0)) || echo "not ok - $name: the guest ended with status $status"
 }

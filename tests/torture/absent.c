@@ -156,16 +156,21 @@ static void make_device(struct scene *s)
 	scene_must(s, file >= 0, path);
 }
 
+/*
+ * It is filled by write(): instrumented kernels of 7.3 lose half of what was
+ * written by way of a mapping.
+ */
 void setup_device(struct scene *s)
 {
 	unsigned int g = generation_begin(s, 0, s->size);
 	char *p;
 
 	make_device(s);
-	p = scene_map(s, (unsigned long)OTHER, s->size, MAP_SHARED |
-		      MAP_FIXED_NOREPLACE, file);
+	p = scene_map(s, (unsigned long)OTHER, s->size, MAP_PRIVATE |
+		      MAP_FIXED_NOREPLACE, -1);
 	scene_fill(s, p, 0, s->size, g);
-	scene_must(s, !munmap(p, s->size) && !fsync(file), "fsync");
+	scene_must(s, pwrite(file, p, s->size, 0) == (ssize_t)s->size &&
+		   !fsync(file) && !munmap(p, s->size), "writing a device");
 	scene_map(s, REGION_AT, s->size, MAP_SHARED | MAP_FIXED_NOREPLACE,
 		  file);
 	generation_end(s, 0, s->size, g);

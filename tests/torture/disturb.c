@@ -91,9 +91,9 @@ void disturb_switch(struct scene *s)
 	while (!scene_ends(s)) {
 		/* They go with the module. */
 		s->fast += counters_since(&start).n[FAST];
-		vmapeek_off();
+		modules_off();
 		usleep(20000);
-		vmapeek_on();
+		modules_on();
 		start = counters_read();
 		usleep(20000);
 	}

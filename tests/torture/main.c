@@ -139,7 +139,7 @@ int main(int argc, char **argv)
 		count += wanted(plays[i].name, argc, argv);
 	printf("# torture for %.0f seconds, seed %lu\n", seconds, seed);
 	scene = scene_share(true);
-	vmapeek_on();
+	modules_on();
 	traced = mainline() != CONTROL && !getenv("UNTRACED");
 	if (!traced)
 		printf("# not traced: what it reaches is not shown\n");
@@ -156,7 +156,7 @@ int main(int argc, char **argv)
 	printf("# %u rounds in %.0f seconds\n", round, now() - begin);
 	if (traced)
 		reach_end();
-	vmapeek_off();
+	modules_off();
 	bad = report(argc, argv);
 	fflush(stdout);
 	return bad != 0;

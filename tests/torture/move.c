@@ -3,11 +3,8 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/mempolicy.h>
-#include <linux/userfaultfd.h>
 #include <stdlib.h>
 #include <sys/ioctl.h>
-#include <sys/mman.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "vmapeek.h"
@@ -16,14 +13,6 @@
 #define REGION		((char *)REGION_AT)
 #define OTHER		((char *)REGION_AT + 16 * MIB)
 #define MAX_PAGES	(REGION_MAX / PAGE)
-
-#ifndef UFFDIO_MOVE
-#define UFFDIO_MOVE	_IOWR(UFFDIO, 5, struct uffdio_move)
-struct uffdio_move {
-	uint64_t dst, src, len, mode;
-	int64_t move;
-};
-#endif
 
 /* To the other node, where there is one; else as compaction likes. */
 void step_migrate(struct scene *s)

@@ -18,10 +18,11 @@
 	  .run = _run }
 
 const struct play plays[] = {
-	PLAY("replace", SMALL, ONE_GENERATION, setup_replace, step_replace),
-	PLAY("replace-huge", LARGE, ONE_GENERATION, setup_replace_huge,
+	PLAY("replace", SMALL, ONE_GENERATION | MAPPED_ANEW, setup_replace,
+	     step_replace),
+	PLAY("replace-huge", LARGE, ONE_GENERATION | MAPPED_ANEW, setup_replace_huge,
 	     step_replace_huge),
-	PLAY("remap", SMALL, NEW_IN_PLACE, setup_plain, step_remap),
+	PLAY("remap", SMALL, NEW_IN_PLACE | MAPPED_ANEW, setup_plain, step_remap),
 	PLAY("unmap", SMALL, NEW_IN_PLACE | MAY_BE_ABSENT, setup_plain,
 	     step_unmap),
 	PLAY("neighbours", SMALL, 0, setup_neighbours, step_neighbours),
@@ -58,17 +59,18 @@ const struct play plays[] = {
 	PLAY("fault-replaced", SMALL, NEW_IN_PLACE | MAY_BE_ABSENT, setup_plain,
 	     step_fault_replaced),
 	PLAY("fault-shared", SMALL, 0, setup_plain, step_fault_shared),
-	PLAY("fault-file", SMALL, NOT_ANONYMOUS, setup_device, step_fault_file),
+	PLAY("fault-file", SMALL, NOT_ANONYMOUS | MAPPED_ANEW, setup_device,
+	     step_fault_file),
 	PLAY("fault-hugetlb", HUGE_PAGE, NEW_IN_PLACE | NOT_ANONYMOUS |
 	     MAY_BE_ABSENT, setup_fault_hugetlb, step_fault_hugetlb),
 	PLAY("fault-collapse", LARGE, 0, setup_huge, step_fault_collapse),
 	PLAY_RUN("fault-exit", MEDIUM, MAY_BE_ABSENT, setup_swapped, run_exit),
 	PLAY_RUN("fault-oom", SMALL, NEW_IN_PLACE | MAY_BE_ABSENT,
 		 setup_half_untouched, run_oom),
-	PLAY_DISTURBED("cpus", SMALL, NEW_IN_PLACE, setup_plain, step_remap,
-	     disturb_cpus),
-	{ .name = "switch", .size = SMALL, .rules = NEW_IN_PLACE, .setup = setup_plain,
-	  .step = step_remap, .disturb = disturb_switch, .switches = true },
+	PLAY_DISTURBED("cpus", SMALL, NEW_IN_PLACE | MAPPED_ANEW, setup_plain,
+		       step_remap, disturb_cpus),
+	{ .name = "switch", .size = SMALL, .rules = NEW_IN_PLACE | MAPPED_ANEW,
+	  .setup = setup_plain, .step = step_remap, .disturb = disturb_switch, .switches = true },
 };
 
 const unsigned int nr_plays = sizeof(plays) / sizeof(plays[0]);

@@ -4,6 +4,7 @@
 #define PLAYS_H
 
 #include "scene.h"
+#include "uapi.h"
 
 /* anon.c */
 void setup_replace(struct scene *s);
@@ -67,17 +68,5 @@ void step_nothing(struct scene *s);
 void disturb_memory(struct scene *s);
 void disturb_cpus(struct scene *s);
 void disturb_switch(struct scene *s);
-
-/* Plain memory that the kernel's headers of the build machine may lack. */
-#ifndef MADV_COLLAPSE
-#define MADV_COLLAPSE		25
-#endif
-#ifndef MADV_GUARD_INSTALL
-#define MADV_GUARD_INSTALL	102
-#define MADV_GUARD_REMOVE	103
-#endif
-#ifndef MADV_PAGEOUT
-#define MADV_PAGEOUT		21
-#endif
 
 #endif

@@ -203,6 +203,12 @@ static void set_end(const char *play, bool set)
 	may_end = set;
 }
 
+static void enable_reads(bool on)
+{
+	for (unsigned int i = 0; i < NR_READS && read_function(i); i++)
+		enable("read_", i, on);
+}
+
 void reach_start(const char *play)
 {
 	bool faults = false;
@@ -217,8 +223,7 @@ void reach_start(const char *play)
 	}
 	if (!followed)
 		return;
-	for (unsigned int i = 0; i < NR_READS && read_function(i); i++)
-		enable("read_", i, true);
+	enable_reads(true);
 	if (faults)
 		enable("fault_", 0, true);
 	trace_on();
@@ -255,20 +260,24 @@ static void meet(const struct task *reader)
 			tasks[i].met = true;
 }
 
+/* A task is in what @is_in says from now on, or no longer; @nr tasks are. */
+static void set_in(bool *is_in, unsigned int *nr, bool entered)
+{
+	if (*is_in != entered)
+		*nr += entered ? 1 : -1;
+	*is_in = entered;
+}
+
 static void saw_fault(const struct row *row, struct task *t, bool entered)
 {
-	if (t->faults != entered)
-		nr_faulting += entered ? 1 : -1;
-	t->faults = entered;
+	set_in(&t->faults, &nr_faulting, entered);
 	if (entered && row->kind == WHILE_FAULT)
 		meet(t);
 }
 
 static void saw_read(const struct row *row, struct task *t, bool entered)
 {
-	if (t->reads != entered)
-		nr_reading += entered ? 1 : -1;
-	t->reads = entered;
+	set_in(&t->reads, &nr_reading, entered);
 	if (entered && row->kind == WHILE_READ)
 		meet(t);
 	/* Should the end of a fault have been missed. */
@@ -351,12 +360,10 @@ static void look_at_trace(unsigned int nr)
 
 static bool is_tracing(void)
 {
-	FILE *file = fopen(INSTANCE "/tracing_on", "r");
-	int on = file ? fgetc(file) : '0';
+	char on[8];
 
-	if (file)
-		fclose(file);
-	return on == '1';
+	return read_line(INSTANCE "/tracing_on", on, sizeof(on)) &&
+	       on[0] == '1';
 }
 
 /* What was traced counts; rows that a read has met are done, or all of them. */
@@ -395,8 +402,7 @@ void reach_stop(const char *play)
 	write_line(INSTANCE "/tracing_on", "0");
 	set_end(play, false);
 	look_at_rows(play, true);
-	for (unsigned int i = 0; i < NR_READS && read_function(i); i++)
-		enable("read_", i, false);
+	enable_reads(false);
 	enable("fault_", 0, false);
 }
 

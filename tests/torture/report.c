@@ -22,10 +22,10 @@ int report_play(unsigned int nr, const struct play *p,
 		printf("ok %u - %s # SKIP\n", nr, p->name);
 		return 0;
 	}
-	printf("# %s: %lu changes, %lu reads (mem %lu, cmdline %lu, environ %lu, PEEK %lu, readv %lu), %lu fast, %lu kB, %lu short or refused, %lu words of zeros\n",
+	printf("# %s: %lu changes, %lu reads (mem %lu, cmdline %lu, environ %lu, PEEK %lu, readv %lu), %lu looks at maps, %lu fast, %lu kB, %lu short or refused, %lu words of zeros\n",
 	       p->name, sum->steps, all_reads(sum), sum->reads[MEM],
 	       sum->reads[CMDLINE], sum->reads[ENVIRON], sum->reads[PEEKDATA],
-	       sum->reads[READV], sum->fast, sum->bytes / KIB, sum->absent,
+	       sum->reads[READV], sum->maps_reads, sum->fast, sum->bytes / KIB, sum->absent,
 	       sum->zeros);
 	if (sum->wrong)
 		printf("# %s: %lu times wrong; the first: %s\n", p->name,

@@ -27,6 +27,7 @@
 #define IN_PLACE	4U	/* words may be half-written */
 #define ONE_GENERATION	8U	/* all that one lock covers is of one */
 #define NOT_ANONYMOUS	16U	/* cmdline and environ bring nothing */
+#define MAPPED_ANEW	32U	/* maps may have a gap between old and new */
 
 /*
  * The generations that can be seen in a chunk: @newest is raised before the
@@ -52,7 +53,7 @@ struct scene {
 	unsigned int rules;
 	uint64_t seed;
 	struct generations generations[CHUNKS];
-	struct reader_stats readers[NR_INTERFACES];
+	struct reader_stats readers[NR_INTERFACES], maps_reader;
 	char lacks[96];		/* the kernel lacks what is needed */
 	char broken[160];
 };
@@ -128,6 +129,9 @@ bool in_child(void);
 /* Reads until the end; a process of its own. */
 void reader_run(struct scene *s, enum interface how)
 	__attribute__((noreturn));
+
+/* The same for maps and its relatives, which it checks itself. */
+void maps_reader_run(struct scene *s) __attribute__((noreturn));
 
 /* reader.c asks check.c about what it read. */
 struct seen {

@@ -79,6 +79,16 @@ static pid_t start_reader(enum interface how)
 	reader_run(scene, how);
 }
 
+static pid_t start_maps_reader(void)
+{
+	pid_t pid = fork();
+
+	if (pid)
+		return pid;
+	begin_child("maps-reader");
+	maps_reader_run(scene);
+}
+
 static pid_t start_disturber(const struct play *p)
 {
 	pid_t pid = fork();
@@ -143,6 +153,20 @@ static void wait_for(const struct play *p, pid_t *pids, unsigned int n)
 	}
 }
 
+static void add_reader(const struct play *p, const struct reader_stats *r,
+		       struct sum *sum)
+{
+	sum->bytes += r->bytes;
+	sum->absent += r->absent;
+	sum->zeros += r->zeros;
+	sum->wrong += r->wrong;
+	if (!r->finding[0])
+		return;
+	printf("# %s: %s\n", p->name, r->finding);
+	if (!sum->finding[0])
+		snprintf(sum->finding, sizeof(sum->finding), "%s", r->finding);
+}
+
 static void add_up(const struct play *p, struct sum *sum)
 {
 	sum->turns++;
@@ -157,20 +181,11 @@ static void add_up(const struct play *p, struct sum *sum)
 			 scene->broken);
 	}
 	for (int i = 0; i < NR_INTERFACES; i++) {
-		struct reader_stats *r = &scene->readers[i];
-
-		sum->reads[i] += r->reads;
-		sum->bytes += r->bytes;
-		sum->absent += r->absent;
-		sum->zeros += r->zeros;
-		sum->wrong += r->wrong;
-		if (!r->finding[0])
-			continue;
-		printf("# %s: %s\n", p->name, r->finding);
-		if (!sum->finding[0])
-			snprintf(sum->finding, sizeof(sum->finding), "%s",
-				 r->finding);
+		sum->reads[i] += scene->readers[i].reads;
+		add_reader(p, &scene->readers[i], sum);
 	}
+	sum->maps_reads += scene->maps_reader.reads;
+	add_reader(p, &scene->maps_reader, sum);
 	if (scene->broken[0])
 		printf("# %s: %s\n", p->name, scene->broken);
 	if (kernel_complains() && !sum->wrong++)
@@ -183,7 +198,7 @@ void turn(const struct play *p, struct scene *shared, bool traced,
 {
 	struct counters start = counters_read();
 	double end = now() + seconds;
-	pid_t readers[NR(interfaces)], others[2];
+	pid_t readers[NR(interfaces) + 1], others[2];
 	unsigned int nr_others = 0;
 
 	scene = shared;
@@ -200,6 +215,7 @@ void turn(const struct play *p, struct scene *shared, bool traced,
 	others[nr_others++] = start_target(p);
 	for (unsigned int i = 0; i < NR(interfaces); i++)
 		readers[i] = start_reader(interfaces[i]);
+	readers[NR(interfaces)] = start_maps_reader();
 	if (p->disturb)
 		others[nr_others++] = start_disturber(p);
 	while (now() < end && !over()) {
@@ -209,7 +225,7 @@ void turn(const struct play *p, struct scene *shared, bool traced,
 	}
 	/* What is read must not end before those who read. */
 	atomic_store(&scene->stop_readers, true);
-	wait_for(p, readers, NR(interfaces));
+	wait_for(p, readers, NR(readers));
 	atomic_store(&scene->stop, true);
 	wait_for(p, others, nr_others);
 	if (traced)
@@ -224,5 +240,5 @@ bool has_read(const struct sum *sum)
 	for (unsigned int i = 0; i < NR(interfaces); i++)
 		if (!sum->reads[interfaces[i]])
 			return false;
-	return sum->fast || mainline() != MODULE;
+	return sum->maps_reads && (sum->fast || mainline() != MODULE);
 }

@@ -13,7 +13,7 @@
 
 struct sum {
 	unsigned long turns, steps, reads[NR_INTERFACES], bytes, absent, zeros;
-	unsigned long wrong, fast;
+	unsigned long wrong, fast, maps_reads;
 	char lacks[96], finding[400];
 };
 
@@ -32,7 +32,7 @@ void turn(const struct play *p, struct scene *scene, bool traced,
 /* Is there a warning or worse in the kernel log, or has lockdep found something? */
 bool kernel_complains(void);
 
-/* Has every interface read, and the fast path answered, where it may? */
+/* Has every interface read, and maps, and the fast path answered, where it may? */
 bool has_read(const struct sum *sum);
 
 unsigned long all_reads(const struct sum *sum);

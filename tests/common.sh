@@ -1,0 +1,27 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=bash disable=SC2034
+# Shared by the tests that boot a guest, on the host. KERNEL chooses the series.
+
+export ME=${0##*/}
+TOP=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+LAB=$TOP/lab/lab
+KERNEL=${KERNEL:-6.12}
+BUILD=$TOP/build
+MODULES=$BUILD/$KERNEL
+# shellcheck source=/dev/null
+. "$TOP/tools/common.sh"
+
+# run_script SCRIPT LAB-OPTION...: runs a script of tests in the guest, with guest/common.sh and the files that it needs.
+run_script()
+{
+	local script=$1 name
+	local -a files=()
+	shift
+
+	built tests "$BUILD/command"/{vmapeek,remote} "$MODULES"/{vmapeek,hold_mmap_lock}.ko
+	for name in vmapeek hold_mmap_lock; do
+		files+=(-f "$MODULES/$name.ko:/$name.ko")
+	done
+	"$LAB" run -k "$KERNEL" "$@" "${files[@]}" -f "$BUILD/command/vmapeek" -f "$BUILD/command/remote" \
+		-f "$TOP/tools/tap.sh:/tap.sh" -f "$TOP/tests/guest/common.sh:/common.sh" -f "$script:/test" -- /test
+}
