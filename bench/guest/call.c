@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
@@ -10,6 +11,7 @@
 #include <unistd.h>
 
 #include "call.h"
+#include "pagemap-scan.h"
 #include "reader.h"
 #include "vmapeek.h"
 
@@ -24,6 +26,11 @@ const char *const call_names[NR_CALL_KINDS] = {
 	[PROC_MEM] = "mem",
 	[PROC_CMDLINE] = "cmdline",
 	[PROC_ENVIRON] = "environ",
+	[PROC_MAPS] = "maps",
+	[PROC_SMAPS] = "smaps",
+	[PROC_ROLLUP] = "smaps_rollup",
+	[PROC_PAGEMAP] = "pagemap",
+	[PROC_SCAN] = "PAGEMAP_SCAN",
 	[PREAD] = "pread of a memfd",
 };
 
@@ -73,6 +80,22 @@ static void open_begin(enum interface how, pid_t pid)
 	now.fd = now.reader.fd;
 }
 
+static bool is_maps(enum call_kind kind)
+{
+	return kind >= PROC_MAPS && kind <= PROC_SCAN;
+}
+
+static void maps_begin(enum call_kind kind)
+{
+	const char *name = kind == PROC_SCAN ? "pagemap" : call_names[kind];
+	char path[64];
+
+	snprintf(path, sizeof(path), "/proc/%d/%s", now.pid, name);
+	now.fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (now.fd < 0)
+		die("%s: %s", path, strerror(errno));
+}
+
 void call_begin(enum call_kind kind, struct memory *m, size_t size)
 {
 	now.pid = m->pid;
@@ -111,6 +134,8 @@ void call_begin(enum call_kind kind, struct memory *m, size_t size)
 		now.addr = 0;
 		break;
 	default:
+		if (is_maps(kind))
+			maps_begin(kind);
 		break;
 	}
 }
@@ -119,6 +144,35 @@ void call_end(enum call_kind kind)
 {
 	if (kind >= PEEK && kind <= PROC_ENVIRON)
 		reader_close(&now.reader);
+	if (is_maps(kind))
+		close(now.fd);
+}
+
+static long read_whole(void)
+{
+	long n, sum = 0;
+
+	do {
+		n = syscall(SYS_pread64, now.fd, buffer, now.size, sum);
+		sum += n;
+	} while (n > 0);
+	return n < 0 ? n : sum;
+}
+
+/* As many pages as pagemap has entries of in as many bytes. */
+static long scan(void)
+{
+	struct scan s = {
+		.size = sizeof(s),
+		.start = now.addr & ~(PAGE - 1),
+		.end = (now.addr & ~(PAGE - 1)) + now.size / 8 * PAGE,
+		.vec = (unsigned long)buffer,
+		.vec_len = LARGEST / sizeof(struct region_found),
+		.all_of = IS_PRESENT,
+		.returned = IS_PRESENT,
+	};
+
+	return syscall(SYS_ioctl, now.fd, PAGEMAP_SCAN, &s);
 }
 
 static inline long call(enum call_kind kind)
@@ -138,6 +192,15 @@ static inline long call(enum call_kind kind)
 	case POKE:
 		return syscall(SYS_ptrace, PTRACE_POKEDATA, now.pid, now.addr,
 			       0L);
+	case PROC_MAPS:
+	case PROC_SMAPS:
+	case PROC_ROLLUP:
+		return read_whole();
+	case PROC_PAGEMAP:
+		return syscall(SYS_pread64, now.fd, buffer, now.size,
+			       now.addr / PAGE * 8);
+	case PROC_SCAN:
+		return scan();
 	default:
 		return syscall(SYS_pread64, now.fd, buffer, now.size, now.addr);
 	}

@@ -14,6 +14,11 @@ enum call_kind {
 	PROC_MEM,
 	PROC_CMDLINE,
 	PROC_ENVIRON,
+	PROC_MAPS,	/* all of it, in pieces; so are the next two */
+	PROC_SMAPS,
+	PROC_ROLLUP,
+	PROC_PAGEMAP,	/* entries from the memory's beginning on */
+	PROC_SCAN,	/* PAGEMAP_SCAN of as much memory */
 	PREAD,		/* copies as much from a file, for comparison */
 	NR_CALL_KINDS
 };

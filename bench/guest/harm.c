@@ -11,44 +11,45 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "reader.h"
+#include "look.h"
 #include "series.h"
 #include "target.h"
 #include "vmapeek.h"
+#include "window.h"
 
 #define ROUNDS		5
 #define WINDOW_NS	200000000LL
 #define MAX_READERS	8
-#define MAX_STEPS	400000
 
 enum mode { STOCK, VMAPEEK, NR_MODES };
 enum work { MAP, FAULT, NR_WORKS };
-enum figure { RATE, MEAN, P99, WORST, NR_FIGURES };
 
 static const char *const work_names[] = { "mmap and munmap", "page faults" };
+static void (*const steps[])(char *memory) = { step_map, step_fault };
 static const int counts[] = { 0, 1, 2, 4, 8 };
-static const struct {
-	enum interface how;
-	size_t size;
-} kinds[] = { { CMDLINE, PAGE }, { MEM, 8 }, { READV, 8 } };
+static const struct look kinds[] = {
+	{ .how = CMDLINE, .size = PAGE },
+	{ .how = MEM, .size = 8 },
+	{ .how = READV, .size = 8 },
+	{ .file = "maps" },
+	{ .file = "smaps_rollup" },
+	{ .file = "pagemap" },
+};
 
 #define NR_COUNTS	((int)(sizeof(counts) / sizeof(*counts)))
 #define NR_KINDS	((int)(sizeof(kinds) / sizeof(*kinds)))
 
 static struct series got[NR_WORKS][NR_KINDS][NR_COUNTS][NR_MODES][NR_FIGURES];
-static double steps[MAX_STEPS];
 static struct target *page;	/* shared, so resident at the same address */
 
 static pid_t reader_start(int kind)
 {
 	pid_t pid = fork(), watched;
-	char buffer[PAGE];
-	struct reader r;
+	struct looker l;
 
 	if (pid < 0)
 		die("fork: %s", strerror(errno));
@@ -57,49 +58,10 @@ static pid_t reader_start(int kind)
 	watched = getppid();
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	use_cpu(1);
-	if (reader_open(&r, kinds[kind].how, watched))
-		die("a reader cannot open what it reads");
+	looker_open(&l, &kinds[kind], watched, (unsigned long)page,
+		    sizeof(*page));
 	for (;;)
-		if (reader_read(&r, kinds[kind].how == CMDLINE ? 0 :
-				(unsigned long)page, buffer,
-				kinds[kind].size) <= 0)
-			die("a reader fails");
-}
-
-static void step(enum work work, char *memory)
-{
-	if (work == MAP) {
-		memory = mmap(NULL, PAGE, PROT_READ | PROT_WRITE,
-			      MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-		if (memory == MAP_FAILED || munmap(memory, PAGE))
-			die("mmap: %s", strerror(errno));
-		return;
-	}
-	*memory = 1;
-	if (madvise(memory, PAGE, MADV_DONTNEED))
-		die("madvise: %s", strerror(errno));
-}
-
-/* One window of work in the calling process. */
-static void window(enum work work, double *figures)
-{
-	char *memory = mmap(NULL, PAGE, PROT_READ | PROT_WRITE,
-			    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	long long start = now_ns(), before = start, after = start;
-	int n;
-
-	for (n = 0; n < MAX_STEPS && after - start < WINDOW_NS; n++) {
-		step(work, memory);
-		after = now_ns();
-		steps[n] = after - before;
-		before = after;
-	}
-	munmap(memory, PAGE);
-	qsort(steps, n, sizeof(*steps), series_compare);
-	figures[RATE] = n / (double)(after - start);
-	figures[MEAN] = (after - start) / (double)n;
-	figures[P99] = steps[(long)n * 99 / 100];
-	figures[WORST] = steps[n - 1];
+		looker_look(&l);
 }
 
 static void watched_window(enum work work, int kind, int readers,
@@ -110,7 +72,7 @@ static void watched_window(enum work work, int kind, int readers,
 	for (int i = 0; i < readers; i++)
 		pids[i] = reader_start(kind);
 	usleep(30000);
-	window(work, figures);
+	window(steps[work], WINDOW_NS, figures);
 	for (int i = 0; i < readers; i++) {
 		if (waitpid(pids[i], NULL, WNOHANG))
 			die("a reader ended");
@@ -122,7 +84,7 @@ static void measure(enum work work, int kind, int count, enum mode mode)
 {
 	double alone[NR_FIGURES], figures[NR_FIGURES];
 
-	window(work, alone);
+	window(steps[work], WINDOW_NS, alone);
 	watched_window(work, kind, counts[count], figures);
 	for (int f = 0; f < NR_FIGURES; f++)
 		series_add(&got[work][kind][count][mode][f],
@@ -140,15 +102,15 @@ static void measure_all(enum mode mode)
 static void print_row(int work, int kind, int count)
 {
 	printf("@%s\t%s\t%d\t%d", work_names[work],
-	       interface_names[kinds[kind].how], counts[count], ROUNDS);
+	       look_name(&kinds[kind]), counts[count], ROUNDS);
 	for (int m = 0; m < NR_MODES; m++) {
 		struct series *s = got[work][kind][count][m];
 		double rate = series_median(s);
 
 		printf("\t%.3f\t%.3f\t%.3f", rate, s->value[0],
 		       s->value[s->n - 1]);
-		for (int f = MEAN; f < NR_FIGURES; f++)
-			printf("\t%.2f", series_median(&s[f]));
+		printf("\t%.2f\t%.2f\t%.2f", series_median(&s[MEAN]),
+		       series_median(&s[P99]), series_median(&s[WORST]));
 	}
 	putchar('\n');
 }
@@ -163,12 +125,12 @@ int main(void)
 	use_cpu(0);
 	for (int i = 0; i < ROUNDS; i++) {
 		printf("round %d of %d\n", i + 1, ROUNDS);
-		vmapeek_off();
+		modules_off();
 		measure_all(STOCK);
-		vmapeek_on();
+		modules_on();
 		measure_all(VMAPEEK);
 	}
-	vmapeek_off();
+	modules_off();
 	read_line("/proc/version", version, sizeof(version));
 	printf("@# kernel: %s\n", version);
 	for (int w = 0; w < NR_WORKS; w++)

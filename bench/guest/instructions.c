@@ -21,7 +21,7 @@
 
 #define MAX_ROUNDS	51
 #define MAX_BATCHES	11
-#define MAX_ROWS	176
+#define MAX_ROWS	192
 #define WARM_UP		4
 #define QUICK_SIZE	(64 * KIB)
 
@@ -70,6 +70,12 @@ static bool walks(const struct row *row)
 	       (row->memory == &memories[FORK_SHARED] && row->call == VM_READV);
 }
 
+/* Where the next look is, from one to the other. */
+static size_t walk_step(const struct row *row)
+{
+	return row->size > PAGE ? row->size : PAGE;
+}
+
 static void add(enum call_kind call, enum memory_kind memory, size_t size)
 {
 	struct row *row = &rows[nr_rows];
@@ -87,6 +93,14 @@ static void add(enum call_kind call, enum memory_kind memory, size_t size)
 	row->memory->walks += walks(row);
 }
 
+/* Ranges without a page: a fault for each. */
+static void add_absent_rows(enum call_kind call)
+{
+	add(call, ABSENT, 64 * KIB);
+	add(call, ABSENT, 64 * PAGE);
+	add(call, ABSENT, MIB);
+}
+
 static void add_readv_rows(const size_t *sizes, int nr_sizes)
 {
 	for (int m = SMALL_PAGES; m <= FILE_PAGES; m++)
@@ -95,8 +109,10 @@ static void add_readv_rows(const size_t *sizes, int nr_sizes)
 	add(VM_READV_10, SMALL_PAGES, 80);
 	add(VM_READV, MANY_VMAS, 8);
 	add(VM_READV_10, MANY_VMAS, 80);
-	for (int m = MOST_VMAS; m <= OWN; m++)
+	add(VM_READV, MOST_VMAS, 8);
+	for (int m = TWO_PAGES; m <= OWN; m++)
 		add(VM_READV, m, 8);
+	add_absent_rows(VM_READV);
 }
 
 /* What goes by access_remote_vm(). */
@@ -128,10 +144,31 @@ static void add_proc_rows(const size_t *sizes, int nr_sizes)
 		add(PROC_CMDLINE, m, 8);
 		add(PROC_ENVIRON, m, 8);
 	}
+	add_absent_rows(PROC_MEM);
 	add(PROC_MEM, FORK_SHARED, 8);
 	/* No anonymous memory, which they insist on. */
 	add(PROC_CMDLINE, FILE_PAGES, 8);
 	add(PROC_ENVIRON, FILE_PAGES, 8);
+}
+
+/* Only where they are asked for by name. The series has nothing for these. */
+static void add_maps_rows(void)
+{
+	static const enum memory_kind by_vmas[] = {
+		TWO_PAGES, MANY_VMAS, TOUCHED_VMAS
+	};
+
+	if (!only || mainline() != MODULE)
+		return;
+	for (int i = 0; i < 3; i++) {
+		add(PROC_MAPS, by_vmas[i], 64 * KIB);
+		add(PROC_SMAPS, by_vmas[i], 64 * KIB);
+		add(PROC_ROLLUP, by_vmas[i], 64 * KIB);
+		add(PROC_PAGEMAP, by_vmas[i], 4 * KIB);
+		add(PROC_SCAN, by_vmas[i], 4 * KIB);
+	}
+	add(PROC_PAGEMAP, SMALL_PAGES, 4 * KIB);
+	add(PROC_SCAN, SMALL_PAGES, 4 * KIB);
 }
 
 static void add_rows(void)
@@ -146,6 +183,7 @@ static void add_rows(void)
 	add(NULL_CALL, NO_MEMORY, 0);
 	add_readv_rows(sizes, nr_sizes);
 	add_proc_rows(sizes, nr_sizes);
+	add_maps_rows();
 	for (int i = 4; i < nr_sizes; i++)
 		add(PREAD, NO_MEMORY, sizes[i]);
 }
@@ -154,7 +192,10 @@ static void add_rows(void)
 static int repetitions(const struct row *row)
 {
 	if (walks(row))
-		return WALK_PAGES;
+		return WALK_SIZE / walk_step(row);
+	/* Each is many reads. */
+	if (row->call >= PROC_MAPS && row->call <= PROC_ROLLUP)
+		return 1;
 	return row->size <= 4 * KIB ? 100 : row->size <= 64 * KIB ? 20 :
 	       row->size <= MIB ? 2 : 1;
 }
@@ -168,7 +209,7 @@ static int batches(const struct row *row)
 
 static long repeat(const struct row *row, int times)
 {
-	return call_repeat(row->call, times, walks(row) ? PAGE : 0);
+	return call_repeat(row->call, times, walks(row) ? walk_step(row) : 0);
 }
 
 static void look_at_result(struct row *row, long result, bool first)
@@ -249,9 +290,9 @@ static void measure_all(enum mode mode, int round)
 	long long overhead;
 
 	if (mode == VMAPEEK)
-		vmapeek_on();
+		modules_on();
 	else
-		vmapeek_off();
+		modules_off();
 	overhead = clock_overhead();
 	for (struct row *row = rows; row < rows + nr_rows; row++) {
 		if (row->memory->prepare && !row->memory->pid)
@@ -315,7 +356,7 @@ int main(int argc, char **argv)
 		measure_all(STOCK, i);
 		measure_all(VMAPEEK, i);
 	}
-	vmapeek_off();
+	modules_off();
 
 	read_line("/proc/version", version, sizeof(version));
 	printf("@# kernel: %s\n", version);

@@ -151,6 +151,23 @@ static void prepare_most_vmas(struct target *t)
 	make_vmas(t, 60000);
 }
 
+/* With a page in each, and a hole behind each second one. */
+static void prepare_touched_vmas(struct target *t)
+{
+	size_t size = 1500 * PAGE;
+	char *p = map_at(t, 0, size, PROT_READ | PROT_WRITE,
+			 MAP_PRIVATE | MAP_ANONYMOUS, -1);
+
+	if (madvise(p, size, MADV_NOHUGEPAGE))
+		broken(t, "MADV_NOHUGEPAGE");
+	pattern_fill(p, size);
+	for (char *at = p; at < p + size; at += 3 * PAGE)
+		if (mprotect(at, PAGE, PROT_READ) ||
+		    munmap(at + 2 * PAGE, PAGE))
+			broken(t, "mprotect");
+	set_target(t, p);
+}
+
 /* The middle of eight bytes is where the second page begins. */
 static void prepare_two_pages(struct target *t)
 {
@@ -258,6 +275,7 @@ struct memory memories[NR_MEMORY_KINDS] = {
 	[FILE_PAGES] = { "page cache", prepare_file_pages },
 	[MANY_VMAS] = { "4 KiB pages, 1000 VMAs", prepare_many_vmas },
 	[MOST_VMAS] = { "4 KiB pages, 60000 VMAs", prepare_most_vmas },
+	[TOUCHED_VMAS] = { "a page each, 1000 VMAs", prepare_touched_vmas },
 	[TWO_PAGES] = { "two pages", prepare_two_pages },
 	[TWO_TABLES] = { "two page tables", prepare_two_tables },
 	[TWO_VMAS] = { "two VMAs", prepare_two_vmas },

@@ -22,6 +22,7 @@ enum memory_kind {
 	FILE_PAGES,
 	MANY_VMAS,
 	MOST_VMAS,
+	TOUCHED_VMAS,
 	TWO_PAGES,
 	TWO_TABLES,
 	TWO_VMAS,

@@ -22,6 +22,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "command.h"
 #include "series.h"
 #include "vmapeek.h"
 
@@ -52,25 +53,6 @@ static double rate[NR_TESTS][NR_MONITORS][NR_MODES][MAX_ROUNDS];
 static double looks[NR_TESTS][NR_MONITORS][NR_MODES][MAX_ROUNDS];
 static volatile unsigned long *nr_looks;
 
-/* Its output is of no interest. */
-static pid_t start(int cpu, const char *const *argv)
-{
-	pid_t pid = fork();
-	int null;
-
-	if (pid < 0)
-		die("fork: %s", strerror(errno));
-	if (pid)
-		return pid;
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	use_cpu(cpu);
-	null = open("/dev/null", O_RDWR);
-	dup2(null, 0);
-	dup2(null, 1);
-	execvp(argv[0], (char **)argv);
-	_exit(127);
-}
-
 static void finish(pid_t pid, const char *name)
 {
 	int status;
@@ -86,7 +68,7 @@ static pid_t server_start(void)
 		"--save", "", "--appendonly", "no", "--ignore-warnings",
 		"ARM64-COW-BUG", NULL
 	};
-	pid_t pid = start(0, argv);
+	pid_t pid = command_start(0, argv);
 
 	for (int i = 0; access(SOCKET, F_OK); i++) {
 		if (i == 600 || waitpid(pid, NULL, WNOHANG))
@@ -156,7 +138,7 @@ static double run(const struct test *test, int requests)
 	requests /= test->part;
 	snprintf(number, sizeof(number), "%d", requests);
 	begin = now_ns();
-	finish(start(1, argv), argv[0]);
+	finish(command_start(1, argv), argv[0]);
 	return requests / (double)(now_ns() - begin);
 }
 

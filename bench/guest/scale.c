@@ -21,7 +21,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "reader.h"
+#include "look.h"
 #include "series.h"
 #include "target.h"
 #include "vmapeek.h"
@@ -34,10 +34,12 @@ enum targets { ONE, MANY, NR_TARGETS };
 
 static const char *const targets_names[] = { "one", "many" };
 static const int counts[] = { 1, 2, 4, MAX_READERS };
-static const struct {
-	enum interface how;
-	size_t size;
-} kinds[] = { { CMDLINE, PAGE }, { READV, 8 } };
+static const struct look kinds[] = {
+	{ .how = CMDLINE, .size = PAGE },
+	{ .how = READV, .size = 8 },
+	{ .file = "maps" },
+	{ .file = "smaps_rollup" },
+};
 
 #define NR_COUNTS	((int)(sizeof(counts) / sizeof(*counts)))
 #define NR_KINDS	((int)(sizeof(kinds) / sizeof(*kinds)))
@@ -67,15 +69,12 @@ static void prepare(struct target *t)
 	t->addr = (unsigned long)p;
 }
 
-static void work(struct job *mine, struct reader *r, size_t size,
-		 unsigned long addr)
+static void work(struct job *mine, struct looker *l)
 {
 	int wanted = __atomic_load_n(&mine->wanted, __ATOMIC_ACQUIRE);
-	char buffer[PAGE];
 
 	while (__atomic_load_n(&mine->wanted, __ATOMIC_RELAXED) == wanted) {
-		if (reader_read(r, addr, buffer, size) <= 0)
-			die("a reader fails");
+		looker_look(l);
 		__atomic_store_n(&mine->reads, mine->reads + 1,
 				 __ATOMIC_RELAXED);
 	}
@@ -85,7 +84,7 @@ static void work(struct job *mine, struct reader *r, size_t size,
 static pid_t reader_start(int me)
 {
 	const int of[] = { [ONE] = 0, [MANY] = me };
-	struct reader readers[NR_KINDS][NR_TARGETS];
+	struct looker lookers[NR_KINDS][NR_TARGETS];
 	struct job *mine = &jobs[me];
 	pid_t pid = fork();
 	int wanted, k, t;
@@ -97,9 +96,9 @@ static pid_t reader_start(int me)
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	for (k = 0; k < NR_KINDS; k++)
 		for (t = 0; t < NR_TARGETS; t++)
-			if (reader_open(&readers[k][t], kinds[k].how,
-					watched[of[t]].pid))
-				die("a reader cannot open what it reads");
+			looker_open(&lookers[k][t], &kinds[k],
+				    watched[of[t]].pid,
+				    watched[of[t]].target->addr, PAGE);
 	for (;;) {
 		wanted = __atomic_load_n(&mine->wanted, __ATOMIC_ACQUIRE);
 		if (!wanted) {
@@ -108,8 +107,7 @@ static pid_t reader_start(int me)
 		}
 		k = (wanted - 1) / NR_TARGETS;
 		t = (wanted - 1) % NR_TARGETS;
-		work(mine, &readers[k][t], kinds[k].size,
-		     kinds[k].how == CMDLINE ? 0 : watched[of[t]].target->addr);
+		work(mine, &lookers[k][t]);
 	}
 }
 
@@ -181,7 +179,7 @@ static void print_row(int kind, int targets, int count, int rounds)
 	double (*row)[MAX_ROUNDS] = rate[kind][targets][count];
 
 	printf("@%ld\t%s\t%zu\t%s\t%d\t%d", sysconf(_SC_NPROCESSORS_ONLN),
-	       interface_names[kinds[kind].how], kinds[kind].size,
+	       look_name(&kinds[kind]), kinds[kind].size,
 	       targets_names[targets], counts[count], rounds);
 	for (int i = 0; i < rounds; i++) {
 		for (int m = 0; m < NR_MODES; m++)
@@ -215,12 +213,12 @@ int main(int argc, char **argv)
 	for (int i = 0; i < MAX_READERS; i++)
 		watched[i].reader = reader_start(i);
 	for (int i = 0; i < rounds; i++) {
-		vmapeek_off();
+		modules_off();
 		measure_all(STOCK, i, ms);
-		vmapeek_on();
+		modules_on();
 		measure_all(VMAPEEK, i, ms);
 	}
-	vmapeek_off();
+	modules_off();
 	read_line("/proc/version", version, sizeof(version));
 	printf("@# kernel: %s\n", version);
 	for (int k = 0; k < NR_KINDS; k++)

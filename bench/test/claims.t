@@ -1,0 +1,60 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0
+# The numbers in the documents are those on record, and a document or a record that was changed alone is found.
+set -euo pipefail
+
+top=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
+dir=$(mktemp -d)
+trap 'rm -rf "$dir"' EXIT
+# shellcheck source=/dev/null
+. "$top/tools/tap.sh"
+# shellcheck disable=SC2034
+EXPLAIN=$dir/said
+
+# changed NAME FILE SED PATTERN: with that change alone, the check fails and prints one line, which matches.
+changed()
+{
+	local status=1
+
+	cp "$top/$2" "$dir/tree/$2"
+	sed -i "$3" "$dir/tree/$2"
+	if ! "$top/bench/claims" "$dir/tree" >"$dir/said" 2>&1 && [[ $(wc -l <"$dir/said") = 1 ]] && grep -qE "$4" "$dir/said" &&
+		! cmp -s "$top/$2" "$dir/tree/$2"; then
+		status=0
+	fi
+	ok "$status" "$1"
+	cp "$top/$2" "$dir/tree/$2"
+}
+
+status=0
+"$top/bench/claims" >"$dir/said" 2>&1 || status=1
+ok "$status" 'the documents say what the record does'
+
+# Each line is a number: the document, where in it, what it says, and what it shall say.
+mkdir "$dir/tree"
+(cd "$top" && cp -r --parents README.md docs mainline/README.md mainline/messages bench/record "$dir/tree")
+changed 'a ratio in a table' README.md '/PTRACE_PEEKTEXT/s/0\.66/0.67/' '^README\.md:[0-9]+: 0\.67 is 0\.659 on record'
+changed 'a quotient of medians' README.md 's/ \([0-9]*\) times as long/ 9\1 times as long/' \
+	'^README\.md:[0-9]+: 9[0-9]+ is [0-9.]+ on record: \{median '
+changed 'a digit too many' README.md '/PTRACE_PEEKTEXT/s/0\.66/0.660/' '^README\.md:[0-9]+: 0\.660 is 0\.659'
+changed 'a message of the series' mainline/messages/cover.txt 's/about 1390/about 1370/' '^mainline/messages/cover\.txt:[0-9]+: 1370 is 1388'
+changed 'instructions in a table' docs/results.md '/^| PEEKDATA | 8 B/s/2145/2155/' '^docs/results\.md:[0-9]+: 2155 is 2145 on record'
+changed 'the best place is shown, of several like it' docs/results.md '/^| maps .* 1221 → 1158/s/1420/1421/' \
+	'^docs/results\.md:[0-9]+: 1421 is 1420\.4 on record'
+changed 'prose that is not there' docs/results.md 's/POKEDATA takes/POKEDATA needs/' 'does not say: POKEDATA takes 2358'
+changed 'a record' bench/record/6.12/instructions.tsv '/^POKEDATA/s/\t2358\t/\t2458\t/' '^docs/results\.md:[0-9]+: 2358 is 2458'
+changed 'a row that a record lacks' bench/record/6.12/programs.tsv '/^pgrep/d' '0 rows on record for 6\.12/programs:pgrep -f'
+changed 'a row that a record has twice' bench/record/6.12/programs.tsv '/^pgrep/p' '2 rows on record for 6\.12/programs:pgrep -f'
+
+status=0
+"$top/bench/claims" -u >"$dir/uncovered" || status=1
+if grep -qE '^README\.md:[0-9]+:.* 0\.66( |$)' "$dir/uncovered" || ! grep -qE '^docs/results\.md:[0-9]+:.* 2617( |$)' "$dir/uncovered"; then
+	status=1
+fi
+ok "$status" 'lists the numbers that no claim covers, and no others'
+
+status=0
+"$top/demo/svg" "$top/bench/record/6.12/demo.tsv" | diff "$top/docs/demo.svg" - >"$dir/said" || status=1
+ok "$status" 'docs/demo.svg is what demo/svg makes of the record'
+
+plan
