@@ -55,7 +55,7 @@ static void peek_stop(pid_t pid)
 {
 	if (ptrace(PTRACE_SEIZE, pid, NULL, NULL) ||
 	    ptrace(PTRACE_INTERRUPT, pid, NULL, NULL) ||
-	    waitpid(pid, NULL, 0) != pid)
+	    waitpid(pid, NULL, __WALL) != pid)
 		err(2, "stopping process %d", pid);
 }
 

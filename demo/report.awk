@@ -62,6 +62,12 @@ function wrong(text)
 		why = text
 }
 
+# Linux 7.3 reads maps without the mmap lock, which is all of the memory that these look at.
+function answers_itself(r)
+{
+	return release !~ /^6\.12\./ && (r == "lsof" || r == "perf")
+}
+
 # Hanging, or not, is a claim. How long the longest map took is a measurement, which a busy machine may spoil.
 function check_act(act,    i, j, r, m, modes)
 {
@@ -73,7 +79,7 @@ function check_act(act,    i, j, r, m, modes)
 			if (state[act, m, r] != "ok")
 				wrong(label[r] " (" m ") did not see what is there but: " seen[act, m, r])
 		}
-		if (us[act, "stock", r] < seconds * 1e6 / 2)
+		if ((act, r) in early && !answers_itself(r))
 			wrong(label[r] " on the stock kernel did not wait for the stuck process")
 	}
 }
@@ -110,6 +116,9 @@ END {
 	head("1. Time to an answer while the process was stuck, which on the stock kernel was for " seconds " s")
 	answers("stuck")
 	print "  With vmapeek it was stuck until all had answered. What is left of each tool is starting it."
+	for (i = 1; i <= n["stuck"]; i++)
+		if (("stuck", r = reader("stuck", i)) in early && answers_itself(r))
+			print "  " label[r] ": this kernel reads maps without the mmap lock itself."
 	print ""
 
 	head("2. A thread that maps and unmaps 4 KiB, watched by three throttled readers of its cmdline")

@@ -3,12 +3,13 @@
 
 BEGIN {
 	FS = "\t"
-	n["stuck"] = split("ps top pmap lsof debugger cmdline environ mem peek readv", stuck_readers, " ")
+	n["stuck"] = split("ps top pmap lsof perf debugger cmdline environ mem peek readv", stuck_readers, " ")
 	n["cold"] = split("ps cmdline environ mem", cold_readers, " ")
 	label["ps"] = "ps -o pid,args -p PID"
 	label["top"] = "top -b -n1 -c -p PID"
 	label["pmap"] = "pmap PID"
 	label["lsof"] = "lsof -p PID"
+	label["perf"] = "perf record -aBN true"
 	label["debugger"] = "eu-stack -1 -p PID"
 	label["cmdline"] = "/proc/PID/cmdline"
 	label["environ"] = "/proc/PID/environ"
@@ -81,6 +82,8 @@ $1 == "price" {
 	worsts[$2] = worsts[$2] " " $5
 	reads[$2] = reads[$2] " " $6
 }
+
+$1 == "early" { early[$2, $3] = 1 }
 
 $1 == "by" { by[$2, $3] = $4 }
 

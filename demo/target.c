@@ -3,8 +3,8 @@
  * The process that is looked at: known arguments and environment, and a text
  * at a known address. It has mapped a file of the file system at DATA.
  *
- * Prints that address, and that of its arguments. Then a child takes commands
- * from the input, one a line, and prints what has become so:
+ * Prints that address, that of its arguments, and a thread that only sleeps, for
+ * one of two readers that trace. Then a child takes commands from the input, one a line, and prints what has become so:
  *
  *	freeze	DATA is frozen. A thread reads from a disk, by O_DIRECT, into the
  *		memory of the file. The kernel faults the page in for writing,
@@ -105,6 +105,15 @@ static void begin(enum who who, const char *name, const char *text)
 		usleep(1000);
 }
 
+static void *sleep_only(void *arg)
+{
+	__atomic_store_n((pid_t *)arg, (pid_t)syscall(SYS_gettid),
+			 __ATOMIC_RELEASE);
+	for (;;)
+		pause();
+	return NULL;
+}
+
 static void freeze(int dir)
 {
 	if (ioctl(dir, FIFREEZE, 0))
@@ -170,7 +179,7 @@ static void prepare(void)
 
 int main(int argc, char **argv)
 {
-	pid_t parent = getpid();
+	pid_t parent = getpid(), sleeper = 0;
 	pthread_t thread;
 
 	shared = mmap(NULL, PAGE, PROT_READ | PROT_WRITE,
@@ -181,7 +190,11 @@ int main(int argc, char **argv)
 	/* Written here, so that the page is in memory for certain. */
 	memcpy(text, content, sizeof(text));
 	(void)argc;
-	printf("%p %p\n", (void *)text, (void *)argv[0]);
+	if (pthread_create(&thread, NULL, sleep_only, &sleeper))
+		errx(1, "no thread");
+	while (!__atomic_load_n(&sleeper, __ATOMIC_ACQUIRE))
+		usleep(1000);
+	printf("%p %p %d\n", (void *)text, (void *)argv[0], sleeper);
 	fflush(stdout);
 
 	switch (fork()) {
