@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=bash
-# What `check` needs to boot an arm64 kernel: QEMU, a userland and the test programs. $CACHE is the lab's cache.
+# Everything that `check` needs to boot an arm64 kernel: QEMU, a userland and the test programs. $CACHE is the lab's cache.
 
 # Sets ARM64_TREE: busybox, the C library and cmocka of this Debian release for arm64, extracted. The package lists are
 # beside the lab's own.

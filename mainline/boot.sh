@@ -7,6 +7,16 @@
 FAILED=
 GUESTS=()
 
+# The tests of what a read returns. Some run once more with another command line of the kernel: semantics-mem-VALUE.
+semantics_programs()
+{
+	local test
+
+	for test in "$TOP"/tests/semantics-*.t; do
+		[[ $test = */semantics-mem-* ]] || basename "$test" .t
+	done
+}
+
 # Boots a kernel and runs PROGRAM... there: boot GUEST PROGRAM... The name of the guest begins with that of the kernel.
 # On the one that is called control, reads take the mmap lock. LACKS: a test of the kselftest that this kernel cannot pass.
 boot()
@@ -61,7 +71,7 @@ wait_for_guests()
 	GUESTS=()
 }
 
-# What became of that; each program's output goes to $OUT/GUEST/PROGRAM.tap.
+# Reports the result; each program's output goes to $OUT/GUEST/PROGRAM.tap.
 report()
 {
 	local guest=$1 program status
@@ -94,7 +104,7 @@ check_tap()
 
 # Some cases are x86's own, and fail elsewhere on both kernels. A single step reads memory only there, and only there are the
 # 32-bit programs. Its MMU marks pages: GUP marks no huge page, and the target takes no fault for a page that was marked as not
-# referenced. Such a fault in the kernel waits for the mmap lock; that is probably why target-lock fails without ARM64_HW_AFDBM.
+# referenced. Why target-lock fails, with the target waiting for the reader with and without the series, is not known.
 readonly X86_CASES='^(held for (read|write)[^:]*: )?(single step|(a )?32-bit reader.*|a huge page is not marked|readv/target-lock.*)$'
 
 # True if all that failed is.
@@ -125,7 +135,7 @@ pins_held()
 		{ print }'
 }
 
-# What each case brought on the control kernel and in another guest: bytes, count, error and marks.
+# Compares the outcome of each case on the control kernel and in another guest: bytes, count, error and marks.
 compare_outcomes()
 {
 	local guest

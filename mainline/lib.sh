@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=bash
-# What patches.sh is written in: each function makes one change of files below $TREE, a copy of those files of $SOURCE
-# that are touched, or fails with the name of the place. $MAINLINE is this directory, $TOP the checkout.
+# The vocabulary of patches.sh: each function changes files below $TREE, a copy of the files of $SOURCE that a patch touches, or
+# fails with the name of the place. $MAINLINE is this directory, $TOP the checkout.
 
 # Called by a patch that this kernel does not need, before it changes anything.
 not_needed()

@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=bash disable=SC2016
-# What each patch of the series changes; see lib.sh for the words. The message of patch_NAME is messages/NAME.txt.
+# The changes of each patch of the series; lib.sh has the functions. The message of patch_NAME is messages/NAME.txt.
 
 # shellcheck disable=SC2034
 PATCHES=(untag gup-vma-lock access-remote-vm speculate holes process-vm-readv copy-remote-vm-str direct-copy
-	selftest documentation)
+	small-buffer selftest documentation)
 
 CODE=$MAINLINE/code
-# What code/read-remote-vma.c has so far.
+# Features of code/read-remote-vma.c so far.
 FEATURES=()
 
 # Not in linux/mmap_lock.h, which nearly all of the kernel includes.
@@ -102,6 +102,18 @@ patch_direct-copy()
 	semantic pin-tried mm/gup.c
 	insert above mm/process_vm_access.c '^ \* process_vm_rw_single_vec - ' <"$CODE/process-vm-read-page.c"
 	semantic process-vm-read-page mm/process_vm_access.c
+}
+
+# Of 6.12, the buffer is a page of the page allocator.
+patch_small-buffer()
+{
+	local file=fs/proc/base.c name
+
+	for name in mem_rw get_mm_cmdline; do
+		cut_lines $file $name '^\tpage = ' ';$' "$CODE/small-buffer.c" >"$WORK/dropped"
+		grep -q kmalloc "$WORK/dropped" ||
+			cut_lines $file $name '^\tfree_page' ';$' "$CODE/small-buffer-free.c" >"$WORK/dropped"
+	done
 }
 
 # Entries in MAINTAINERS; before 6.16 there is one for all of mm/.

@@ -53,7 +53,7 @@ identifier retry;
  __get_user_pages_locked(..., unsigned int flags)
  {
  <+...
-+	/* The VMA lock may not do. */
++	/* Retry under the mmap lock. */
 +	flags &= ~FOLL_VMA_LOCK;
 	goto retry;
  ...+>

@@ -160,8 +160,8 @@ inline copy(v, f)
 }
 
 /*
- * What becomes of a folio while its entry is locked: one page is copied at
- * once, and @f is NONE afterwards; of more, a reference is taken.
+ * Use a folio while its entry is locked: a single page is copied at once, and
+ * @f is NONE afterwards; for more pages, a reference is taken.
  */
 inline found(v, f)
 {
@@ -355,7 +355,7 @@ proctype reader()
 	}
 }
 
-/* What zap_pte_range() and try_to_unmap() do to the one entry. */
+/* Clear the one entry, as zap_pte_range() and try_to_unmap() do. */
 inline zap(p, f)
 {
 	f = NONE;

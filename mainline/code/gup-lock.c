@@ -1,7 +1,7 @@
 /*
  * Can read faults in @vma be handled under its lock?  If not, a fault drops the
  * lock without having waited, and the address space may change before the rest
- * is pinned.  Untouched memory needs an anon_vma only for huge pages.
+ * is pinned.  Reads of untouched memory need an anon_vma only for huge pages.
  */
 static bool gup_vma_can_fault(struct vm_area_struct *vma)
 {
@@ -12,9 +12,10 @@ static bool gup_vma_can_fault(struct vm_area_struct *vma)
 }
 
 /*
- * Lock what __get_user_pages_locked() reads: with FOLL_VMA_LOCK the VMA, if it
- * holds the whole range, otherwise the mmap.  Return the VMA, NULL if it is the
- * mmap, or an error pointer.  With FOLL_VMA_LOCK, @start is untagged.
+ * Pick and take the lock for __get_user_pages_locked(): with FOLL_VMA_LOCK that
+ * of the VMA, if it holds the whole range, otherwise the mmap lock.  Return the
+ * VMA, NULL for the mmap lock, or an error pointer.  With FOLL_VMA_LOCK, untag
+ * *@start.
  */
 static struct vm_area_struct *gup_lock(struct mm_struct *mm,
 				       unsigned long *start,
@@ -25,7 +26,6 @@ static struct vm_area_struct *gup_lock(struct mm_struct *mm,
 
 	if (!(flags & FOLL_VMA_LOCK))
 		return ERR_PTR(mmap_read_lock_killable(mm));
-
 	vma = lock_remote_vma(mm, start);
 	if (vma) {
 		if (nr_pages <= PHYS_PFN(vma->vm_end - (*start & PAGE_MASK)) &&

@@ -20,7 +20,7 @@ long get_user_pages_locked_vma(struct vm_area_struct *vma, unsigned long start,
 			       unsigned long nr_pages, unsigned int gup_flags,
 			       struct page **pages, int *locked)
 {
-	/* FAULT_FLAG_RETRY_NOWAIT keeps a lock that a VMA fault has dropped. */
+	/* With FAULT_FLAG_RETRY_NOWAIT, VM_FAULT_RETRY must not drop the lock. */
 	if (WARN_ON_ONCE(gup_flags & (INTERNAL_GUP_FLAGS | FOLL_NOWAIT |
 				      FOLL_LONGTERM)))
 		return -EINVAL;

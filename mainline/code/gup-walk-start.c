@@ -23,12 +23,12 @@ void gup_walk_touch(struct folio_walk *fw, struct vm_area_struct *vma,
 }
 
 /*
- * get_user_pages_locked_vma() for one page, with the lock of its page table entry
- * instead of a reference, until folio_walk_end().  Where that is not possible,
- * fw->ptl is NULL, and there is a reference.
+ * get_user_pages_locked_vma() for one page that is only read.  The lock of its
+ * page table entry stands in for a reference until folio_walk_end().  If that
+ * is not possible, fw->ptl is NULL, and the caller gets a reference.
  *
- * With FOLL_PIN the page is as if pinned, until folio_walk_end(), and the caller
- * marks it accessed by gup_walk_touch().  -EAGAIN if it must be pinned, or if a
+ * With FOLL_PIN the lock stands in for a pin, and the caller marks the page
+ * accessed by gup_walk_touch().  -EAGAIN if the page must be pinned, or if a
  * fault needs the mmap lock.
  */
 struct page *gup_walk_start(struct folio_walk *fw, struct vm_area_struct *vma,
@@ -40,7 +40,7 @@ struct page *gup_walk_start(struct folio_walk *fw, struct vm_area_struct *vma,
 	struct page *page;
 	int ret;
 
-	flags |= FOLL_REMOTE | FOLL_VMA_LOCK;
+	flags = (flags & ~FOLL_WRITE) | FOLL_REMOTE | FOLL_VMA_LOCK;
 	ret = check_vma_flags(vma, flags);
 	if (ret)
 		return ERR_PTR(ret);
@@ -50,12 +50,11 @@ retry:
 	if (fatal_signal_pending(current))
 		return ERR_PTR(-EINTR);
 	cond_resched();
-
 	fw->level = FW_LEVEL_PTE;
 	fw->pte = __pte(0);
 	folio = folio_walk_start(fw, vma, addr, FW_ZEROPAGE | FW_VMA_LOCKED);
 	if (!folio) {
-		/* Something is present, but it is no folio to be used? */
+		/* Present, but not a folio that can be used? */
 		if (fw->level == FW_LEVEL_PTE ? pte_present(fw->pte) :
 		    fw->level == FW_LEVEL_PUD || pmd_present(fw->pmd))
 			goto get;
@@ -66,11 +65,11 @@ retry:
 		goto end;
 	protnone = fw->level == FW_LEVEL_PTE ? pte_protnone(fw->pte) :
 					       pmd_protnone(fw->pmd);
-	/* NUMA hinting or userfaultfd: GUP knows whether that is a fault. */
+	/* NUMA hinting or userfaultfd: GUP decides whether to fault. */
 	if (protnone && vma_is_accessible(vma))
 		goto end;
 
-	/* No page is exposed for the zero pages; all of their pages are alike. */
+	/* fw->page is NULL for the zero pages; all of their pages are alike. */
 	page = fw->page ?: folio_page(folio, 0);
 	if (flags & FOLL_PIN) {
 		unshare = gup_must_unshare(vma, flags,

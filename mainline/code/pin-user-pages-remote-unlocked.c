@@ -2,8 +2,8 @@
 /*
  * pin_user_pages_remote() for callers without the mmap lock.  For reads, if one
  * VMA holds the whole range, its read lock is taken instead.
- * All pages are from one moment, unless a fault had to wait: those from there
- * on are from another.
+ * All pages are pinned under one hold of the lock.  If a fault waits, the rest
+ * is pinned under the next one.
  */
 long pin_user_pages_remote_unlocked(struct mm_struct *mm, unsigned long start,
 				    unsigned long nr_pages,

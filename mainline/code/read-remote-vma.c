@@ -12,7 +12,7 @@ int copy_from_remote_page(struct vm_area_struct *vma, struct page *page,
 			    bytes);
 	kunmap_local(maddr);
 
-	/* The string may have become shorter meanwhile. */
+	/* The string may have been shortened during the copy. */
 	return str ? strnlen(buf, bytes) : bytes;
 }
 #else
@@ -30,7 +30,7 @@ static void copy_from_remote_page(struct vm_area_struct *vma, struct page *page,
 #ifdef HOLES
 /*
  * True if nothing is mapped at @addr, which is untagged, and no stack above may
- * grow down to it.  Unless @racy, nobody was changing the address space then.
+ * grow down to it.  Unless @racy, no writer of the address space was active.
  */
 bool is_remote_hole(struct mm_struct *mm, unsigned long addr, bool racy)
 {
@@ -50,7 +50,6 @@ bool is_remote_hole(struct mm_struct *mm, unsigned long addr, bool racy)
 	hole = !next || (vma_iter_addr(&vmi) > addr &&
 			 !(READ_ONCE(next->vm_flags) & VM_GROWSDOWN));
 	rcu_read_unlock();
-
 	return hole && !in_gate_area(mm, addr) &&
 	       (racy || !mmap_lock_speculate_retry(mm, seq));
 }
@@ -59,11 +58,11 @@ bool is_remote_hole(struct mm_struct *mm, unsigned long addr, bool racy)
 /*
  * __access_remote_vm() for a read from one VMA, under the VMA's read lock.
 #ifdef STRINGS
- * With @str, it ends with the string that begins at @addr.
+ * With @str, stop at the end of the string that begins at @addr.
 #endif
  *
- * Return the number of bytes.  -EAGAIN if the mmap lock is needed: the caller
- * starts over then, so that no two bytes were read under different locks.
+ * Return the number of bytes, or -EAGAIN if the mmap lock is needed: the caller
+ * then starts over, so that one lock covers all bytes.
  */
 #ifdef STRINGS
 static __always_inline
@@ -91,7 +90,7 @@ static int read_remote_vma(struct mm_struct *mm, unsigned long addr, void *buf,
 		return -EAGAIN;
 #endif
 	if (offset_in_page(addr) + len > PAGE_SIZE) {
-		/* A fault that drops the lock must not follow marked pages. */
+		/* Pages must not be marked before a fault that drops the lock. */
 		if (vma->vm_ops && !vma->vm_ops->map_pages &&
 		    !is_vm_hugetlb_page(vma))
 			goto fall_back;
@@ -164,11 +163,11 @@ static int read_remote_vma(struct mm_struct *mm, unsigned long addr, void *buf,
 	if (len && !locked)
 		return -EAGAIN;
 #ifdef STRINGS
-	/* The slow path knows how to fail, and drivers another way to read. */
+	/* The slow path handles errors and ->access(). */
 	if (len && (str || (vma->vm_ops && vma->vm_ops->access)))
 		goto fall_back;
 #else
-	/* The driver may have another way to read the rest. */
+	/* The slow path tries ->access() for the rest. */
 	if (len && vma->vm_ops && vma->vm_ops->access)
 		goto fall_back;
 #endif
@@ -177,7 +176,6 @@ static int read_remote_vma(struct mm_struct *mm, unsigned long addr, void *buf,
 	if (!racy && mmap_lock_speculate_retry(mm, seq))
 		goto fall_back;
 #endif
-
 	vma_end_read(vma);
 	count_vm_vma_lock_event(VMA_LOCK_SUCCESS);
 	return buf - old_buf;

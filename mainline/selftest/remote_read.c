@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Reads of another process's memory: by /proc/PID/mem, process_vm_readv() and
- * ptrace. They may be done under the lock of one VMA, and must look as if they
- * were done under the mmap lock.
+ * ptrace. They may run under the lock of one VMA, and must give the same
+ * results as under the mmap lock.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -25,11 +25,11 @@
 #define NR_PAGES	8
 #define NR_READS	1000
 
-/* A process to read from, and what is needed for it. */
+/* A process to read from, and buffers. */
 struct remote {
 	size_t page;
-	char *area;	/* NR_PAGES that the child has as well */
-	char *buf;	/* as large */
+	char *area;	/* NR_PAGES, inherited by the child */
+	char *buf;	/* of the same size */
 	pid_t child;
 	int mem;
 };
@@ -48,7 +48,7 @@ static ssize_t read_readv(pid_t pid, void *addr, void *buf, size_t len)
 }
 
 /*
- * Operations under VMA locks so far, page faults included; -1 where the kernel
+ * Number of operations under VMA locks, page faults included; -1 if the kernel
  * does not count them.
  */
 static long count_vma_locks(void)
@@ -103,7 +103,7 @@ FIXTURE_TEARDOWN(remote_read)
 	free(self->r.buf);
 }
 
-/* The child fills its area, goes on with @prepare, and stays. */
+/* The child fills its area, calls @prepare, and sleeps. */
 static void start(struct __test_metadata *_metadata, struct remote *r,
 		  int (*prepare)(struct remote *r))
 {
@@ -140,7 +140,7 @@ static ssize_t read_mem(struct remote *r, size_t from, size_t len)
 		     (off_t)(unsigned long)(r->area + from));
 }
 
-/* Memory that is there. */
+/* Resident memory. */
 TEST_F(remote_read, present)
 {
 	start(_metadata, &self->r, NULL);
@@ -152,7 +152,7 @@ TEST_F(remote_read, present)
 	ASSERT_TRUE(is_pattern(self->r.buf, 100, 2 * self->r.page));
 }
 
-/* Each read takes a VMA lock; few page faults happen meanwhile. */
+/* Each read takes a VMA lock; few page faults are counted besides. */
 TEST_F(remote_read, vma_lock)
 {
 	long at_start, after_mem, after_readv, after_two;
@@ -179,7 +179,7 @@ TEST_F(remote_read, vma_lock)
 	ASSERT_GE(after_two - after_readv, NR_READS);
 }
 
-/* The memory that is read into is not present. */
+/* The destination is not present. */
 TEST_F(remote_read, new_buffer)
 {
 	char *new = mmap(NULL, self->r.page, PROT_READ | PROT_WRITE,
@@ -198,7 +198,7 @@ static int protect_second(struct remote *r)
 	return mprotect(r->area + r->page, r->page, PROT_READ);
 }
 
-/* From one VMA into the next, which no single VMA's lock can cover. */
+/* Across two VMAs, which no single VMA lock covers. */
 TEST_F(remote_read, two_vmas)
 {
 	long word;
@@ -226,7 +226,7 @@ static int unmap_second(struct remote *r)
 	return munmap(r->area + r->page, r->page);
 }
 
-/* Into a hole: what is before it. */
+/* Into a hole: the bytes before it are read. */
 TEST_F(remote_read, hole)
 {
 	start(_metadata, &self->r, unmap_second);
@@ -242,7 +242,7 @@ TEST_F(remote_read, hole)
 	ASSERT_EQ(errno, EFAULT);
 }
 
-/* What was read from around the start of the last page, which is not there. */
+/* The bytes around the start of the last page, which is not present. */
 static bool is_half_zeros(struct remote *r)
 {
 	static const char zeros[100];
@@ -275,7 +275,7 @@ static int forbid_second(struct remote *r)
 	return mprotect(r->area + r->page, r->page, PROT_NONE);
 }
 
-/* What the process itself may not read. */
+/* Memory that the process itself may not read. */
 TEST_F(remote_read, not_readable)
 {
 	start(_metadata, &self->r, forbid_second);
@@ -300,14 +300,14 @@ static int point_environ_at_file(struct remote *r)
 		return -1;
 	memset(p, 1, r->page);
 	addr = (unsigned long)p;
-	/* Without the right to do so, there is nothing to test. */
+	/* Without the privilege, the test is skipped. */
 	if (prctl(PR_SET_MM, PR_SET_MM_ENV_START, addr, 0, 0) ||
 	    prctl(PR_SET_MM, PR_SET_MM_ENV_END, addr + r->page, 0, 0))
 		r->area[0] = 0;
 	return 0;
 }
 
-/* environ is of anonymous memory only. */
+/* environ reads anonymous memory only. */
 TEST_F(remote_read, environ_of_file)
 {
 	char path[64];
@@ -324,7 +324,7 @@ TEST_F(remote_read, environ_of_file)
 	close(fd);
 }
 
-/* What a process writes while it reads itself counts. */
+/* A process that reads its own memory. */
 TEST_F(remote_read, self_overlapping)
 {
 	for (size_t i = 0; i < 2 * self->r.page; i++)

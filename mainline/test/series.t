@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# What the scripts here say of sources and hosts that are not as they should be. KERNEL chooses the series.
+# Messages of the scripts about sources and hosts that they cannot use. KERNEL chooses the series.
 set -euo pipefail
 
 mainline=$(dirname "$(readlink -f "$0")")/..
@@ -43,7 +43,7 @@ make_alone()
 	return "$status"
 }
 
-# What mainline/series looks at of a tree, with one file changed by a sed script.
+# The files of a tree that mainline/series reads, with one of them changed by a sed script.
 tree_with()
 {
 	rm -rf "$work/tree"
@@ -95,7 +95,7 @@ expect 'changed since it was extracted' 'mm/gup.c has changed' "$series" "$kerne
 tree_with mm/internal.h 's/FOLL_MADV_POPULATE/FOLL_VMA_LOCK/'
 expect 'patched already' 'is patched already' "$series" "$kernel" "$work/out" "$work/tree"
 
-# What git knows of is enough to refuse.
+# A change that git knows of is refused.
 mkdir -p "$work/repo/mm"
 cp "$pristine/Makefile" "$work/repo"
 cp "$pristine/mm/memory.c" "$work/repo/mm"

@@ -1,0 +1,1 @@
+	kfree(page);
