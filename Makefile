@@ -13,7 +13,7 @@ include $(dir $(lastword $(MAKEFILE_LIST)))tools/common.mk
 JOBS ?= 1
 MUTANT_JOBS ?= $(shell n=$$(nproc); echo $$((n > 8 ? 8 : n)))
 
-# What the host needs: a compiler, the libraries of the tools, prove's perl.
+# Packages for the host: a compiler, the libraries of the tools, prove's perl.
 HOST_PACKAGES := gcc make libc6-dev libelf-dev libcmocka-dev perl binutils
 COMMAND_PACKAGES := libkmod-dev libjson-c-dev zlib1g-dev
 # The 32-bit side of the tests; not gcc-multilib, which excludes the cross compilers of other architectures.
@@ -21,10 +21,11 @@ TEST_PACKAGES = gcc-$(shell gcc -dumpversion | cut -d. -f1)-multilib libc6-dev-i
 LINT_PACKAGES := shellcheck git perl
 MODEL_PACKAGES := spin gcc libc6-dev
 DEB_PACKAGES := dpkg-dev debhelper dh-dkms gcc make libc6-dev $(COMMAND_PACKAGES)
+RPM_PACKAGES := rpm rpmlint cpio gcc make libc6-dev $(COMMAND_PACKAGES)
 ROOTFS_PACKAGES := lintian mmdebstrap e2fsprogs
 
 .PHONY: help help-all demo bench check check-all supported check-mutants check-torture torture fuzz check-model module \
-	command deb deps tests tools series check-series check-mainline check-boots check-selftest check-packages check-looks looks \
+	command deb rpm check-rpm options deps tests tools series check-series check-mainline check-boots check-selftest check-packages check-looks looks \
 	shell lint clean need
 
 help:
@@ -42,6 +43,7 @@ help:
 	@echo '  make check-mainline  build a kernel with and without the series, and test both; more: make -C mainline help'
 	@echo 'Ship:'
 	@echo '  make deb             Debian packages of command and module, into build/deb/; see docs/packages.md'
+	@echo '  make rpm             RPM packages of the same, into build/rpm/'
 	@echo '  make series          patches for the source of KERNEL, into build/series/KERNEL/'
 	@echo
 	@echo 'make deps installs what all of these need, as root. Else only demo and check install anything.'
@@ -53,11 +55,13 @@ help-all: help
 	@echo 'More of it:'
 	@echo '  make check-all       make check on each supported stock kernel in turn'
 	@echo '  make check-packages  install the Debian packages in a whole Debian system, upgrade and remove them'
+	@echo '  make check-rpm       compare the RPM packages with the Debian packages'
 	@echo '  make check-looks     ps, lsof, perf and fifty more, in a whole Debian system, while the process they look at is stuck'
 	@echo '  make check-torture   the torture with rules broken on purpose, which it must see'
 	@echo '  make fuzz            random reads, stock and with vmapeek; SEED=1 ROUNDS=4 READS=2750'
 	@echo '  make command         build the command vmapeek for operators, into build/command/'
 	@echo '  make supported       write the table of supported kernels in README.md, from what passed'
+	@echo '  make options         write the table of options in docs/your-kernel.md, from kernel/compat/options'
 	@echo '  make check-series, check-boots, check-selftest  as in make -C mainline help'
 	@echo '  make clean           remove build/ (downloads stay in the cache)'
 	@echo
@@ -68,7 +72,7 @@ help-all: help
 # With the module: what the kernel's headers ask for.
 deps: module
 	@$(LAB) need $(HOST_PACKAGES) $(COMMAND_PACKAGES) $(TEST_PACKAGES) $(LINT_PACKAGES) $(MODEL_PACKAGES) $(DEB_PACKAGES) \
-		$(ROOTFS_PACKAGES) $(BUILD_PACKAGES) coccinelle
+		$(RPM_PACKAGES) $(ROOTFS_PACKAGES) $(BUILD_PACKAGES) coccinelle
 
 need:
 	@$(LAB) need $(HOST_PACKAGES)
@@ -89,6 +93,10 @@ deb:
 	@$(LAB) need $(DEB_PACKAGES)
 	@$(TOP)/tools/build-deb $(TOP)/build/deb
 
+rpm:
+	@$(LAB) need $(RPM_PACKAGES)
+	@$(TOP)/tools/build-rpm $(TOP)/build/rpm
+
 demo: module command
 	@$(LAB) need e2fsprogs
 	@$(TOP)/demo/demo $(KERNEL) $(O) $(TOP)/build/command/vmapeek
@@ -100,14 +108,16 @@ tests: module command
 	@$(LAB) need $(TEST_PACKAGES)
 	@$(TOP)/tools/build-module $(KERNEL) $(TOP)/tests/modules toy_livepatch $(O)
 	@$(TOP)/tools/build-module $(KERNEL) $(TOP)/tests/modules fail_alloc $(O)
+	@$(TOP)/tools/build-module $(KERNEL) $(TOP)/tests/modules pause_fault $(O)
+	@$(TOP)/tools/build-module $(KERNEL) $(TOP)/tests/modules pause_show $(O)
 	@$(MAKE) -s -C $(TOP)/tests
 	@$(MAKE) -s -C $(TOP)/command tests O=$(TOP)/build/command
 	@$(MAKE) -s -C $(TOP)/klp-link $(TOP)/build/klp-link/klp-fuzz O=$(TOP)/build/klp-link
 
-# What takes longest comes first, so that with JOBS no guest is left to run alone in the end; what takes seconds, last.
-LONGEST := $(patsubst %,$(TOP)/tests/%.t,switching interference fuzz readv-fuzz hole order) $(TOP)/lab/test/boot.t \
+# The longest tests run first, so that with JOBS no guest runs alone at the end; tests of seconds run last.
+LONGEST := $(patsubst %,$(TOP)/tests/%.t,maps-switching switching interference fuzz readv-fuzz hole order) $(TOP)/lab/test/boot.t \
 	$(patsubst %,$(TOP)/tests/%.t,command readv-moment semantics-readv)
-# Not the torture: in a short run it does not always get to each row. Of the series' tests, those that need no kernel source.
+# Not the torture: a short run does not reach every row. Of the tests of the series, those that need no kernel source.
 CHECKS := $(filter-out %/torture.t $(LONGEST),$(wildcard $(TOP)/tests/*.t $(addprefix $(TOP)/,bench/test/*.t command/test/*.t \
 	klp-link/test/*.t lab/test/*.t dkms/test/*.t tools/test/*.t))) $(TOP)/mainline/test/untag.t
 
@@ -125,6 +135,10 @@ check-all:
 # From what `make check` has noted.
 supported:
 	@$(TOP)/tools/supported $(TOP)/README.md $(TOP)/build $(KERNELS)
+
+# From kernel/compat/options.
+options:
+	@$(TOP)/tools/options $(TOP)/docs/your-kernel.md
 
 check-mutants: tests
 	@KERNEL=$(KERNEL) JOBS=$(MUTANT_JOBS) $(PROVE) -v $(TOP)/tests/mutants/mutants.t
@@ -157,8 +171,12 @@ check-packages:
 	@$(LAB) need $(DEB_PACKAGES) $(ROOTFS_PACKAGES)
 	@KERNEL=$(KERNEL) $(PROVE) -v $(TOP)/tests/packages/packages.t
 
-# What became of each look is in $(O)/looks.tsv; copied to bench/record/, `make looks` writes the tables of docs/looks.md
-# and README.md. STATES="lock ice" tries only these.
+check-rpm:
+	@$(LAB) need $(DEB_PACKAGES) $(RPM_PACKAGES)
+	@$(PROVE) -v $(TOP)/rpm/test/rpm.t
+
+# The results are in $(O)/looks.tsv; copy it to bench/record/, and `make looks` writes the tables of docs/looks.md and
+# README.md. STATES="lock ice" tries only these.
 check-looks: tests
 	@$(LAB) need $(ROOTFS_PACKAGES)
 	@KERNEL=$(KERNEL) $(PROVE) -v $(TOP)/tests/looks/looks.t $(if $(STATES),:: $(STATES))
@@ -169,9 +187,9 @@ looks:
 shell: tests
 	@echo 'In the guest: /vmapeek.ko, and the tests: try /run-test lock. Leave with exit.'
 	@$(LAB) shell -k $(KERNEL) -m 1536 -M zram -f $(O)/vmapeek.ko:/vmapeek.ko \
-		-f $(O)/hold_mmap_lock.ko:/hold_mmap_lock.ko -f $(TOP)/tests/guest/run:/run-test \
+		-f $(O)/vmapeek_maps.ko:/vmapeek_maps.ko -f $(O)/hold_mmap_lock.ko:/hold_mmap_lock.ko -f $(TOP)/tests/guest/run:/run-test \
 		-f $(TOP)/build/command/vmapeek \
-		$(foreach t,$(filter-out command recipes metrics by-reader,$(notdir $(basename $(wildcard $(TOP)/tests/*.t)))) helper32,-f $(TOP)/build/tests/$(t)) || true
+		$(foreach t,$(notdir $(basename $(wildcard $(TOP)/tests/guest/*.c))),-f $(TOP)/build/tests/$(t)) || true
 
 lint:
 	@$(LAB) need $(LINT_PACKAGES)
