@@ -255,7 +255,11 @@ static void run_mem(const struct read_case *c, struct outcome *o)
 		run_other(c, o);
 }
 
-/* What "Referenced" says: the classic LRU forgets a mark that is set twice. */
+/*
+ * What "Referenced" says. The classic LRU forgets a mark that is set twice, so a
+ * page at the border of two chunks counts as if it had none; of a single chunk,
+ * each page counts.
+ */
 static void run_referenced(const struct read_case *c, struct outcome *o)
 {
 	static const char lru_gen[] = "/sys/kernel/mm/lru_gen/enabled";
@@ -506,6 +510,8 @@ static struct read_case cases[64 + 2 * NR_KINDS] = {
 		TO(RESIDENT, .signal = SIGKILL), .events = EV(FAST)),
 
 	MARKS("marked once", ALL(LONG), TO(RESIDENT)),
+	MARKS("marked once, a chunk across pages", .offset = 88, ALL(PAGE),
+	      TO(RESIDENT, .skew = 16)),
 	MARKS("marked once, across pages", .offset = 88, ALL(2 * PAGE),
 	      TO(RESIDENT, .skew = 16)),
 	MARKS("marked once, to pages that are missing", ALL(LONG),
