@@ -1,13 +1,14 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=bash disable=SC2034
-# Shared by the tests that boot a guest, on the host. KERNEL chooses the series.
+# Shared by the tests that boot a guest, on the host. KERNEL chooses the series, or is the directory of a kernel, whose
+# modules are in MODULES then.
 
 export ME=${0##*/}
 TOP=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 LAB=$TOP/lab/lab
 KERNEL=${KERNEL:-6.12}
 BUILD=$TOP/build
-MODULES=$BUILD/$KERNEL
+MODULES=${MODULES:-$BUILD/$KERNEL}
 # shellcheck source=/dev/null
 . "$TOP/tools/common.sh"
 

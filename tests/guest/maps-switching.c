@@ -410,9 +410,45 @@ static void switching_off_while_protecting_scan_waits(void **state)
 	while_scan_waits(SCAN_WRITE_PROTECT, vmapeek_on, vmapeek_off);
 }
 
+/* Each reads from where the other stopped. */
+static void each_second_piece_by_vmapeek(void **state)
+{
+	static char whole[MAX_TEXT], pieces[MAX_TEXT];
+
+	(void)state;
+	for (size_t i = 0; i < nr_workers; i++) {
+		const struct worker *w = &workers[i];
+		size_t len = 0, piece;
+		bool on = false;
+		ssize_t n;
+		int fd;
+
+		if (w->read != read_whole)
+			continue;
+		fd = open_file(w->file);
+		piece = read_whole(fd, whole) / 6 + 1;
+		lseek(fd, 0, SEEK_SET);
+		while ((n = read(fd, pieces + len, piece)) > 0) {
+			len += n;
+			on = !on;
+			if (on)
+				vmapeek_on();
+			else
+				vmapeek_off();
+		}
+		pieces[len] = 0;
+		vmapeek_off();
+		close(fd);
+		keep(w, whole);
+		keep(w, pieces);
+		assert_string_equal(pieces, whole);
+	}
+}
+
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(each_second_piece_by_vmapeek),
 		cmocka_unit_test(on_while_rollup_waits),
 		cmocka_unit_test(on_while_maps_waits),
 		cmocka_unit_test(switching_off_while_maps_waits),

@@ -7,6 +7,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/mempolicy.h>
 #include <sched.h>
 #include <setjmp.h>
 #include <signal.h>
@@ -426,13 +427,17 @@ static void compare(size_t i)
 }
 
 /*
- * Shared memory that is swapped out, of which only the object knows how much;
- * and what to do when asked to.
+ * A policy of the task, for numa_maps; shared memory that is swapped out, of
+ * which only the object knows how much; and what to do when asked to.
  */
 static void prepare_more(struct target *t)
 {
+	unsigned long node_0 = 1;
 	char *p;
 
+	if (syscall(SYS_set_mempolicy, MPOL_PREFERRED, &node_0,
+		    8 * sizeof(node_0)))
+		broken(t, "no policy for the task");
 	target_fork_when_asked(t);
 	p = map_at(t, layout.end + MIB, 16 * PAGE, PROT_READ | PROT_WRITE,
 		   MAP_SHARED | MAP_ANONYMOUS, -1);

@@ -91,7 +91,7 @@ try()
 	local name=$1 file=$2 test=$3 script=$4 dir=$out/$1 status=0 built module=vmapeek
 	local -x LAB_RESULT=$dir/test.result TEST_MODULE='' TEST_MAPS=''
 
-	[[ $file != maps/* && $file != compat/vma-lock-* ]] || module=vmapeek_maps
+	[[ $file != maps/* && $file != compat/vma-lock-* && $file != compat/proc-[0-9]* ]] || module=vmapeek_maps
 	rm -rf "$dir"
 	mkdir -p "$dir"
 	SECONDS=0
