@@ -14,7 +14,10 @@
 #include "target.h"
 #include "util.h"
 
-/* The device stays attached: it is left open. */
+/*
+ * The device stays attached: it is left open. Not for writing, which without
+ * CONFIG_BLK_DEV_WRITE_MOUNTED would forbid to mount it.
+ */
 void loop_attach(const char *image, char *path)
 {
 	int control = open("/dev/loop-control", O_RDWR | O_CLOEXEC);
@@ -24,8 +27,10 @@ void loop_attach(const char *image, char *path)
 	sprintf(path, "/dev/loop%d", nr);
 	loop = open(path, O_RDWR | O_CLOEXEC);
 	if (control < 0 || nr < 0 || file < 0 || loop < 0 ||
-	    ioctl(loop, LOOP_SET_FD, file))
+	    ioctl(loop, LOOP_SET_FD, file) ||
+	    open(path, O_RDONLY | O_CLOEXEC) < 0)
 		die("no loop device for %s: %s", image, strerror(errno));
+	close(loop);
 	close(control);
 	close(file);
 }
