@@ -56,7 +56,7 @@ apt_setup()
 		targets=$(apt_host_targets)
 	fi
 	[[ -n $targets ]] ||
-		die "apt on this host knows no Debian $LAB_CODENAME mirror; check its sources and run 'apt-get update' as root"
+		die "apt on this host has no Debian $LAB_CODENAME mirror; check its sources and run 'apt-get update' as root"
 
 	while read -r uri suite; do
 		[[ $suite != "$LAB_CODENAME" ]] || base=$uri
@@ -109,7 +109,7 @@ apt_reason()
 	local line
 
 	line=$(grep -m1 -E 'does not have a Release file|no longer has a Release file' "$1") && {
-		printf 'the mirror has not what is needed: %s' "${line#E: }"
+		printf 'the mirror lacks a package: %s' "${line#E: }"
 		return
 	}
 	line=$(grep -m1 -i 'No space left' "$1") && {
@@ -308,7 +308,7 @@ apt_need()
 	log=$LAB_CACHE/need.log
 	if ! apt_install 0 "$log" "${missing[@]}"; then
 		grep -q 'Could not get lock' "$log" || die "cannot install ${missing[*]}: $(apt_reason "$log")"
-		note "another apt or dpkg is at work; waiting for it, for up to $((NEED_WAIT / 60)) minutes"
+		note "another apt or dpkg is running; waiting for it, for up to $((NEED_WAIT / 60)) minutes"
 		apt_install "$NEED_WAIT" "$log" "${missing[@]}" || die "cannot install ${missing[*]}: $(apt_reason "$log")"
 	fi
 	rm -f "$log"

@@ -38,11 +38,11 @@ kmake()
 	kill "$progress" 2>/dev/null || true
 	wait "$progress" 2>/dev/null || true
 	if ((status)); then
-		! grep -qs 'No space left on device' "$log" || die "the disk is full; all of it in $log"
+		! grep -qs 'No space left on device' "$log" || die "the disk is full; the whole log is $log"
 		grep -m5 -E 'error:|Error |undefined reference' "$log" >&2 || tail -n5 "$log" >&2
-		die "the kernel does not build; all of it in $log"
+		die "the kernel does not build; the whole log is $log"
 	fi
-	! grep -E 'warning:' "$log" | grep -vE "${HARMLESS:-^$}" >&2 || die "the compiler warns, see above; all of it in $log"
+	! grep -E 'warning:' "$log" | grep -vE "${HARMLESS:-^$}" >&2 || die "the compiler warns, see above; the whole log is $log"
 }
 
 # configure OBJECTS FILE...: only what the files say, later ones with more weight, and what that needs.
@@ -56,7 +56,7 @@ configure()
 	kmake "$objects" KCONFIG_ALLCONFIG="$objects/wanted.config" allnoconfig
 	while read -r line; do
 		case $line in
-		*=n) ! grep -q "^${line%=n}=" "$objects/.config" || die "this kernel insists on ${line%=n}" ;;
+		*=n) ! grep -q "^${line%=n}=" "$objects/.config" || die "this kernel cannot be configured without ${line%=n}" ;;
 		*) grep -qxF "$line" "$objects/.config" || die "this kernel cannot be configured with $line" ;;
 		esac
 	done <"$objects/wanted.config"
@@ -73,7 +73,7 @@ configure_as()
 	cat "$whole" "$@" >"$objects/.config"
 	kmake "$objects" olddefconfig
 	grep '^CONFIG_' "$whole" | grep -vxFf "$objects/.config" >"$objects/dropped.config" || true
-	note "$(wc -l <"$objects/dropped.config") options of $whole do not hold in this kernel, see $objects/dropped.config"
+	note "$(wc -l <"$objects/dropped.config") options of $whole have no effect in this kernel, see $objects/dropped.config"
 }
 
 # Hard links: what is changed must be written anew, not in place.
@@ -225,7 +225,7 @@ build_kernel()
 	space_check "$BUILD_NEED"
 	if [[ ! -d $TREE && -n $other ]]; then
 		other=${BASE%/*}/$other
-		[[ -e $other/made-for ]] || die "build: there is no kernel '${other##*/}' to begin with"
+		[[ -e $other/made-for ]] || die "build: there is no kernel '${other##*/}' to start from"
 		rm -rf "$TREE.new"
 		cp -al "$SOURCE" "$TREE.new"
 		cp -a "$other/source/objects" "$TREE.new/"

@@ -56,7 +56,7 @@ with_lock()
 	fi
 	(
 		if ! flock -n 9; then
-			note "waiting for another lab that is fetching"
+			note "waiting for another lab that downloads"
 			flock 9
 		fi
 		LAB_LOCKED=1

@@ -41,7 +41,7 @@ rootfs_make()
 		--customize-hook='rm -rf "$1"/etc/apt/apt.conf.d/99mmdebstrap "$1"/var/lib/apt/lists/* "$1"/var/cache/apt/*.bin' \
 		--customize-hook='echo guest >"$1/etc/hostname"' \
 		"$APT_RELEASE" "$tmp/root" "$(apt_dir)/sources.list" >"$log" 2>&1 ||
-		die "cannot make the root file system: $(grep -m1 '^E:' "$log" || tail -n1 "$log"); all of it in $log"
+		die "cannot make the root file system: $(grep -m1 '^E:' "$log" || tail -n1 "$log"); the whole log is $log"
 	mke2fs -q -t ext4 -m 0 -d "$tmp/root" "$tmp/image" "$ROOTFS_SIZE" >"$log" 2>&1 ||
 		die "cannot make an image of the root file system: $(head -n1 "$log")"
 	mv "$tmp/image" "$dest" || die "cannot rename $tmp/image to $dest"

@@ -71,8 +71,8 @@ guest_show()
 # guest_succeeded STATUS LIMIT: dies with the reason if the guest failed.
 guest_succeeded()
 {
-	(($1 != 124)) || die "the virtual machine did not end within $2 s; is this machine very busy?"
-	(($1 != 125)) || die "the kernel in the virtual machine complained, or the lab failed; see above"
+	(($1 != 124)) || die "the virtual machine did not end within $2 s; run it again when this machine is idle"
+	(($1 != 125)) || die "the kernel in the virtual machine reported a problem, or the lab failed; see above"
 	(($1 == 0)) || die "the program in the virtual machine ended with status $1; see above"
 }
 
@@ -82,7 +82,7 @@ ext4_image()
 	[[ -n $(PATH=$PATH:/sbin:/usr/sbin command -v mke2fs) ]] || die "there is no mke2fs; install e2fsprogs"
 	rm -f "$1"
 	PATH=$PATH:/sbin:/usr/sbin mke2fs -q -t ext4 -F "$1" 16M >"$TMP/mke2fs" 2>&1 ||
-		die "mke2fs does not make a file system: $(tail -n 1 "$TMP/mke2fs")"
+		die "mke2fs cannot make a file system: $(tail -n 1 "$TMP/mke2fs")"
 }
 
 # Prints the path of what top needs in a guest; Debian 13 has moved it.
@@ -96,5 +96,5 @@ dumb_terminfo()
 			return
 		fi
 	done
-	die "no $file on this host, top needs it; install ncurses-base"
+	die "no $file on this host, which top needs; install ncurses-base"
 }

@@ -112,10 +112,10 @@ expect 'no network' 125 'cannot reach the package mirror' "$lab" kernel 6.12
 holds 'nothing half-made is left' bash -c "! ls -d '$cache'/tmp.* '$cache'/kernels/* 2>/dev/null"
 holds 'backports are asked for where the host has its suite' \
 	bash -c "grep -q 'mirror.invalid/debian/ bookworm-backports main' '$cache/apt/sources.list'"
-expect 'mirror lacks a suite' 125 'the mirror has not what is needed' \
+expect 'mirror lacks a suite' 125 'the mirror lacks a package' \
 	bash -c "echo \"E: The repository 'http://mirror.invalid/debian bookworm-backports Release' does not have a Release file.\" \
 		>'$work/failure'; '$lab' kernel 6.12"
-expect 'mirror lacks another release' 125 'the mirror has not what is needed' "$lab" kernel 7.3
+expect 'mirror lacks another release' 125 'the mirror lacks a package' "$lab" kernel 7.3
 holds 'another release is asked for at the same mirror' \
 	bash -c "grep -q 'mirror.invalid/debian/ trixie-backports main' '$cache/apt-trixie/sources.list'"
 holds 'and of the host'\''s release only where that is meant' \
@@ -123,7 +123,7 @@ holds 'and of the host'\''s release only where that is meant' \
 stub id <<<'echo 1000'
 mv "$work/targets" "$work/targets.off"
 : >"$work/targets"
-expect 'apt without sources' 125 'knows no Debian bookworm mirror' "$lab" kernel 6.12
+expect 'apt without sources' 125 'has no Debian bookworm mirror' "$lab" kernel 6.12
 mv "$work/targets.off" "$work/targets"
 expect 'packages missing, not root' 125 'as root: apt-get install nonesuch-a nonesuch-b' "$lab" need nonesuch-a nonesuch-b
 rm "$work/bin/id"
@@ -137,7 +137,7 @@ case "$*" in
 *nonesuch-b*) echo 'E: Unable to locate package nonesuch-b'; exit 100 ;;
 esac
 END
-expect 'packages, while another apt runs' 0 'another apt or dpkg is at work' "$lab" need nonesuch-a
+expect 'packages, while another apt runs' 0 'another apt or dpkg is running' "$lab" need nonesuch-a
 LAB_INSTALL=no expect 'packages that are not to be installed' 125 'as root: apt-get install nonesuch-a' "$lab" need nonesuch-a
 expect 'packages that there are not' 125 'cannot install nonesuch-b: apt failed: E: Unable to locate' "$lab" need nonesuch-b
 mv "$work/apt-get.off" "$work/bin/apt-get"
@@ -159,7 +159,7 @@ rm "$headers/Module.symvers"
 mkdir -p "$work/6.12/mine"
 touch "$work/6.12/mine"/{vmlinuz,release}
 holds 'a directory goes before a flavour' bash -c "cd '$work' && [[ \$('$lab' kernel 6.12/mine) = '$work/6.12/mine' ]]"
-expect 'damaged kernel, no network' 125 'the mirror has not' "$lab" kernel 6.12
+expect 'damaged kernel, no network' 125 'the mirror lacks a package' "$lab" kernel 6.12
 holds 'and the damage is told' grep -q 'kernel 6.12.1-x in the cache is damaged' "$work/err"
 mv "$headers" "$work/headers"
 expect 'kernel without headers' 125 'has no kernel headers' "$lab" kmake "$cache/kernels/6.12.1-x" modules
@@ -189,9 +189,9 @@ for program in flex bison bc; do
 	stub "$program" </dev/null
 done
 build=("$lab" build -k 7.3 -c /dev/null x)
-expect 'build that fails' 125 'the kernel does not build; all of it in .*/built/7.3-7.3.9-1/x/source/objects/build.log' \
+expect 'build that fails' 125 'the kernel does not build; the whole log is .*/built/7.3-7.3.9-1/x/source/objects/build.log' \
 	env CC=gcc FAILS=1 SAYS='error: none' "${build[@]}"
-expect 'build on a full disk' 125 'the disk is full; all of it' \
+expect 'build on a full disk' 125 'the disk is full; the whole log is' \
 	env CC=gcc FAILS=1 SAYS='x: No space left on device' "${build[@]}"
 expect 'build with a warning' 125 'the compiler warns, see above' env CC=gcc FAILS=0 SAYS='warning: x' "${build[@]}"
 mkdir "$work/patches"
@@ -210,7 +210,7 @@ new file mode 100644
 END
 expect 'build with patches, from where the caller is' 125 'the kernel does not build' \
 	bash -c "cd '$work' && CC=gcc FAILS=1 SAYS='error: none' '$lab' build -k 7.3 -c /dev/null -p patches y"
-expect 'build from another that is not there' 125 "no kernel 'y' to begin with" \
+expect 'build from another that is not there' 125 "no kernel 'y' to start from" \
 	env CC=gcc "$lab" build -k 7.3 -c /dev/null -b y z
 holds 'and none of them is there' bash -c "! ls '$cache'/built/*/*/made-for 2>/dev/null"
 stub df <<<'echo; echo "/dev/x 100 99 1 99% /"'
