@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0
-# The numbers in the documents are those on record, and a document or a record that was changed alone is found.
+# The numbers in the documents are those on record. A change of only the document or only the record is detected.
 set -euo pipefail
 
 top=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
@@ -30,7 +30,7 @@ status=0
 "$top/bench/claims" >"$dir/said" 2>&1 || status=1
 ok "$status" 'the documents say what the record does'
 
-# Each line is a number: the document, where in it, what it says, and what it shall say.
+# Each line of output is one number: the document, the line, the number there, and the number on record.
 mkdir "$dir/tree"
 (cd "$top" && cp -r --parents README.md docs mainline/README.md mainline/messages bench/record "$dir/tree")
 changed 'a ratio in a table' README.md '/PTRACE_PEEKTEXT/s/0\.66/0.67/' '^README\.md:[0-9]+: 0\.67 is 0\.659 on record'
