@@ -24,7 +24,7 @@ DEB_PACKAGES := dpkg-dev debhelper dh-dkms gcc make libc6-dev $(COMMAND_PACKAGES
 RPM_PACKAGES := rpm rpmlint cpio gcc make libc6-dev $(COMMAND_PACKAGES)
 ROOTFS_PACKAGES := lintian mmdebstrap e2fsprogs
 
-.PHONY: help help-all demo bench check check-all supported check-mutants check-torture torture fuzz check-model module \
+.PHONY: help help-all demo bench check check-all supported check-mutants check-torture torture check-debug fuzz check-model module \
 	command deb rpm check-rpm options deps tests tools series check-series check-mainline check-boots check-selftest check-packages check-looks looks \
 	shell lint clean need
 
@@ -58,6 +58,7 @@ help-all: help
 	@echo '  make check-rpm       compare the RPM packages with the Debian packages'
 	@echo '  make check-looks     ps, lsof, perf and fifty more, in a whole Debian system, while the process they look at is stuck'
 	@echo '  make check-torture   the torture with rules broken on purpose, which it must see'
+	@echo '  make check-debug     the tests of VMA locks on the kernel of the torture with WHICH=debug; TESTS="maps wedge"'
 	@echo '  make fuzz            random reads, stock and with vmapeek; SEED=1 ROUNDS=4 READS=2750'
 	@echo '  make command         build the command vmapeek for operators, into build/command/'
 	@echo '  make supported       write the table of supported kernels in README.md, from what passed'
@@ -155,6 +156,10 @@ torture: tests $(if $(filter series,$(WHICH)),series)
 check-torture: tests
 	@$(if $(filter $(INSTRUMENTED),$(WHICH)),$(LAB) need $(BUILD_PACKAGES))
 	@KERNEL=$(KERNEL) WHICH=$(WHICH) $(TOP)/tests/torture/teeth
+
+check-debug: tests
+	@$(LAB) need $(BUILD_PACKAGES)
+	@KERNEL=$(KERNEL) JOBS=$(JOBS) $(TOP)/tests/on-debug $(TESTS)
 
 fuzz: tests
 	@KERNEL=$(KERNEL) $(TOP)/tests/fuzz.t $(SEED) $(ROUNDS) $(READS)

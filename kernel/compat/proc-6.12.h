@@ -2,6 +2,8 @@
 #ifndef _COMPAT_PROC_6_12_H
 #define _COMPAT_PROC_6_12_H
 
+#include <linux/mempolicy.h>
+#include <linux/sched/task.h>
 #include <linux/slab.h>
 
 #include "vma-lock-6.12.h"
@@ -33,8 +35,50 @@ maps_private_mm(const struct proc_maps_private *priv)
 	 PAGE_IS_PRESENT | PAGE_IS_SWAPPED | PAGE_IS_PFNZERO |		\
 	 PAGE_IS_HUGE | PAGE_IS_SOFT_DIRTY)
 
-int show_map(struct seq_file *m, void *v);
-int show_smap(struct seq_file *m, void *v);
 int show_numa_map(struct seq_file *m, void *v);
+struct mempolicy *get_task_policy(struct task_struct *task);
+
+static inline bool maps_is_numa_maps(const struct seq_file *m)
+{
+	return m->op->show == show_numa_map;
+}
+
+/* show_numa_map() shows the task's policy where a VMA has none. */
+static inline void maps_hold_policy(struct proc_maps_private *priv,
+				    struct task_struct *task)
+{
+	task_lock(task);
+	priv->task_mempolicy = get_task_policy(task);
+	mpol_get(priv->task_mempolicy);
+	task_unlock(task);
+}
+
+static inline void maps_release_policy(struct proc_maps_private *priv)
+{
+	mpol_put(priv->task_mempolicy);
+}
+
+/* Where ->start() goes on: an address, or one of its numbers behind all VMAs. */
+static inline loff_t maps_position(const struct seq_file *m)
+{
+	return m->index;
+}
+
+static inline void maps_set_position(struct seq_file *m, unsigned long addr)
+{
+	m->index = addr;
+}
+
+/*
+ * show_smap() or show_numa_map() of a read-locked VMA. Both may sleep: the RCU
+ * read-side section is left and entered again.
+ */
+static inline void maps_show_walked(struct seq_file *m,
+				    struct vm_area_struct *vma)
+{
+	rcu_read_unlock();
+	m->op->show(m, vma);
+	rcu_read_lock();
+}
 
 #endif /* _COMPAT_PROC_6_12_H */

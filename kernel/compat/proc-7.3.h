@@ -26,6 +26,57 @@ maps_private_mm(const struct proc_maps_private *priv)
 	return priv->lock_ctx.mm;
 }
 
+/*
+ * numa_maps is left to the kernel: get_task_policy() and __mpol_put() are exported
+ * to KVM alone, and modpost lets no other module name them.
+ */
+static inline bool maps_is_numa_maps(const struct seq_file *m)
+{
+	return false;
+}
+
+static inline void maps_hold_policy(struct proc_maps_private *priv,
+				    struct task_struct *task)
+{
+}
+
+static inline void maps_release_policy(struct proc_maps_private *priv)
+{
+}
+
+/*
+ * Where ->start() goes on: an address, or one of its numbers behind all VMAs.
+ * ->next() has advanced m->index behind the VMA that is to be shown next.
+ */
+static inline loff_t maps_position(const struct seq_file *m)
+{
+	const struct proc_maps_private *priv = m->private;
+
+	return m->index > 0 ? priv->last_pos : m->index;
+}
+
+static inline void maps_set_position(struct seq_file *m, unsigned long addr)
+{
+	struct proc_maps_private *priv = m->private;
+
+	m->index = addr;
+	priv->last_pos = addr;
+}
+
+/*
+ * show_smap() of a read-locked VMA. It leaves the RCU read-side section, enters it
+ * again, and then expects the VMA in lock_ctx.
+ */
+static inline void maps_show_walked(struct seq_file *m,
+				    struct vm_area_struct *vma)
+{
+	struct proc_maps_private *priv = m->private;
+
+	priv->lock_ctx.locked_vma = vma;
+	m->op->show(m, vma);
+	priv->lock_ctx.locked_vma = NULL;
+}
+
 #define PM_SCAN_CATEGORIES						\
 	(PAGE_IS_WPALLOWED | PAGE_IS_WRITTEN | PAGE_IS_FILE |		\
 	 PAGE_IS_PRESENT | PAGE_IS_SWAPPED | PAGE_IS_PFNZERO |		\

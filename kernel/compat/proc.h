@@ -81,6 +81,9 @@ struct pagemap_scan_private {
 long do_pagemap_scan(struct mm_struct *mm, unsigned long uarg);
 long do_pagemap_cmd(struct file *file, unsigned int cmd, unsigned long arg);
 
+int show_map(struct seq_file *m, void *v);
+int show_smap(struct seq_file *m, void *v);
+
 struct dentry *proc_map_files_instantiate(struct dentry *dentry,
 					  struct task_struct *task,
 					  const void *ptr);

@@ -14,11 +14,11 @@
 #include "maps.h"
 
 static struct klp_func maps_funcs[] = {
-#ifdef HAVE_MAPS_UNDER_MMAP_LOCK
 	{
 		.old_name = "seq_read",
 		.new_func = vmapeek_seq_read,
 	},
+#ifdef HAVE_MAPS_UNDER_MMAP_LOCK
 	{
 		.old_name = "procfs_procmap_ioctl",
 		.new_func = vmapeek_procfs_procmap_ioctl,

@@ -249,8 +249,9 @@ struct vm_area_struct *maps_iter_lock_next(struct mm_struct *mm,
 
 #ifndef HAVE_MAPS_UNDER_MMAP_LOCK
 /*
- * For lock_next_vma(), by which the kernel reads maps, smaps and numa_maps and
- * answers PROCMAP_QUERY. It drops the VMA's lock by itself.
+ * For lock_next_vma(), by which the kernel reads numa_maps and answers
+ * PROCMAP_QUERY, and reads maps and smaps where seq_read.c does not. The kernel
+ * drops the VMA's lock by itself.
  */
 struct vm_area_struct *vmapeek_lock_next_vma(struct mm_struct *mm,
 					     struct vma_iterator *vmi,

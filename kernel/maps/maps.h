@@ -129,7 +129,8 @@ static inline struct vm_area_struct *maps_lock_next(struct mm_struct *mm,
 	X(procmap_query) X(smaps) X(smaps_rollup)
 #else
 #define MAPS_FILES(X)							\
-	X(map_files) X(pagemap) X(pagemap_scan) X(smaps_rollup)
+	X(map_files) X(maps) X(pagemap) X(pagemap_scan) X(smaps)	\
+	X(smaps_rollup)
 #endif
 
 /*
@@ -163,9 +164,9 @@ void pagemap_scan_init(void);
 
 /* What replaces functions of the kernel. */
 
-#ifdef HAVE_MAPS_UNDER_MMAP_LOCK
 ssize_t vmapeek_seq_read(struct file *file, char __user *buf, size_t size,
 			 loff_t *ppos);
+#ifdef HAVE_MAPS_UNDER_MMAP_LOCK
 long vmapeek_procfs_procmap_ioctl(struct file *file, unsigned int cmd,
 				  unsigned long arg);
 int vmapeek_walk_page_vma(struct vm_area_struct *vma,

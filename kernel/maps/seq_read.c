@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * read(2) of /proc/PID/maps, smaps and numa_maps on kernels that hold the mmap
- * lock from the first line to the last.
+ * read(2) of /proc/PID/maps and smaps, and of numa_maps on 6.12. 6.12 holds the
+ * mmap lock from the first line to the last. 7.3 read-locks each VMA, but queues
+ * for the mmap lock behind a writer that waits for a VMA.
  *
  * Between ->start() and ->stop() of a seq_file a lock is held that the one takes
  * and the other drops. Livepatch switches a task between any two functions of
@@ -13,7 +14,6 @@
  * The state of the seq_file is the same in between, so that each read can go
  * either way.
  */
-#include <linux/mempolicy.h>
 #include <linux/sched/mm.h>
 #include <linux/sched/task.h>
 #include <linux/seq_file.h>
@@ -23,10 +23,7 @@
 
 #include "maps.h"
 
-#ifdef HAVE_MAPS_UNDER_MMAP_LOCK
-
 struct vm_area_struct *get_gate_vma(struct mm_struct *mm);
-struct mempolicy *get_task_policy(struct task_struct *task);
 
 /* Where the seq_file stands, other than at an address: m_next() has them, too. */
 #define MAPS_GATE	((loff_t)-2UL)
@@ -38,7 +35,7 @@ enum maps_step {
 	MAPS_STEP_END,
 };
 
-/* What may be shown at m->index is the gate VMA, which belongs to no process. */
+/* Behind all VMAs the gate VMA may be shown, which belongs to no process. */
 static enum maps_step maps_show_gate(struct seq_file *m, struct mm_struct *mm)
 {
 	struct vm_area_struct *vma;
@@ -67,24 +64,23 @@ static void maps_show_vma(struct seq_file *m, struct maps_iter *iter,
 		show_map(m, vma);
 		return;
 	}
-	rcu_read_unlock();
-	m->op->show(m, vma);
-	rcu_read_lock();
+	maps_show_walked(m, vma);
 	maps_iter_resume(iter, vma->vm_mm, vma->vm_end);
 }
 
 /*
- * Show the VMA at m->index, or the next one, and go on to its end. @iter stands
- * there. Returns enum maps_step, or a negative error.
+ * Show the VMA at the position, or the next one, and go on to its end. @iter
+ * stands there. Returns enum maps_step, or a negative error.
  */
 static int maps_show_next(struct seq_file *m, struct mm_struct *mm,
 			  struct maps_iter *iter)
 {
 	struct vm_area_struct *vma = NULL;
 	enum maps_step step = MAPS_STEP_SHOWN;
+	loff_t pos = maps_position(m);
 
-	if (m->index != MAPS_GATE && m->index != MAPS_END)
-		vma = maps_iter_lock_next(mm, iter, m->index);
+	if (pos != MAPS_GATE && pos != MAPS_END)
+		vma = maps_iter_lock_next(mm, iter, pos);
 	if (!vma)
 		return maps_show_gate(m, mm);
 	if (IS_ERR(vma))
@@ -94,7 +90,7 @@ static int maps_show_next(struct seq_file *m, struct mm_struct *mm,
 	if (seq_has_overflowed(m))
 		step = MAPS_STEP_OVERFLOWED;
 	else
-		m->index = vma->vm_end;
+		maps_set_position(m, vma->vm_end);
 	maps_end_read(vma);
 	return step;
 }
@@ -111,7 +107,7 @@ static int maps_fill_buffer(struct seq_file *m, struct mm_struct *mm,
 	int step;
 
 	rcu_read_lock();
-	maps_iter_set(&iter, mm, m->index);
+	maps_iter_set(&iter, mm, maps_position(m));
 	do {
 		size_t shown = m->count;
 
@@ -149,22 +145,17 @@ static int maps_fill(struct seq_file *m, struct mm_struct *mm, size_t room)
 	return err;
 }
 
-/* numa_maps shows the task's policy where a VMA has none. */
 static int maps_fill_with_policy(struct seq_file *m, struct mm_struct *mm,
 				 struct task_struct *task, size_t room)
 {
 	struct proc_maps_private *priv = m->private;
 	int err;
 
-	if (m->op->show == show_numa_map) {
-		task_lock(task);
-		priv->task_mempolicy = get_task_policy(task);
-		mpol_get(priv->task_mempolicy);
-		task_unlock(task);
-	}
+	if (maps_is_numa_maps(m))
+		maps_hold_policy(priv, task);
 	err = maps_fill(m, mm, room);
-	if (m->op->show == show_numa_map)
-		mpol_put(priv->task_mempolicy);
+	if (maps_is_numa_maps(m))
+		maps_release_policy(priv);
 	return err;
 }
 
@@ -253,8 +244,10 @@ static bool maps_is_meant(const struct seq_file *m)
 		maps_count(maps);
 	else if (m->op->show == show_smap)
 		maps_count(smaps);
+#ifdef HAVE_MAPS_UNDER_MMAP_LOCK
 	else if (m->op->show == show_numa_map)
 		maps_count(numa_maps);
+#endif
 	else
 		return false;
 	return true;
@@ -284,5 +277,3 @@ ssize_t vmapeek_seq_read(struct file *file, char __user *buf, size_t size,
 	*ppos = kiocb.ki_pos;
 	return ret;
 }
-
-#endif /* HAVE_MAPS_UNDER_MMAP_LOCK */

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# Messages of the lab on a host that it cannot use. Uses no network: apt and others are played by stubs.
+# Tests the lab's messages on hosts that it cannot use. Stubs replace apt and other programs, so no network is needed.
 set -euo pipefail
 
 lab=$(readlink -f "$(dirname "$0")/../lab")
@@ -28,7 +28,7 @@ stub()
 	chmod +x "$work/bin/$1"
 }
 
-# expect NAME STATUS PATTERN CMD..: one line on stderr that matches, and that exit status.
+# expect NAME STATUS PATTERN CMD..: the command has that exit status, and one line on stderr, which matches.
 expect()
 {
 	local name=$1 want=$2 pattern=$3 status=0 said
@@ -128,7 +128,7 @@ mv "$work/targets.off" "$work/targets"
 expect 'packages missing, not root' 125 'as root: apt-get install nonesuch-a nonesuch-b' "$lab" need nonesuch-a nonesuch-b
 rm "$work/bin/id"
 
-# Another apt has the lock: only a run that waits for it gets it.
+# Another apt holds the lock: only a run that waits gets it.
 cp "$work/bin/apt-get" "$work/apt-get.off"
 stub id <<<'echo 0'
 stub apt-get <<'END'
@@ -143,7 +143,7 @@ expect 'packages that there are not' 125 'cannot install nonesuch-b: apt failed:
 mv "$work/apt-get.off" "$work/bin/apt-get"
 rm "$work/bin/id"
 
-# A kernel in the cache, asked for long ago and then today, and no network.
+# A kernel in the cache, checked long ago and then today, without network.
 headers=$cache/kernels/6.12.1-x/usr/src/linux-headers-6.12.1-x
 mkdir -p "$headers" "$cache/kernels/6.12.1-x/lib/modules/6.12.1-x"
 for file in "$cache/kernels/6.12.1-x"/{release,vmlinuz} "$headers/Module.symvers"; do
@@ -166,7 +166,7 @@ expect 'kernel without headers' 125 'has no kernel headers' "$lab" kmake "$cache
 mv "$work/headers" "$headers"
 echo >"$headers/Module.symvers"
 
-# A kernel of another release, its compiler at hand, and no way to run that.
+# A kernel of another release, with its compiler in the cache, and no way to run it.
 other=$cache/kernels/7.3.9-cloud-amd64
 mkdir -p "$other/usr/src/linux-headers-7.3.9-"{cloud-amd64,common}
 echo 7.3.9-cloud-amd64 | tee "$other/release" >"$other/vmlinuz"
@@ -179,7 +179,7 @@ stub unshare <<<'exit 1'
 expect 'no mount namespaces' 125 'cannot make a mount namespace' "$lab" kmake "$other" modules
 rm "$work/bin/unshare"
 
-# A source in the cache, of which no kernel can be built.
+# A source in the cache that does not build.
 source=$cache/sources/7.3-7.3.9-1
 mkdir -p "$source"
 echo 7.3-7.3.9-1 >"$cache/sources/7.3"
@@ -218,7 +218,7 @@ expect 'build without space' 125 'only 1 MiB free.*, 2500 MiB are needed' env CC
 rm "$work/bin/df"
 expect 'build of an unknown series' 125 "no source of series '5.0'" env CC=gcc "$lab" build -k 5.0 -c /dev/null x
 
-# Enough is there to start; now QEMU.
+# The host is complete, except for QEMU.
 stub old-qemu <<<'echo QEMU emulator version 7.2.22'
 expect 'QEMU too old' 125 'is QEMU 7, which may corrupt' env LAB_QEMU=old-qemu "$lab" qemu
 expect 'QEMU missing' 125 "no program 'nonesuch'" env LAB_QEMU=nonesuch "$lab" qemu
@@ -229,7 +229,7 @@ expect 'QEMU not executable' 125 "'$LAB_OS_RELEASE' is not executable" env LAB_Q
 stub new-qemu <<<'echo QEMU emulator version 10.0.2'
 holds 'QEMU given' bash -c "LAB_QEMU=new-qemu '$lab' qemu"
 
-# No space, once the lists are there.
+# No space, after the lists are fetched.
 : >"$cache/apt/updated"
 stub df <<<'echo; echo "/dev/x 100 99 1 99% /"'
 stub apt-get <<'END'

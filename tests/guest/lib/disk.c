@@ -14,7 +14,7 @@
 #include "target.h"
 #include "util.h"
 
-/* The device stays attached: it is left open. */
+/* The device stays attached, because it stays open. */
 void loop_attach(const char *image, char *path)
 {
 	int control = open("/dev/loop-control", O_RDWR | O_CLOEXEC);
