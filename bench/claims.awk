@@ -1,17 +1,17 @@
 # SPDX-License-Identifier: GPL-2.0
-# Compares documents with the record: bench/claims | awk -v top=DIR -f claims.awk. Each line of input is a claim: the
-# document, a tab, and text that must stand there, with a query in braces for each number. White space does not count.
+# Compares documents with the record: bench/claims | awk -v top=DIR -f claims.awk. Each line of input is a claim: the document, a
+# tab, and text that the document must contain, with a query in braces for each number. White space does not matter.
 #
 #	{RECORD:KEY:..:COLUMN}	a column of the row of DIR/bench/record/RECORD.tsv whose first columns are the keys
 #	COLUMN			also A/B, of one row
 #	KEY			* is any, a|b one of several; where that is more than one row:
-#	{max R:K:C}		also min, sum, median, and count, of the rows in which the column is not 0
+#	{max R:K:C}		also min, sum, median, and count: the number of rows in which the column is not 0
 #	{A / B} {A - B}		also +; from left to right
-#	{~ A}			the zeros at the end of the number in the document do not count
-#	{?}			any number, which no record has
+#	{~ A}			zeros at the end of the number in the document are not significant
+#	{?}			any number, which no record has: the document names the command that prints it
 #
-# The document has the digits that it needs: the record, rounded to them, must be the same. Prints what is not so; exit
-# status 1 if there is any. With -v uncovered=1, prints the numbers that no claim covers instead.
+# The number in the document must be the record's, rounded to as many digits. Prints the differences; exit status 1 if there is
+# any. With -v uncovered=1, prints the numbers that no claim covers instead.
 
 function load(record,    file, line, i)
 {
@@ -46,7 +46,7 @@ function number_of_column(record, name,    i, n, header)
 	return i <= n ? i : 0
 }
 
-# The values of a query, in found[1..]; returns how many.
+# Sets found[1..] to the values of a query; returns their number.
 function find(query,    part, n, i, k, record, column, nr_columns, field, value)
 {
 	n = split(query, part, ":")
@@ -108,7 +108,7 @@ function term(query,    function_name, n, i, value)
 	return value
 }
 
-# What is in braces
+# Evaluates the text in braces.
 function evaluate(expression,    value, op, at_op)
 {
 	op = ""
@@ -127,7 +127,7 @@ function apply(a, op, b)
 	return op == "" ? b : op == "+" ? a + b : op == "-" ? a - b : a / b
 }
 
-# Is what the document says the record, rounded to as many digits?
+# Is the document's number the record's, rounded to as many digits?
 function same(said, value, loose,    unit)
 {
 	if (value == "?")
@@ -142,7 +142,7 @@ function same(said, value, loose,    unit)
 	return value <= unit * 0.5000001 && value >= -unit * 0.5000001
 }
 
-# DOCUMENT as one line, with the offset at which each of its lines begins.
+# Reads DOCUMENT as one line, and notes the offset of each of its lines.
 function read(document,    line, blank)
 {
 	if (document in text)
@@ -165,7 +165,7 @@ function line_of(document, offset,    i)
 	return i
 }
 
-# Takes the claim apart into literal[0..nr_numbers] and query[1..nr_numbers].
+# Splits the claim into literal[0..nr_numbers] and query[1..nr_numbers].
 function parse(claim)
 {
 	nr_numbers = 0
@@ -178,7 +178,7 @@ function parse(claim)
 	literal[nr_numbers] = claim
 }
 
-# Does the text at OFFSET look like the claim? Then says[1..] and at[1..] are its numbers.
+# Does the text at OFFSET match the claim, apart from the numbers? Sets says[1..] and at[1..] to the numbers and their offsets.
 function looks_like(document, offset,    i, rest)
 {
 	offset += length(literal[0])
@@ -196,7 +196,7 @@ function looks_like(document, offset,    i, rest)
 	return 1
 }
 
-# The claim, with its numbers
+# The claim, with the numbers of the record
 function as_text(    i, claim)
 {
 	claim = literal[0]
@@ -212,7 +212,8 @@ function complain(document, line, why)
 	bad = 1
 }
 
-# Of all places that look like the claim, one must have its numbers; else the one that has most of them is shown.
+# Of all places that match the text of a claim, one must have its numbers; otherwise prints the differences of the place that has
+# most of them.
 function check(document, claim,    i, offset, next_one, wrong, least, where)
 {
 	parse(claim)
@@ -237,8 +238,7 @@ function check(document, claim,    i, offset, next_one, wrong, least, where)
 				wrong++
 		if (!wrong) {
 			for (i = 1; i <= nr_numbers; i++)
-				if (query[i] != "?")
-					covered[document, at[i]] = 1
+				covered[document, at[i]] = 1
 			return
 		}
 		if (wrong < least) {
@@ -257,8 +257,18 @@ function check(document, claim,    i, offset, next_one, wrong, least, where)
 				says[i] " is " sprintf("%.6g", value[i]) " on record: {" query[i] "}")
 }
 
-# Numbers outside of code that no claim covers, and that are no version, name or unit of memory.
-function list_uncovered(document,    n, i, rest, offset, number, before, after, shown)
+# Blanks code, versions, years and the parameters of measurements, which are no results.
+function blank(text, patterns,    n, i, pattern)
+{
+	n = split(patterns, pattern, "\n")
+	for (i = 1; i <= n; i++)
+		while (match(text, pattern[i]))
+			text = substr(text, 1, RSTART - 1) sprintf("%" RLENGTH "s", "") substr(text, RSTART + RLENGTH)
+	return text
+}
+
+# Prints the numbers that no claim covers, except in code, in generated tables, in the headers of tables and in NOT_RESULTS.
+function list_uncovered(document,    n, i, rest, offset, number, before, after, shown, generated)
 {
 	read(document)
 	for (i = 1; i <= lines[document]; i++) {
@@ -267,17 +277,24 @@ function list_uncovered(document,    n, i, rest, offset, number, before, after, 
 		rest = substr(text[document], offset, n)
 		if (rest ~ /^```/)
 			code[document] = !code[document]
-		if (code[document])
+		# Tests of the tables' generators compare these.
+		if (rest ~ /^<!-- [a-z]+: begin/)
+			generated = 1
+		if (rest ~ /^<!-- [a-z]+: end/)
+			generated = 0
+		if (code[document] || generated || substr(text[document], offset + n, 5) == "| ---")
 			continue
-		while (match(rest, /`[^`]*`/))
-			rest = substr(rest, 1, RSTART - 1) sprintf("%" RLENGTH "s", "") substr(rest, RSTART + RLENGTH)
+		# With the next word, which may be the unit.
+		rest = substr(blank(rest substr(text[document], offset + n, 12), "`[^`]*`\n" NOT_RESULTS), 1, n)
+		if (rest !~ /^\|/)
+			rest = blank(rest, "(^| )[01][,.:;]? ")
 		shown = ""
 		while (match(rest, /[0-9]+([.,][0-9]+)*/)) {
 			number = substr(rest, RSTART, RLENGTH)
 			before = substr(rest, 1, RSTART - 1)
 			after = substr(rest, RSTART + RLENGTH)
 			if (!((document, offset + RSTART - 1) in covered) && number !~ /^(6\.12|7\.3)/ &&
-			    before !~ /[A-Za-z_#-]$/ && after !~ /^( ?(B|KiB|MiB|GiB|bytes|segments|VMAs|ms|s)([^A-Za-z]|$)|[A-Za-z_-])/)
+			    before !~ /[A-Za-z_#-]$/ && after !~ /^( ?(B|KiB|MiB|GiB|GB|bytes|ms|s)([^A-Za-z]|$)|[A-Za-z_-])/)
 				shown = shown " " number
 			offset += RSTART + RLENGTH - 1
 			rest = after
@@ -287,7 +304,14 @@ function list_uncovered(document,    n, i, rest, offset, number, before, after, 
 	}
 }
 
-BEGIN { FS = "\t" }
+BEGIN {
+	FS = "\t"
+	NOT_RESULTS = "(Linux|Debian|nice) [0-9.]+( or [0-9]+)?\n" \
+		"[0-9]+[.][0-9]+[.][0-9]+\n" \
+		"(^| )20[2-9][0-9][ ,.:]\n" \
+		"^[0-9]+[.] \n" \
+		"(^| )([0-9]+ (to|and|or) )?[0-9]+ (throttled )?(readers?|rounds|windows|samples|processes|segments|VMAs)"
+}
 
 {
 	if (!($1 in seen)) {

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=bash
-# What the scripts of this directory share: they build a program of guest/, run it in a virtual machine and keep its
-# results, the lines that begin with "@".
+# Shared by the scripts of this directory, which build a program of guest/, run it in a virtual machine and keep its results, the
+# lines that begin with "@".
 
 BENCH_NAME=${0##*/}
 TOP=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
@@ -12,7 +12,7 @@ LAB=$TOP/lab/lab
 OUT=$TOP/build/bench
 BENCH_COMMAND="bench/$BENCH_NAME $*"
 
-# Takes the arguments that every script has: SERIES MODULES.
+# Parses the arguments common to all scripts: SERIES MODULES.
 bench_begin()
 {
 	(($# == 2)) || die "usage: bench/$BENCH_NAME SERIES MODULES (make bench knows them); see also --help"
@@ -31,13 +31,14 @@ bench_number()
 	fi
 }
 
-# bench_build PROGRAM: of guest/, linked with the tests' library. Each run has its own: several may run at a time.
+# bench_build PROGRAM: builds guest/PROGRAM.c, linked with the tests' library. Each run builds its own, because runs may be
+# concurrent.
 bench_build()
 {
 	make -s -C "$TOP/bench/guest" O="$TMP" "$TMP/$1" || die "bench/guest/$1.c does not compile; see above"
 }
 
-# Shows the guest's lines as they come; keeps the results, without their "@". Some results are 100,000 lines.
+# Prints the guest's lines as they arrive; keeps the results, without their "@". Some results are 100,000 lines.
 bench_show()
 {
 	perl -e 'open my $result, ">>", shift or die; $| = 1; while (<STDIN>) { s/^@// ? print $result $_ : print }' \
@@ -59,7 +60,7 @@ module_compiler()
 	readelf -p .comment "$MODULES/vmapeek.ko" 2>/dev/null | sed -n 's/.*\(GCC: .*\)/\1/p' | sed -n 1p
 }
 
-# bench_write NAME COLUMN...: what the numbers depend on, then the numbers, into build/bench/NAME.tsv.
+# bench_write NAME COLUMN...: writes the conditions of the measurement, then the numbers, to build/bench/NAME.tsv.
 bench_write()
 {
 	local name=$1

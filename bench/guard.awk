@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0
-# Compares instructions per call with those on record: awk -f guard.awk RECORD NEW. One line for each row that got
-# dearer than its tolerance, goes another way, or is in only one of the two; exit status 1 if there is any.
-# A record may have rows longer than LONGEST, which the guard leaves out.
+# Compares instructions per call with those on record: awk -f guard.awk RECORD NEW. Prints a line for each row whose cost grew
+# beyond its tolerance, whose counter changed, or which is in only one of the two; exit status 1 if there is any. The guard does
+# not measure reads longer than LONGEST, which a record may have.
 
 function tolerance(memory)
 {
-	# It allocates pages, which takes now more, now less.
+	# The read allocates pages, and the cost of that varies.
 	return memory == "shared after fork" ? 5 : 2
 }
 

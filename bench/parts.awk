@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0
-# The parts of each read: awk -f parts.awk breakdown.tsv, as a table for people; with -v wide=1 for gnuplot, short reads
-# only. What a null system call takes is taken off the part in which it is.
+# Prints the parts of each read: awk -f parts.awk breakdown.tsv, as a table for people; with -v wide=1 for gnuplot, short reads
+# only. The cost of a null system call is subtracted from the part that contains it.
 
 BEGIN {
 	FS = "\t"

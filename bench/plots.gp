@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0
-# The plots of docs/results.md, from bench/record/6.12/: make -C bench plots. To be run where bench/ and docs/ are.
+# Draws the plots of docs/results.md from bench/record/6.12/: make -C bench plots. The working directory must have bench/ and
+# docs/.
 set datafile separator "\t"
 set datafile commentschars "#"
 set terminal svg size 720,460 font "sans-serif,13" background "#ffffff"
@@ -7,7 +8,7 @@ set grid ytics lc rgb "#d0d7de"
 set border 3 lc rgb "#57606a"
 set tics nomirror
 
-# A reader's row of immunity.tsv that matches name and size, of a process whose mmap lock a kernel thread holds.
+# The row of immunity.tsv for a reader, by name and size; a kernel thread holds the target's mmap lock.
 took(reader, size, column) = strcol(1) eq "kernel thread" && strcol(2) eq reader && column(3) == size && column(4) > 0 ? \
 	column(column) : NaN
 

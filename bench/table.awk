@@ -6,7 +6,7 @@ function bytes(n)
 	return n >= 1048576 ? n / 1048576 " MiB" : n >= 1024 ? n / 1024 " KiB" : n " B"
 }
 
-# How far the rounds were apart, in percent of the median.
+# The spread of the rounds, in percent of the median.
 function spread(median, min, max)
 {
 	return median ? sprintf("%.1f", (max - min) / median * 100) : "-"

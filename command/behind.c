@@ -239,7 +239,7 @@ void behind_find(struct behind *b, const struct sleeper *holder, pid_t pid)
 		say(b, "userfaultfd");
 		break;
 	case REASON_DEVICE:
-		say(b, "a page of a file that its device or server does not give");
+		say(b, "a page of a file that its device or server does not deliver");
 		say_silent(b, pid);
 		break;
 	case REASON_UNKNOWN:

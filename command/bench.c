@@ -65,7 +65,7 @@ static void print_as_json(const struct options *opt, const struct results *r)
 static void print_churn(const struct churn_cost *c)
 {
 	if (c->error == ENODEV) {
-		puts("\nwhat a reader costs a thread that maps memory takes two CPUs to measure");
+		puts("\nmeasuring what a reader costs a thread that maps memory requires two CPUs");
 		return;
 	}
 	if (c->error) {

@@ -39,15 +39,15 @@ static void check_version(struct check *c)
 	unsigned int v = build_version();
 
 	if (!v) {
-		found(c, ANSWER_NO, "%s does not tell a kernel's version",
+		found(c, ANSWER_NO, "%s does not contain a kernel's version",
 		      build_dir());
 		advise(c, "name a directory where a kernel was configured and built, such as /lib/modules/RELEASE/build");
 		return;
 	}
 	if (!kernel_is_supported()) {
-		found(c, ANSWER_NO, "vmapeek is not made for %s (Linux %u.%u.%u)",
+		found(c, ANSWER_NO, "vmapeek does not support %s (Linux %u.%u.%u)",
 		      release, v >> 16, v >> 8 & 0xff, v & 0xff);
-		advise(c, "use one of these on x86-64: Linux %s",
+		advise(c, "use a supported kernel on x86-64: Linux %s",
 		       kernel_supported_versions());
 		return;
 	}
@@ -55,7 +55,7 @@ static void check_version(struct check *c)
 	      v >> 8 & 0xff, v & 0xff);
 	/* dkms.conf and `vmapeek check` know no more than the name. */
 	if (!kernel_is_supported_as(release))
-		advise(c, "DKMS goes by the name and builds nothing for this one: run 'make KDIR=%s' in a copy of /usr/src/vmapeek-" VERSION,
+		advise(c, "DKMS matches kernels by name and does not build for this one: run 'make KDIR=%s' in a copy of /usr/src/vmapeek-" VERSION,
 		       build_dir());
 }
 
@@ -170,13 +170,13 @@ static void check_compiler(struct check *c)
 			 (int)strcspn(text, " "), text);
 	if (!*program) {
 		found(c, ANSWER_UNKNOWN, "the configuration does not name the kernel's compiler");
-		advise(c, "use the one that the kernel was built by");
+		advise(c, "use the one that the kernel was built with");
 	} else if (!in_path(program)) {
-		found(c, ANSWER_UNKNOWN, "the kernel was built by '%s'; there is no %s here",
+		found(c, ANSWER_UNKNOWN, "the kernel was built with '%s'; there is no %s here",
 		      text, program);
-		advise(c, "install it; or build the module where that kernel is to run");
+		advise(c, "install it, or build the module on the machine that runs that kernel");
 	} else {
-		found(c, ANSWER_YES, "%s is there; the kernel was built by '%s'",
+		found(c, ANSWER_YES, "%s is there; the kernel was built with '%s'",
 		      program, text);
 	}
 }
@@ -189,13 +189,13 @@ static void check_signing(struct check *c)
 	};
 
 	if (!kernel_config_read()) {
-		found(c, ANSWER_UNKNOWN, "without the configuration, it is not known whether modules must be signed");
+		found(c, ANSWER_UNKNOWN, "without the configuration, it is unknown whether modules must be signed");
 		return;
 	}
 	for (size_t i = 0; i < NR(options); i++) {
 		if (!kernel_config_has(options[i]))
 			continue;
-		found(c, ANSWER_UNKNOWN, "modules must be signed, by CONFIG_%s", options[i]);
+		found(c, ANSWER_UNKNOWN, "CONFIG_%s requires signed modules", options[i]);
 		advise(c, "sign it with a key that the kernel knows (see mokutil(1))");
 		return;
 	}

@@ -16,9 +16,9 @@ void check_kernel(struct check *c)
 	if (kernel_is_supported()) {
 		found(c, ANSWER_YES, "%s", kernel_release());
 	} else {
-		found(c, ANSWER_NO, "vmapeek is not made for %s",
+		found(c, ANSWER_NO, "vmapeek does not support %s",
 		      kernel_release());
-		advise(c, "boot one of these on x86-64: Linux %s",
+		advise(c, "boot a supported kernel on x86-64: Linux %s",
 		       kernel_supported_versions());
 	}
 }
@@ -35,12 +35,12 @@ static void configuration_by_symbols(struct check *c)
 		found(c, ANSWER_UNKNOWN,
 		      "neither %s nor /proc/config.gz nor /proc/kallsyms can be read",
 		      kernel_config_path());
-		advise(c, "see that the kernel has CONFIG_LIVEPATCH and CONFIG_PER_VMA_LOCK");
+		advise(c, "use a kernel with CONFIG_LIVEPATCH and CONFIG_PER_VMA_LOCK");
 	} else if (s[0].times && s[1].times) {
 		found(c, ANSWER_YES,
-		      "livepatching and VMA locks, by /proc/kallsyms");
+		      "livepatching and VMA locks, according to /proc/kallsyms");
 	} else {
-		found(c, ANSWER_NO, "no CONFIG_%s, by /proc/kallsyms",
+		found(c, ANSWER_NO, "no CONFIG_%s, according to /proc/kallsyms",
 		      s[0].times ? "PER_VMA_LOCK" : "LIVEPATCH");
 		advise(c, "boot a kernel that has it");
 	}
@@ -69,7 +69,7 @@ void check_livepatching(struct check *c)
 {
 	if (!file_exists(LIVEPATCHES)) {
 		found(c, ANSWER_NO, "there is no " LIVEPATCHES);
-		advise(c, "boot a kernel with CONFIG_LIVEPATCH; in a container, look on its host");
+		advise(c, "boot a kernel with CONFIG_LIVEPATCH; in a container, run this on its host");
 	} else if (file_is("0", "/proc/sys/kernel/ftrace_enabled")) {
 		found(c, ANSWER_NO, "ftrace is switched off");
 		advise(c, "run 'sysctl kernel.ftrace_enabled=1' as root");
@@ -127,7 +127,7 @@ static void no_symbols(struct check *c)
 		advise(c, "boot it, and run 'vmapeek check' there");
 	} else {
 		found(c, ANSWER_UNKNOWN, "cannot read /proc/kallsyms");
-		advise(c, "mount /proc, use a kernel with CONFIG_KALLSYMS");
+		advise(c, "mount /proc, or use a kernel with CONFIG_KALLSYMS");
 	}
 }
 
@@ -165,7 +165,9 @@ void check_symbols_of(const struct livepatch *lp, struct check *c)
 	      *changed ? "changed by the compiler: " : "", changed,
 	      *changed && *ambiguous ? "; " : "",
 	      *ambiguous ? "more than one: " : "", ambiguous);
-	advise(c, "boot another build of this kernel, such as Debian's own");
+	advise(c, kernel_is_supported() ?
+	       "boot another build of this kernel, such as Debian's own" :
+	       "boot a supported kernel");
 }
 
 void check_symbols(struct check *c)

@@ -46,7 +46,7 @@ static void check_modprobe(const struct livepatch *lp, struct check *c)
 		found(c, ANSWER_NO, "module_blacklist= on the kernel's command line names it");
 		advise(c, "remove it there, and reboot");
 	} else if (module_install_command(lp)) {
-		found(c, ANSWER_NO, "modprobe's configuration has it run '%s' instead",
+		found(c, ANSWER_NO, "modprobe is configured to run '%s' instead",
 		      module_install_command(lp));
 		advise(c, "remove the line 'install %s' from the files in /etc/modprobe.d",
 		       lp->name);
@@ -60,7 +60,7 @@ static void check_overlaps(const struct livepatch *lp, struct check *c)
 	if (livepatch_overlaps(lp, &overlaps)) {
 		found(c, ANSWER_NO, "%s replaces %s as well",
 		      overlaps[0].livepatch, overlaps[0].function);
-		advise(c, "use one of the two: only the one that is loaded last is in effect");
+		advise(c, "use one of the two: only the one loaded last is in effect");
 	}
 	free(overlaps);
 }

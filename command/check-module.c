@@ -35,13 +35,15 @@ static void not_found(const struct livepatch *lp, struct check *c)
 		err(EXIT_FAILED, "out of memory");
 	nftw(dir, look_for_module, 16, FTW_PHYS);
 	if (seen) {
-		found(c, ANSWER_NO, "%s is there, but modprobe does not know it",
+		found(c, ANSWER_NO, "%s exists, but modprobe does not know it",
 		      seen);
 		advise(c, "run 'depmod' as root");
 	} else {
 		found(c, ANSWER_NO, "there is no %s below %s", wanted,
 		      dir);
-		advise(c, "build it for this kernel and install it there, or use 'vmapeek on --module=FILE'");
+		advise(c, kernel_is_supported() ?
+		       "install vmapeek-dkms and this kernel's headers, or build it and use 'vmapeek on --module=FILE'" :
+		       "boot a supported kernel");
 	}
 	free(seen);
 	seen = NULL;
@@ -61,7 +63,7 @@ void check_module_of(const struct livepatch *lp, struct check *c)
 	} else if (error) {
 		found(c, ANSWER_UNKNOWN, "cannot read it: %s",
 		      strerror(error));
-		advise(c, "see to the files below /lib/modules/%s",
+		advise(c, "check the files below /lib/modules/%s",
 		       kernel_release());
 	} else if (!module_is_for_release(&module)) {
 		found(c, ANSWER_NO, "%s was built for %s", module.path,
@@ -109,17 +111,17 @@ static void check_signature(struct check *c, const char *by)
 	struct module module;
 
 	if (module_find(&livepatch_memory, NULL, &module)) {
-		found(c, ANSWER_UNKNOWN, "modules must be signed, by %s", by);
+		found(c, ANSWER_UNKNOWN, "%s requires signed modules", by);
 		advise(c, "sign the module with a key that the kernel knows");
 	} else if (!*module.signer) {
-		found(c, ANSWER_NO, "modules must be signed, by %s; %s is not",
+		found(c, ANSWER_NO, "%s requires signed modules; %s is not signed",
 		      by, module.path);
 		advise(c, "sign it with a key that the kernel knows (see mokutil(1))");
 	} else {
 		found(c, ANSWER_UNKNOWN,
-		      "modules must be signed, by %s; %s is, by '%s'", by,
+		      "%s requires signed modules; %s is signed by '%s'", by,
 		      module.path, module.signer);
-		advise(c, "see that the kernel knows this key (see mokutil(1))");
+		advise(c, "make sure that the kernel knows this key (see mokutil(1))");
 	}
 }
 
@@ -135,7 +137,7 @@ void check_loading(struct check *c)
 	}
 	if (file_is("1", "/proc/sys/kernel/modules_disabled")) {
 		found(c, ANSWER_NO, "kernel.modules_disabled is set");
-		advise(c, "do not set it, and reboot");
+		advise(c, "reboot without setting it");
 		return;
 	}
 	if (module_refused_at_boot(lp)) {
@@ -144,7 +146,7 @@ void check_loading(struct check *c)
 		return;
 	}
 	if (module_install_command(lp)) {
-		found(c, ANSWER_NO, "modprobe's configuration has it run '%s' instead",
+		found(c, ANSWER_NO, "modprobe is configured to run '%s' instead",
 		      module_install_command(lp));
 		advise(c, "remove the line 'install %s' from the files in /etc/modprobe.d",
 		       lp->name);
@@ -156,13 +158,13 @@ void check_loading(struct check *c)
 	} else if (unknown) {
 		found(c, ANSWER_UNKNOWN,
 		      "/sys/kernel/security cannot be read, so lockdown is not known");
-		advise(c, "run this as root, with securityfs mounted");
+		advise(c, "as root, run 'mount -t securityfs none /sys/kernel/security' and check again");
 	} else {
 		found(c, ANSWER_YES, "no signature is required");
 	}
 	if (c->answer == ANSWER_YES && module_blacklisted(lp)) {
-		found(c, ANSWER_YES, "no signature is required; but modprobe's configuration blacklists it, so it is not loaded at boot");
-		advise(c, "for that, remove 'blacklist %s' from the files in /etc/modprobe.d",
+		found(c, ANSWER_YES, "no signature is required; but modprobe's configuration blacklists it, which prevents loading at boot");
+		advise(c, "to load it at boot, remove 'blacklist %s' from the files in /etc/modprobe.d",
 		       lp->name);
 	}
 }
@@ -199,13 +201,13 @@ void check_others(struct check *c)
 	if (n) {
 		found(c, ANSWER_NO, "%s replaces %s as well",
 		      overlaps[0].livepatch, overlaps[0].function);
-		advise(c, "use one of the two: only the one that is loaded last is in effect");
+		advise(c, "use one of the two: only the one loaded last is in effect");
 	} else if (livepatch_other_switching(&livepatch_memory, switching,
 					     sizeof(switching)) &&
 		   is_in_the_way(switching)) {
 		found(c, ANSWER_NO, "%s is being switched right now",
 		      switching);
-		advise(c, "wait until it is, see " LIVEPATCHES "/%s/transition",
+		advise(c, "wait until it has switched, see " LIVEPATCHES "/%s/transition",
 		       switching);
 	} else if (o.n) {
 		found(c, ANSWER_YES, "they replace other functions: %s",

@@ -121,22 +121,22 @@ static void print_end(const struct report *r, int code)
 		       livepatch_state(&livepatch_memory) == STATE_ON ?
 			       "it is on" : "'vmapeek on' switches it on");
 	else if (code == EXIT_FAILED)
-		puts("vmapeek would not work here yet: do what follows each 'no'");
+		puts("vmapeek does not work here yet: follow the advice below each 'no'");
 	else if (geteuid())
-		puts("nothing is in the way so far; run this as root to learn more");
+		puts("no obstacle found so far; run this as root to check the rest");
 	else
-		puts("nothing is known to be in the way: 'vmapeek on' will show");
+		puts("no obstacle found, but something is unknown: try 'vmapeek on'");
 }
 
 static void print_end_of_build(const struct report *r, int code)
 {
 	if (code == EXIT_OK)
-		printf("nothing is in the way: vmapeek should build for that kernel and load there%s\n",
+		printf("no obstacle found: vmapeek should build for that kernel and load there%s\n",
 		       works_whole(r) ? "" : ", but for vmapeek_maps");
 	else if (code == EXIT_FAILED)
-		puts("vmapeek would not build for that kernel, or not load there: do what follows each 'no'");
+		puts("vmapeek would not build for that kernel, or not load there: follow the advice below each 'no'");
 	else
-		puts("nothing is known to be in the way: building it, and that kernel, will show what is 'unknown'");
+		puts("no obstacle found, but something is unknown: build the modules, and try that kernel");
 }
 
 static void check_running(struct report *r)

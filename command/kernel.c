@@ -93,8 +93,8 @@ const char *kernel_supported_versions(void)
 		const struct supported_kernels *k = &supported_kernels[i];
 
 		len += snprintf(text + len, sizeof(text) - len,
-				"%s%u.%u.%u up to before %u.%u.%u",
-				i ? ", " : "", k->from[0], k->from[1],
+				"%s>= %u.%u.%u and < %u.%u.%u",
+				i ? ", or " : "", k->from[0], k->from[1],
 				k->from[2], k->below[0], k->below[1],
 				k->below[2]);
 		if (len >= sizeof(text))

@@ -36,36 +36,36 @@ static const struct argp_option only_json[] = { JSON_OPTION, { 0 } };
 
 static const struct argp_option status_options[] = {
 	{ "openmetrics", OPT_OPENMETRICS, "FILE", OPTION_ARG_OPTIONAL,
-	  "Print metrics for Prometheus, or replace that file by them", 0 },
+	  "Print metrics for Prometheus, or write them to FILE", 0 },
 	JSON_OPTION, { 0 }
 };
 
 static const struct argp_option watch_options[] = {
-	{ "count", 'n', "COUNT", 0, "End after so many times", 0 },
-	{ "interval", 'i', "SECONDS", 0, "How often (1)", 0 },
+	{ "count", 'n', "COUNT", 0, "Stop after COUNT times", 0 },
+	{ "interval", 'i', "SECONDS", 0, "Interval (default: 1)", 0 },
 	{ "by-reader", OPT_BY_READER, NULL, 0,
-	  "Show which programs read whom; needs root", 0 },
+	  "Show which programs read which processes; needs root", 0 },
 	JSON_OPTION, { 0 }
 };
 
 static const struct argp_option stuck_options[] = {
 	{ "watch", OPT_WATCH, "SECONDS", OPTION_ARG_OPTIONAL,
-	  "Show it again and again, so often (2)", 0 },
-	{ "count", 'n', "COUNT", 0, "End after so many times", 0 },
+	  "Repeat, every SECONDS (default: 2)", 0 },
+	{ "count", 'n', "COUNT", 0, "Stop after COUNT times", 0 },
 	JSON_OPTION, { 0 }
 };
 
 #define SWITCH_OPTIONS							\
 	{ "timeout", OPT_TIMEOUT, "SECONDS", 0,				\
-	  "Give up waiting after that; the kernel goes on", 0 },	\
-	{ "quiet", 'q', NULL, 0, "Do not tell what is waited for", 0 },	\
+	  "Stop waiting after SECONDS; the kernel continues", 0 },	\
+	{ "quiet", 'q', NULL, 0, "Do not show progress", 0 },	\
 	JSON_OPTION
 
 static const struct argp_option on_options[] = {
 	{ "module", OPT_MODULE, "FILE", 0,
-	  "Load this file, not what modprobe would; vmapeek_maps.ko from beside it", 0 },
+	  "Load FILE, and vmapeek_maps.ko from its directory, instead of the installed modules", 0 },
 	{ "without-maps", OPT_WITHOUT_MAPS, NULL, 0,
-	  "Do not load vmapeek_maps, for maps, smaps, pagemap and the like", 0 },
+	  "Do not load vmapeek_maps, which serves maps, smaps, pagemap and the like", 0 },
 	SWITCH_OPTIONS, { 0 }
 };
 
@@ -73,7 +73,7 @@ static const struct argp_option off_options[] = { SWITCH_OPTIONS, { 0 } };
 
 static const struct argp_option check_options[] = {
 	{ "build", OPT_BUILD, "DIR", 0,
-	  "Tell it of the kernel that modules are built for in DIR, as in /lib/modules/RELEASE/build", 0 },
+	  "Check the kernel whose modules are built in DIR, such as /lib/modules/RELEASE/build", 0 },
 	JSON_OPTION, { 0 }
 };
 
@@ -82,17 +82,17 @@ static const struct command {
 	const struct argp_option *options;
 	int (*run)(const struct options *opt);
 } commands[] = {
-	{ "status", "Show whether vmapeek is on, and what it did.",
+	{ "status", "Show whether vmapeek is on, and count reads by result.",
 	  status_options, command_status },
-	{ "watch", "Show the same again and again, as rates; or who reads whom.",
+	{ "watch", "Show rates of reads by result, live; or who reads whom.",
 	  watch_options, command_watch },
-	{ "on", "Load the modules and wait until every task is switched over.",
+	{ "on", "Load the modules and wait until every task has switched.",
 	  on_options, command_on },
-	{ "off", "Switch back, wait for every task, and unload the modules.",
+	{ "off", "Switch off, wait until every task has switched, and unload the modules.",
 	  off_options, command_off },
-	{ "stuck", "Show which processes are stuck, by whom and behind what.",
+	{ "stuck", "Show stuck processes, who holds their locks, and what the holder waits for.",
 	  stuck_options, command_stuck },
-	{ "check", "Tell whether vmapeek would work on this kernel, or on another one.",
+	{ "check", "Check whether vmapeek works on this kernel, or on another one.",
 	  check_options, command_check },
 	{ "bench", "Measure reads of other processes, for a few seconds.",
 	  only_json, command_bench },
@@ -106,7 +106,7 @@ static double seconds(const char *arg, struct argp_state *state)
 
 	if (end == arg || *end || !isfinite(value) || value < 0.01 ||
 	    value > SECONDS_MAX)
-		argp_error(state, "'%s' is not a number of seconds from 0.01 on",
+		argp_error(state, "'%s' is not a number of seconds; the least is 0.01",
 			   arg);
 	return value;
 }
@@ -117,7 +117,7 @@ static unsigned long count(const char *arg, struct argp_state *state)
 	unsigned long value = strtoul(arg, &end, 10);
 
 	if (end == arg || *end || *arg == '-' || !value)
-		argp_error(state, "'%s' is not a number from 1 on", arg);
+		argp_error(state, "'%s' is not a number; the least is 1", arg);
 	return value;
 }
 
@@ -172,7 +172,7 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 			opt->watch_set = true;
 			break;
 		}
-		argp_error(state, "'%s' is one argument too many", arg);
+		argp_error(state, "unexpected argument '%s'", arg);
 		break;
 	default:
 		return ARGP_ERR_UNKNOWN;
@@ -209,15 +209,15 @@ static void no_such_command(const char *name, struct argp_state *state)
 	if (!meant && strlen(name) < 10 && distance(name, HELP) <= 2)
 		meant = HELP;
 	if (meant)
-		argp_error(state, "there is no command '%s'; did you mean '%s'?",
+		argp_error(state, "unknown command '%s'; did you mean '%s'?",
 			   name, meant);
-	argp_error(state, "there is no command '%s'", name);
+	argp_error(state, "unknown command '%s'", name);
 }
 
 static void no_command(struct argp_state *state)
 {
 	fprintf(state->err_stream,
-		"%s: no command is given\n\n"
+		"%s: name a command\n\n"
 		"Something hangs?       vmapeek stuck\n"
 		"Would it work here?    vmapeek check\n"
 		"Switch it on           vmapeek on\n"
@@ -256,7 +256,7 @@ static void parse_command(char *arg, struct argp_state *state)
 		return;
 	}
 	if (front->command)
-		argp_error(state, "'%s' is one argument too many", arg);
+		argp_error(state, "unexpected argument '%s'", arg);
 	front->command = find_command(arg);
 	if (!front->command)
 		no_such_command(arg, state);
@@ -317,15 +317,15 @@ int main(int argc, char **argv)
 		.args_doc = "COMMAND [OPTION...]",
 		.doc = "Find stuck processes; switch vmapeek and show what it does.\v"
 		       "Commands:\n"
-		       "  stuck    which processes are stuck, by whom and behind what\n"
-		       "  status   whether vmapeek is on, and what it did\n"
-		       "  watch    the same again and again, as rates; or who reads whom\n"
-		       "  on       load it and wait until it is on\n"
-		       "  off      switch it off, wait, unload it\n"
-		       "  check    whether it would work on this kernel\n"
+		       "  stuck    show stuck processes, the holder, and what it waits for\n"
+		       "  status   show whether vmapeek is on, and count reads by result\n"
+		       "  watch    show rates of reads by result, live; or who reads whom\n"
+		       "  on       load the modules, wait until they are on\n"
+		       "  off      switch them off, wait, unload them\n"
+		       "  check    show whether vmapeek works on this kernel\n"
 		       "  bench    measure reads of other processes\n"
-		       "  help     a command's options\n\n"
-		       "'vmapeek help COMMAND' shows a command's options, vmapeek(8) all the rest.",
+		       "  help     show a command's options\n\n"
+		       "'vmapeek help COMMAND' shows a command's options; vmapeek(8) has the rest.",
 	};
 	struct argp argp = { .parser = parse_option };
 	char *name;

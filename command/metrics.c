@@ -40,7 +40,7 @@ static void counters(FILE *out, const struct counters *c)
 			fprintf(out, "vmapeek_reads_total{result=\"%s\"} %llu\n",
 				c->counter[i].name, c->counter[i].value);
 	begin(out, "events", "counter",
-	      "What else the module counts, by kind.");
+	      "Other events that the module counts, by kind.");
 	for (size_t i = 0; i < c->n; i++)
 		if (!counter_is_read(c->counter[i].name))
 			fprintf(out, "vmapeek_events_total{event=\"%s\"} %llu\n",
@@ -91,13 +91,13 @@ static void stuck(FILE *out)
 			longest = p->seconds;
 	}
 	gauge(out, "stuck_processes",
-	      "Processes whose mmap lock, or a VMA's, somebody has waited for for a second.",
+	      "Processes with a task that has waited more than a second for their mmap lock or a VMA's.",
 	      n);
 	gauge(out, "stuck_waiting_tasks", "Tasks that wait for such a lock.",
 	      waiters);
 	gauge(out, "stuck_longest_seconds", "The longest of these waits.",
 	      longest);
-	gauge(out, "stuck_took_seconds", "What looking for these took.",
+	gauge(out, "stuck_took_seconds", "Time that the search for these took.",
 	      s.seconds);
 	stuck_free(&s);
 	limited_end();

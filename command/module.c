@@ -16,7 +16,7 @@
 #include "livepatch.h"
 #include "module.h"
 
-#define LOG	"the end of the kernel log (dmesg) says more"
+#define LOG	"see the end of the kernel log (dmesg)"
 
 static struct kmod_ctx *context(void)
 {
@@ -202,19 +202,19 @@ static const char *meaning(int error)
 {
 	switch (error) {
 	case EPERM:
-		return "the kernel permits no such module: loading is locked (Secure Boot, lockdown or kernel.modules_disabled), or this is a container; see 'vmapeek check'";
+		return "the kernel does not permit loading modules (Secure Boot, lockdown or kernel.modules_disabled), or this is a container: see 'vmapeek check'";
 	case EACCES:
 	case EKEYREJECTED:
 	case ENOKEY:
-		return "the kernel takes only modules that are signed with a key that it knows: sign the module with such a key";
+		return "the kernel accepts only modules signed with a key that it knows: sign the module with such a key";
 	case ENOEXEC:
 		return "it was built for another kernel: build it for this one; " LOG;
 	case EINVAL:
 		return "the kernel refused the livepatch; " LOG;
 	case ENOENT:
-		return "this kernel lacks something that it needs; " LOG;
+		return "this kernel lacks a symbol that it needs; " LOG;
 	case EBUSY:
-		return "another livepatch or a kprobe changes the same functions: remove that first; " LOG;
+		return "another livepatch or a kprobe is on the same functions: remove it first; " LOG;
 	default:
 		return LOG;
 	}
@@ -249,7 +249,7 @@ int module_load(const struct livepatch *lp, const char *file, char *why,
 
 	error = module_find(lp, file, &module);
 	if (error == ENOENT && !file) {
-		say(why, size, "there is no module %s for the kernel %s: build and install it, or name its file with --module",
+		say(why, size, "there is no module %s for the kernel %s: install vmapeek-dkms and that kernel's headers, or name the file with --module",
 		    lp->name, kernel_release());
 		return error;
 	}
@@ -265,12 +265,12 @@ int module_load(const struct livepatch *lp, const char *file, char *why,
 	}
 	/* The kernel says so too, but only in its log. */
 	if (!module_is_for_release(&module)) {
-		say(why, size, "%s was built for the kernel %s, but this one is %s: build it for this one",
+		say(why, size, "%s was built for the kernel %s, but this one is %s: build it for this kernel",
 		    module.path, module.release, kernel_release());
 		return ENOEXEC;
 	}
 	if (!module_is_for_build(&module)) {
-		say(why, size, "%s was built for another build of the kernel %s, '%s': build it again, for this one",
+		say(why, size, "%s was built for another build of the kernel %s, '%s': build it again, for this build",
 		    module.path, module.release, module.version);
 		return ENOEXEC;
 	}
@@ -283,7 +283,7 @@ int module_load(const struct livepatch *lp, const char *file, char *why,
 
 	error = insert(lp, file);
 	if (!file && module_install_command(lp) && !is_loaded(lp)) {
-		say(why, size, "modprobe's configuration has it run '%s' instead of loading it: remove the line 'install %s' from the files in /etc/modprobe.d",
+		say(why, size, "modprobe is configured to run '%s' instead of loading it: remove the line 'install %s' from the files in /etc/modprobe.d",
 		    module_install_command(lp), lp->name);
 		return error ? error : ECANCELED;
 	}

@@ -68,10 +68,10 @@ static void tell_tasks(struct progress *p)
 {
 	progress_end(p);
 	if (p->tasks.total)
-		fprintf(stderr, "vmapeek: tasks that are not switched yet after %.0f s: %zu; they are when they return from the kernel or end\n",
+		fprintf(stderr, "vmapeek: tasks that have not switched after %.0f s: %zu; each switches when it returns from the kernel, or ends\n",
 			progress_seconds(p), p->tasks.total);
 	else
-		fprintf(stderr, "vmapeek: not switched yet after %.0f s, but no task of /proc is left: the kernel is about to, or they are idle tasks or in other containers\n",
+		fprintf(stderr, "vmapeek: the transition is not complete after %.0f s, but every task in /proc has switched: it is about to complete, or waits for idle tasks or for tasks of other containers\n",
 			progress_seconds(p));
 	tasks_print(stderr, &p->tasks);
 	p->last_told = seconds_now();
@@ -86,7 +86,7 @@ static void tell_line(struct progress *p, enum livepatch_state state)
 		fprintf(stderr, "%s is %s", p->lp->name,
 			livepatch_state_name(state));
 	else if (livepatch_other_switching(p->lp, other, sizeof(other)))
-		fprintf(stderr, "waiting until the livepatch %s is switched",
+		fprintf(stderr, "waiting for the transition of the livepatch %s",
 			other);
 	else
 		fputs("waiting", stderr);

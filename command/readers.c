@@ -122,19 +122,19 @@ static int begin(char *why, size_t size)
 	}
 	error = lock_instances();
 	if (error == EWOULDBLOCK) {
-		snprintf(why, size, "another 'vmapeek watch --by-reader' runs");
+		snprintf(why, size, "another 'vmapeek watch --by-reader' is running: end it first");
 		return error;
 	}
 	error = step_failed(error, why, size, "cannot lock " TRACING) ?:
 		step_failed(pin_module(), why, size,
 			    "cannot open an event of the module") ?:
 		step_failed(make_instance(), why, size,
-			    "cannot make the tracing instance vmapeek");
+			    "cannot create the tracing instance vmapeek");
 	if (error)
 		return error;
 	error = step_failed(file_write(HISTOGRAM, INSTANCE EVENT "/trigger"),
 			    why, size,
-			    "the kernel takes no histogram (CONFIG_HIST_TRIGGERS)");
+			    "the kernel does not support histograms (CONFIG_HIST_TRIGGERS)");
 	if (error)
 		readers_end();
 	return error;

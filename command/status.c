@@ -200,9 +200,9 @@ static void print_not_switched(const struct group_status *g,
 	const char *command = g->state == STATE_SWITCHING_ON ? "on" : "off";
 
 	if (left->unreadable)
-		printf("which tasks are not switched yet only root may see: run this as root\n");
+		printf("only root may see which tasks have not switched: run this as root\n");
 	else
-		printf("tasks that are not switched yet: %zu; 'vmapeek %s' waits until there are none\n",
+		printf("tasks that have not switched: %zu; 'vmapeek %s' waits for them\n",
 		       left->total, command);
 	tasks_print(stdout, left);
 }
@@ -220,7 +220,7 @@ static void print_as_text(const struct status *s, const struct tasks *left)
 	printf("kernel %s is %s\n", kernel_release(),
 	       kernel_is_supported() ?
 		       "supported" :
-		       "not supported: 'vmapeek check' says more");
+		       "not supported: see 'vmapeek check'");
 	if (livepatch_is_switching(s->memory.state))
 		print_not_switched(&s->memory, left);
 	if (s->memory.counted)

@@ -65,7 +65,7 @@ static void print_holder(FILE *out, const struct stuck_process *p)
 		return;
 	fputs("    mmap lock    ", out);
 	if (!t) {
-		fputs("held by a task that is not known: none that sleeps could be seen to hold it\n",
+		fputs("holder unknown: no sleeping task was seen to hold it\n",
 		      out);
 		return;
 	}
@@ -88,7 +88,7 @@ static void print_vma_holder(FILE *out, const struct stuck_process *p)
 		return;
 	fputs("    VMA's lock   ", out);
 	if (!t) {
-		fputs("held by a task that is not known: none that sleeps could be seen to hold it\n",
+		fputs("holder unknown: no sleeping task was seen to hold it\n",
 		      out);
 		return;
 	}
@@ -179,7 +179,7 @@ void stuck_print(FILE *out, const struct stuck *s)
 	for (size_t i = 0; i < s->n; i++)
 		print_process(out, s, &s->process[i]);
 	if (!s->n)
-		fprintf(out, "no process is stuck: of %zu tasks, none waits for an mmap lock for more than %d s\n",
+		fprintf(out, "no process is stuck: of %zu tasks, none has waited for an mmap lock for more than %d s\n",
 			s->sleepers.looked, STUCK_SECONDS);
 }
 
@@ -188,10 +188,10 @@ void stuck_warn(FILE *out, const struct stuck *s)
 	if (s->sleepers.hidden)
 		fprintf(out, "vmapeek: not root: /proc does not show the processes of other users (hidepid); run this as root to see them\n");
 	else if (s->sleepers.unseen)
-		fprintf(out, "vmapeek: not root: %zu tasks that sleep uninterruptibly could not be looked at; run this as root to see what they wait for\n",
+		fprintf(out, "vmapeek: not root: %zu tasks in state D could not be examined; run this as root to see what they wait for\n",
 			s->sleepers.unseen);
 	else if (s->n && !s->sleepers.stacks)
-		fprintf(out, "vmapeek: not root: run this as root to see the kernel stacks, which tell who holds the locks\n");
+		fprintf(out, "vmapeek: not root: run this as root to see the kernel stacks, which show who holds the locks\n");
 }
 
 static void json_seconds(struct json_object *object, double seconds)

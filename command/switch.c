@@ -126,7 +126,7 @@ static int step_unload(struct switching *s)
 		if (++s->busy < MAX_BUSY_UNLOADS)
 			return EXIT_OK;
 		return fail(s->opt, failing(s), EXIT_FAILED,
-			    "%s is off, but its module stays in use: if its switch was forced, only a reboot removes it; otherwise try again",
+			    "%s is off, but its module stays in use: end 'vmapeek watch --by-reader', perf or bpftrace, and try again; if a transition was forced, only a reboot removes it",
 			    s->lp->name);
 	default:
 		return fail(s->opt, failing(s), EXIT_FAILED,
@@ -188,7 +188,7 @@ static int give_up(struct switching *s, int code)
 		tasks_print(stderr, &s->progress.tasks);
 	}
 	return fail(s->opt, failing(s), code,
-		    "%s after %.0f s, %s is %s; what was begun goes on in the kernel: 'vmapeek status' shows it, 'vmapeek %s' waits again, 'vmapeek %s' takes it back",
+		    "%s after %.0f s, %s is %s; the kernel continues: 'vmapeek status' shows the state, 'vmapeek %s' waits again, 'vmapeek %s' reverses it",
 		    code == EXIT_TIMED_OUT ? "time is up" : "interrupted",
 		    progress_seconds(&s->progress), s->lp->name,
 		    livepatch_state_name(state), command, on ? "off" : "on");
@@ -308,7 +308,7 @@ static void tell_maps_error(struct switching *s)
 	}
 	hanging_readers(&s->progress.tasks, readers, sizeof(readers));
 	snprintf(s->maps_error, sizeof(s->maps_error),
-		 "it waits for %s, which hangs in the kernel; it serves all other tasks already, and is on once that one returns or ends; until then, no livepatch can be switched, and 'vmapeek off' takes it back",
+		 "it serves all other tasks, and waits for %s, which hangs in the kernel; until that task returns or ends, no other livepatch can be switched; 'vmapeek off' reverses it",
 		 readers);
 	warnx("%s is not on for every task: %s", s->lp->name, s->maps_error);
 }

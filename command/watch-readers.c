@@ -156,7 +156,7 @@ int watch_readers(const struct options *opt)
 		end = seconds_now();
 		if (!readers_read(&readers)) {
 			code = fail(opt, NULL, EXIT_FAILED,
-				    "the tracing instance is gone: was the module unloaded?");
+				    "the tracing instance is gone: if the module was unloaded, run 'vmapeek on' first");
 			break;
 		}
 		qsort(readers.reader, readers.n, sizeof(*readers.reader),

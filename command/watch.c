@@ -114,7 +114,7 @@ static void print_table(FILE *out, const struct sample *s)
 	}
 	fputc('\n', out);
 	if (s->now->memory.state == STATE_NOT_LOADED)
-		fputs("vmapeek: 'vmapeek on' loads it; this goes on then\n",
+		fputs("vmapeek: 'vmapeek on' loads it; watch then continues\n",
 		      out);
 	status_warn(s->now, out);
 }
@@ -163,7 +163,7 @@ bool watch_interval(const struct options *opt, bool first, bool terminal)
 	bool interrupted;
 
 	if (first && terminal)
-		ticker_begin("the first interval is not over yet");
+		ticker_begin("waiting for the first interval");
 	interrupted = pause_seconds(opt->interval);
 	ticker_end();
 	return !interrupted;
@@ -181,7 +181,7 @@ int command_watch(const struct options *opt)
 
 	if (livepatch_state(&livepatch_memory) == STATE_NOT_LOADED)
 		return fail(opt, NULL, EXIT_OFF,
-			    "vmapeek is not loaded, there is nothing to watch: run 'vmapeek on' first");
+			    "vmapeek is not loaded: run 'vmapeek on' first");
 
 	/* Ctrl-C is the usual end, no failure. */
 	catch_interrupts();

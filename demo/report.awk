@@ -77,7 +77,7 @@ function check_act(act,    i, j, r, m, modes)
 		for (j = 1; j in modes; j++) {
 			m = modes[j]
 			if (state[act, m, r] != "ok")
-				wrong(label[r] " (" m ") did not see what is there but: " seen[act, m, r])
+				wrong(label[r] " (" m ") did not print the expected answer, but: " seen[act, m, r])
 		}
 		if ((act, r) in early && !answers_itself(r))
 			wrong(label[r] " on the stock kernel did not wait for the stuck process")
@@ -113,20 +113,20 @@ END {
 	if (live)
 		exit
 
-	head("1. Time to an answer while the process was stuck, which on the stock kernel was for " seconds " s")
+	head("1. Time to an answer while the process is stuck; on the stock kernel it was stuck for " seconds " s")
 	answers("stuck")
-	print "  With vmapeek it was stuck until all had answered. What is left of each tool is starting it."
+	print "  With vmapeek, it stayed stuck until all had answered; the rest is the time to start each tool."
 	for (i = 1; i <= n["stuck"]; i++)
 		if (("stuck", r = reader("stuck", i)) in early && answers_itself(r))
-			print "  " label[r] ": this kernel reads maps without the mmap lock itself."
+			print "  " label[r] ": this kernel reads maps without the mmap lock, also without vmapeek."
 	print ""
 
-	head("2. A thread that maps and unmaps 4 KiB, watched by three throttled readers of its cmdline")
+	head("2. A thread that maps and unmaps 4 KiB (a 'map'), and three throttled readers of its cmdline")
 	spread("the longest map of a window", worsts)
 	row("maps/s", rate["stock"], rate["vmapeek"], times(rate["vmapeek"] / rate["stock"]))
-	print "  Nobody reading: " rate["alone"] " maps per second. This is emulation: compare within this run only."
+	print "  Without readers: " rate["alone"] " maps per second. This is emulation: compare within this run only."
 	if (smallest(worsts["stock"]) <= largest(worsts["vmapeek"]))
-		print "  The windows overlap: on this machine, as busy as it was, that says nothing."
+		print "  The windows overlap: this machine was too busy for a result. Run the demo again when it is idle."
 	print ""
 
 	head("3. Time to an answer of the stuck process when its memory is swapped out")
@@ -136,7 +136,7 @@ END {
 	print bold "ps, the process is stuck" plain
 	bar("stock", us["stuck", "stock", "ps"], us["stuck", "stock", "ps"], ms(us["stuck", "stock", "ps"]))
 	bar("vmapeek", us["stuck", "vmapeek", "ps"], us["stuck", "stock", "ps"], ms(us["stuck", "vmapeek", "ps"]))
-	print bold "the longest map of a thread that throttled readers watch" plain
+	print bold "the longest map of a thread with throttled readers" plain
 	bar("stock", worst["stock"], worst["stock"], ms(worst["stock"]))
 	bar("vmapeek", worst["vmapeek"], worst["stock"], ms(worst["vmapeek"]))
 	print ""

@@ -15,15 +15,15 @@
 	X(WRITE, "write",						\
 	  "writes, always left to the kernel")				\
 	X(NO_VMA, "no_vma",						\
-	  "nothing mapped there, or the mapping was being changed")	\
+	  "nothing is mapped there, or the mapping was being changed")	\
 	X(LEAVES_VMA, "leaves_vma",					\
-	  "the range runs out of its mapping")				\
+	  "the range crosses the end of its mapping")			\
 	X(SPECIAL, "special",						\
-	  "memory that a driver answers for")				\
+	  "memory whose driver serves reads")				\
 	X(NOT_PERMITTED, "not_permitted",				\
 	  "flags that vmapeek does not know, or memory of a driver")	\
 	X(FOLL_ANON, "foll_anon",					\
-	  "cmdline or environ of memory that a driver answers for")	\
+	  "cmdline or environ in memory whose driver serves reads")	\
 	X(NOT_PRESENT, "not_present",					\
 	  "a page whose fault needs the mmap lock")			\
 	X(UNSHARE, "unshare",						\

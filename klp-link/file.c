@@ -14,7 +14,7 @@
 
 #include "file.h"
 
-/* Far above any module; keeps a wrong argument such as /dev/zero from eating all memory. */
+/* Far above any module; a wrong argument such as /dev/zero must not use all memory. */
 #define MAX_SIZE	((size_t)1 << 30)
 
 void die(const char *fmt, ...)
@@ -26,7 +26,7 @@ void die(const char *fmt, ...)
 	if (vasprintf(&text, fmt, args) < 0)
 		exit(1);
 	va_end(args);
-	/* A name from a damaged file must not make it two lines, or worse. */
+	/* A name from a damaged file may contain newlines and control characters. */
 	for (p = text; *p; p++) {
 		if (iscntrl((unsigned char)*p))
 			*p = '?';
@@ -100,7 +100,7 @@ void write_file(const char *path, const struct blob *blob)
 	char *tmp;
 	int fd, err;
 
-	/* rename() would happily replace /dev/null by a file. */
+	/* rename() would replace even /dev/null by a file. */
 	if (!stat(path, &st) && !S_ISREG(st.st_mode))
 		die("%s: not a regular file (name the file to write)", path);
 	if (asprintf(&tmp, "%s.XXXXXX", path) < 0)

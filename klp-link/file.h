@@ -5,7 +5,7 @@
 #include <stddef.h>
 #include <sys/types.h>
 
-/* A file's content. One NUL byte, not counted in @len, follows what read_file() read. */
+/* A file's content. read_file() appends one NUL byte, not counted in @len. */
 struct blob {
 	char *data;
 	size_t len;
@@ -15,12 +15,12 @@ struct blob {
 /* Print "klp-link: ..." and exit with status 1. */
 void die(const char *fmt, ...) __attribute__((format(printf, 1, 2), noreturn));
 
-/* malloc(), or die. */
+/* malloc(), or exit with a message. */
 void *must_alloc(size_t size);
 
 void read_file(const char *path, struct blob *blob);
 
-/* Replace @path as a whole, or leave it as it was and die. */
+/* Replace @path as a whole, or leave it unchanged and exit with a message. */
 void write_file(const char *path, const struct blob *blob);
 
 #endif

@@ -2,8 +2,8 @@
 /*
  * The conversion itself. The module is checked first. Then every section is copied to a new ELF
  * file in memory, in the same order so that all section and symbol indices stay valid, and the copy
- * is changed: symbols are renamed, relocations move to new sections behind the old ones.
- * Memory that the copy refers to is not freed: one process converts one module.
+ * is changed: symbols are renamed, relocations move to new sections after the old ones. Memory that
+ * the copy refers to is not freed: one process converts one module.
  */
 #include <errno.h>
 #include <limits.h>
@@ -22,7 +22,7 @@
 
 #define SYM_PREFIX		".klp.sym."
 
-/* Strings to go behind what a string table has already. */
+/* Strings to append to a string table. */
 struct strings {
 	size_t section;
 	size_t base;
@@ -30,7 +30,7 @@ struct strings {
 	size_t len;
 };
 
-/* Decide for every symbol. Returns true when livepatch symbols are there already. */
+/* Classify every symbol. Returns true if there are livepatch symbols already. */
 static bool choose_symbols(struct module *m, const struct names *exported,
 			   const struct names *listed)
 {
@@ -77,7 +77,7 @@ static bool choose_symbols(struct module *m, const struct names *exported,
 	return linked;
 }
 
-/* The kernel takes livepatch relocations from a module that says it is a livepatch only. */
+/* The kernel accepts livepatch relocations only from a module that declares itself a livepatch. */
 static void check_modinfo(const struct module *m)
 {
 	GElf_Shdr shdr;
@@ -176,7 +176,7 @@ static void rename_symbols(const struct module *m, Elf *out, struct strings *str
 		if (!m->convert[i])
 			continue;
 		check_libelf(m, gelf_getsym(data, i, &sym));
-		/* The 0 behind the comma says that the name is unique in vmlinux. */
+		/* The 0 after the comma declares the name unique in vmlinux. */
 		sym.st_name = add_string(strtab, SYM_PREFIX "vmlinux.",
 					 get_string(m, strtab->section, sym.st_name), ",0");
 		sym.st_shndx = SHN_LIVEPATCH;
@@ -184,7 +184,7 @@ static void rename_symbols(const struct module *m, Elf *out, struct strings *str
 	}
 }
 
-/* Take the relocations against livepatch symbols out of a section. Returns how many. */
+/* Remove the relocations against livepatch symbols from a section. Returns their number. */
 static size_t take_relocations(const struct module *m, Elf_Data *data, Elf64_Rela *taken)
 {
 	size_t n = data->d_size / sizeof(*taken);
@@ -204,7 +204,7 @@ static size_t take_relocations(const struct module *m, Elf_Data *data, Elf64_Rel
 	return moved;
 }
 
-/* Returns how many relocations moved. */
+/* Returns the number of moved relocations. */
 static size_t split_relocations(const struct module *m, Elf *out, struct strings *shstrtab)
 {
 	GElf_Shdr shdr, target;
@@ -222,7 +222,7 @@ static size_t split_relocations(const struct module *m, Elf *out, struct strings
 		    shdr.sh_size / sizeof(*taken) > INT_MAX || shdr.sh_link != m->symtab ||
 		    !shdr.sh_info || shdr.sh_info >= m->shnum)
 			corrupt(m, "bad header of a relocation section");
-		/* One that becomes empty stays: the kernel accepts it and no index changes. */
+		/* An empty section stays: the kernel accepts it, and no index changes. */
 		taken = must_alloc(shdr.sh_size);
 		n = take_relocations(m, elf_getdata(elf_getscn(out, i), NULL), taken);
 		if (!n) {

@@ -9,17 +9,17 @@
 #include "names.h"
 
 struct klp_result {
-	/* There were livepatch relocations before. */
+	/* The module had livepatch relocations already. */
 	bool linked;
-	/* How many were converted. */
+	/* Number of converted symbols and relocations. */
 	size_t symbols;
 	size_t relocations;
 };
 
 /*
  * Turn the undefined symbols of the module @file that are @listed and not @exported into livepatch
- * symbols, and what refers to them into livepatch relocations. @file is replaced when there is
- * something to do, else it stays as it is. @path is for messages. Dies on any error.
+ * symbols, and the relocations against them into livepatch relocations. @file is replaced if
+ * anything changes. @path is for messages. Exits on any error.
  */
 struct klp_result klp_convert(const char *path, struct blob *file, const struct names *exported,
 			      const struct names *listed);

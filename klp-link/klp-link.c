@@ -2,9 +2,9 @@
 /*
  * klp-link: give a livepatch module its livepatch relocations.
  *
- * A module can only be linked to symbols that the kernel exports. A livepatch module can reach the
- * others too, if they are marked as the kernel's Documentation/livepatch/module-elf-format.rst
- * tells. Neither the compiler nor kbuild does that, so this program does it afterwards.
+ * A module can only be linked to symbols that the kernel exports. A livepatch module can link to
+ * the others, too, if they are marked as Documentation/livepatch/module-elf-format.rst of the
+ * kernel describes. Neither the compiler nor kbuild marks them, so this program does.
  */
 #include <argp.h>
 #include <signal.h>

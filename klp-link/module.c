@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Reading a module. Whatever is wrong with it ends the program with a message: an index, offset or
- * size from the file is checked here, by libelf, or where it is used.
+ * Reading a module. Any error in it ends the program with a message. Each index, offset and size of
+ * the file is checked here, by libelf, or where it is used.
  */
 #include <limits.h>
 #include <string.h>
 
 #include "module.h"
 
-/* More than any module asks for; a corrupt alignment would make the output huge. */
+/* More than any module requires; a corrupt alignment would make the output huge. */
 #define MAX_ALIGN		(1 << 20)
 
 void corrupt(const struct module *m, const char *what)
@@ -73,7 +73,7 @@ static void check_header(const struct module *m, const struct blob *file)
 		corrupt(m, "the section headers reach past the end of the file");
 }
 
-/* Returns true when there are livepatch relocations already. */
+/* Returns true if there are livepatch relocations already. */
 static bool check_sections(struct module *m, const struct blob *file)
 {
 	bool linked = false;

@@ -22,13 +22,13 @@ struct module {
 	size_t nconvert;
 };
 
-/* Check the ELF structure. Returns true when the module has livepatch relocations already. */
+/* Check the ELF structure. Returns true if the module has livepatch relocations already. */
 bool open_module(struct module *m, const struct blob *file);
 
-/* Say what is wrong and exit. */
+/* Print the error and exit. */
 void corrupt(const struct module *m, const char *what) __attribute__((noreturn));
 
-/* These find what they are asked for, or call corrupt(). */
+/* These return the requested object, or call corrupt(). */
 Elf_Scn *get_section(const struct module *m, size_t i, GElf_Shdr *shdr);
 Elf_Data *get_data(const struct module *m, Elf_Scn *scn);
 const char *get_string(const struct module *m, size_t section, size_t offset);

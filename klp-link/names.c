@@ -31,7 +31,7 @@ static bool is_symbol(const char *name)
 	return p != name && !*p;
 }
 
-/* The text stays allocated: the names that are added point into it. */
+/* The text stays allocated, because the added names point into it. */
 static char *read_text(const char *path)
 {
 	struct blob blob;

@@ -4,12 +4,12 @@
 
 #include <stdbool.h>
 
-/* A set of symbol names. Starts as all zeros. */
+/* A set of symbol names; all zeros when empty. */
 struct names {
 	void *root;
 };
 
-/* Add what the kernel's Module.symvers lists as exported. */
+/* Add the symbols that the kernel's Module.symvers lists as exported. */
 void names_read_symvers(struct names *names, const char *path);
 
 /* Add a list with one name per line, blank lines and # comments. */

@@ -1,8 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=bash
-# Debian packages through apt directories of our own: the host's sources stay as they are, and so does what is
-# installed. The mirrors are those the host itself uses. The packages are those of the Debian release $APT_RELEASE, which
-# is the host's own but in with_release.
+# Debian packages through separate apt directories: the host's sources and its installed packages do not change. The mirrors are
+# the host's. The packages are those of the Debian release $APT_RELEASE, the host's own except in with_release.
 
 readonly APT_DAY=1440
 
@@ -27,7 +26,7 @@ with_release()
 	"$@"
 }
 
-# Package lists of their own: one release must not decide what comes from another.
+# Separate package lists, so that one release does not determine the packages of another.
 apt_dir()
 {
 	printf '%s/apt%s' "$LAB_CACHE" "$(apt_is_host || printf -- '-%s' "$APT_RELEASE")"
@@ -56,7 +55,7 @@ apt_setup()
 		targets=$(apt_host_targets)
 	fi
 	[[ -n $targets ]] ||
-		die "apt on this host knows no Debian $LAB_CODENAME mirror; check its sources and run 'apt-get update' as root"
+		die "apt on this host has no Debian $LAB_CODENAME mirror; check its sources and run 'apt-get update' as root"
 
 	while read -r uri suite; do
 		[[ $suite != "$LAB_CODENAME" ]] || base=$uri
@@ -97,19 +96,19 @@ apt_setup()
 		CONF
 		# Nothing of another release is installed.
 		apt_is_host || echo 'Dir::State::status "/dev/null";'
-		# The way out, such as a proxy, is the host's.
+		# The access to the network, such as a proxy, is the host's.
 		apt-config dump | grep -E '^Acquire::(https?|Force)' || true
 	} | write_file "$dir/apt.conf" || exit 125
 	LAB_APT_READY=$APT_RELEASE
 }
 
-# Takes a log of apt's and says in one line what went wrong.
+# Prints the error in a log of apt, as one line.
 apt_reason()
 {
 	local line
 
 	line=$(grep -m1 -E 'does not have a Release file|no longer has a Release file' "$1") && {
-		printf 'the mirror has not what is needed: %s' "${line#E: }"
+		printf 'the mirror lacks a package: %s' "${line#E: }"
 		return
 	}
 	line=$(grep -m1 -i 'No space left' "$1") && {
@@ -127,7 +126,7 @@ apt_reason()
 	printf 'apt failed: %s' "$(grep -m1 -E '^[EW]:' "$1" || tail -n1 "$1")"
 }
 
-# Brings the package lists up to date if they are older than so many minutes; says why if it cannot, and fails.
+# apt_refresh MINUTES: updates the package lists if they are older; on failure prints the reason.
 apt_refresh()
 {
 	local dir stamp log
@@ -144,7 +143,7 @@ apt_refresh()
 	: >"$stamp"
 }
 
-# Lists must be there, however old.
+# Lists must exist, whatever their age.
 apt_lists()
 {
 	apt_refresh "$APT_DAY" || [[ -e $(apt_dir)/updated ]] || exit 125
@@ -164,7 +163,7 @@ apt_download()
 		name=${pkg%%[:=]*}
 		version=${pkg#*=}
 		note "fetching $name ($i of $#)"
-		# An older version that an interrupted lab left would be extracted as well.
+		# An older version, left by an interrupted lab, would be extracted, too.
 		find "$dir" -type f -name "${name}_*" ! -name "${name}_${version//:/%3a}_*" -delete
 		(cd "$dir" && apt_private apt-get $quiet download "$pkg" >&2 2>"$log") || return
 	done
@@ -188,7 +187,7 @@ apt_closure()
 	}' "$log"
 }
 
-# Makes the extracted tree of packages NAME=VERSION..., at the given path, which takes so many MiB meanwhile.
+# Extracts the packages NAME=VERSION... into a tree at the given path. Checks first that the given number of MiB is free.
 apt_extract()
 {
 	local need=$1 dest=$2 debs=$LAB_CACHE/debs/${2##*/} tmp pkg
@@ -198,7 +197,7 @@ apt_extract()
 	apt_download "$debs" "$@" || return
 	tmp=$(mktemp -d "$LAB_CACHE/tmp.XXXXXX")
 	chmod 755 "$tmp"
-	# Packages may use either name of these directories; have one.
+	# Packages may use either name of these directories; make them the same.
 	mkdir -p "$tmp"/usr/{bin,sbin,lib,lib64}
 	ln -s usr/bin usr/sbin usr/lib usr/lib64 "$tmp"
 	note "extracting $# packages"
@@ -215,7 +214,7 @@ apt_extract()
 	rm -rf "$debs"
 }
 
-# Extracting ends with the list of packages.
+# The list of packages is written last, when the tree is complete.
 tree_whole()
 {
 	[[ -e $1/packages && -e $1/${TREE_PROGRAM:-packages} ]]
@@ -243,8 +242,8 @@ apt_tree_fetch()
 	done
 }
 
-# Prints the directory of the packages and what of their dependencies the host lacks. Callers may set TREE_SUITE,
-# TREE_PROGRAM for a file without which the tree is of no use, and TREE_NEED for more MiB than small packages take.
+# Prints the directory of the packages and those of their dependencies that the host lacks. Callers may set TREE_SUITE,
+# TREE_PROGRAM for a file that the tree must contain, and TREE_NEED for the MiB that large packages take.
 apt_tree()
 {
 	local name dest
@@ -283,17 +282,17 @@ tool()
 	esac
 }
 
-# Seconds that another apt may take.
+# Seconds to wait for another apt.
 readonly NEED_WAIT=600
 
-# apt_install SECONDS LOG PKG...: waits so long for the lock of another apt.
+# apt_install SECONDS LOG PKG...: waits up to SECONDS for the lock of another apt.
 apt_install()
 {
 	DEBIAN_FRONTEND=noninteractive apt-get -qy -o DPkg::Lock::Timeout="$1" --no-install-recommends install -- "${@:3}" \
 		>"$2" 2>&1
 }
 
-# Host packages by the host's own apt, for what has to run as part of the host (a compiler).
+# Installs host packages with the host's own apt, for programs that must run as part of the host (a compiler).
 apt_need()
 {
 	local pkg log
@@ -308,7 +307,7 @@ apt_need()
 	log=$LAB_CACHE/need.log
 	if ! apt_install 0 "$log" "${missing[@]}"; then
 		grep -q 'Could not get lock' "$log" || die "cannot install ${missing[*]}: $(apt_reason "$log")"
-		note "another apt or dpkg is at work; waiting for it, for up to $((NEED_WAIT / 60)) minutes"
+		note "another apt or dpkg is running; waiting for it, for up to $((NEED_WAIT / 60)) minutes"
 		apt_install "$NEED_WAIT" "$log" "${missing[@]}" || die "cannot install ${missing[*]}: $(apt_reason "$log")"
 	fi
 	rm -f "$log"

@@ -8,7 +8,7 @@
 #	MAKE_ARGS	arguments for make: ARCH, CC
 #	HARMLESS	optional: a pattern of compiler warnings to ignore
 
-# MiB: the objects of a kernel with debug options.
+# MiB for the objects of a kernel with debug options.
 readonly BUILD_NEED=2500
 # Seconds between two reports of progress.
 readonly BUILD_REPORT=60
@@ -18,7 +18,7 @@ build_progress()
 {
 	local seconds=0
 
-	# sleep must not keep the caller's stdout open.
+	# A sleep must not keep the caller's stdout open.
 	while sleep 5 >/dev/null 2>&1 && kill -0 $$ 2>/dev/null; do
 		seconds=$((seconds + 5))
 		((seconds % BUILD_REPORT)) ||
@@ -26,7 +26,7 @@ build_progress()
 	done
 }
 
-# kmake OBJECTS ARGS...: the kernel's make in an object tree. The output goes to a log, of which the first error is shown.
+# kmake OBJECTS ARGS...: runs the kernel's make in an object tree. The output goes to a log; on failure prints its first error.
 kmake()
 {
 	local objects=$1 log=$1/build.log progress status=0
@@ -38,14 +38,14 @@ kmake()
 	kill "$progress" 2>/dev/null || true
 	wait "$progress" 2>/dev/null || true
 	if ((status)); then
-		! grep -qs 'No space left on device' "$log" || die "the disk is full; all of it in $log"
+		! grep -qs 'No space left on device' "$log" || die "the disk is full; the whole log is $log"
 		grep -m5 -E 'error:|Error |undefined reference' "$log" >&2 || tail -n5 "$log" >&2
-		die "the kernel does not build; all of it in $log"
+		die "the kernel does not build; the whole log is $log"
 	fi
-	! grep -E 'warning:' "$log" | grep -vE "${HARMLESS:-^$}" >&2 || die "the compiler warns, see above; all of it in $log"
+	! grep -E 'warning:' "$log" | grep -vE "${HARMLESS:-^$}" >&2 || die "the compiler warns, see above; the whole log is $log"
 }
 
-# configure OBJECTS FILE...: only what the files say, later ones with more weight, and what that needs.
+# configure OBJECTS FILE...: enables only the options of the files, and their dependencies. A later file overrides an earlier one.
 configure()
 {
 	local objects=$1 line
@@ -56,7 +56,7 @@ configure()
 	kmake "$objects" KCONFIG_ALLCONFIG="$objects/wanted.config" allnoconfig
 	while read -r line; do
 		case $line in
-		*=n) ! grep -q "^${line%=n}=" "$objects/.config" || die "this kernel insists on ${line%=n}" ;;
+		*=n) ! grep -q "^${line%=n}=" "$objects/.config" || die "this kernel cannot be configured without ${line%=n}" ;;
 		*) grep -qxF "$line" "$objects/.config" || die "this kernel cannot be configured with $line" ;;
 		esac
 	done <"$objects/wanted.config"
@@ -73,10 +73,10 @@ configure_as()
 	cat "$whole" "$@" >"$objects/.config"
 	kmake "$objects" olddefconfig
 	grep '^CONFIG_' "$whole" | grep -vxFf "$objects/.config" >"$objects/dropped.config" || true
-	note "$(wc -l <"$objects/dropped.config") options of $whole do not hold in this kernel, see $objects/dropped.config"
+	note "$(wc -l <"$objects/dropped.config") options of $whole have no effect in this kernel, see $objects/dropped.config"
 }
 
-# Hard links: what is changed must be written anew, not in place.
+# Copies with hard links, so a changed file must be replaced, not written in place.
 source_copy()
 {
 	[[ ! -d $1 ]] || return 0
@@ -86,8 +86,8 @@ source_copy()
 	mv "$1.new" "$1"
 }
 
-# source_set TREE FROM: makes the files of the applied patches as they are in FROM, and those that patches touched once and
-# no longer do as they were. Only what differs is written, so that little is compiled again.
+# source_set TREE FROM: copies the files of the applied patches from FROM, and restores files that only earlier patches touched.
+# Files that are the same are not written, to avoid compiling them again.
 source_set()
 {
 	local tree=$1 from=$2 file origin
@@ -111,7 +111,7 @@ patch_files()
 	find "$1" -maxdepth 1 -name '[0-9]*.patch' ! -name '0000-*' | sort
 }
 
-# apply_patches DIR: the files that git am makes of the patches, in $BASE/applied; their names in $BASE/applied.list.
+# apply_patches DIR: applies the patches with git am. The changed files are in $BASE/applied, their names in $BASE/applied.list.
 apply_patches()
 {
 	local patches=$1 file dir=$BASE/applied
@@ -136,7 +136,7 @@ applied_sum()
 	(cd "$BASE/applied" && xargs -d '\n' sha256sum <"$BASE/applied.list")
 }
 
-# True if what is in DIR was made for KEY. done_for says so afterwards; what is begun is for none until then.
+# True if the content of DIR was made for KEY. done_for sets the key at the end of a build; an unfinished build has none.
 is_made()
 {
 	[[ -e $1/made-for && $(<"$1/made-for") = "$2" ]]
@@ -160,9 +160,9 @@ objects_moved()
 	[[ ! -d $1/tools ]] || grep -rlIZF "$2/" "$1/tools" | xargs -0r sed -i "s|$2/|$3/|g"
 }
 
-# An odd address of a handler tells ftrace to jump to it, not to call it (CONFIG_DYNAMIC_FTRACE_WITH_JMP). Where functions
-# are not aligned the handlers of probes may happen to have one; then the guest dies at the first probe. Livepatch's
-# handler is only called from trampolines of its own, which are written in another way.
+# If a handler has an odd address, ftrace jumps to it instead of calling it (CONFIG_DYNAMIC_FTRACE_WITH_JMP). If functions are not
+# aligned, the handlers of probes may have odd addresses, and the guest dies at the first probe. Livepatch's handler is not
+# affected: only its own trampolines call it.
 build_handlers_check()
 {
 	local objects=$1 odd
@@ -189,7 +189,7 @@ build_tools_check()
 	((${#missing[@]} == 0)) || die "build: packages are missing; as root: apt-get install ${missing[*]}"
 }
 
-# build_shape DIR OBJECTS: makes the directory that `lab run` and `lab kmake` take.
+# build_shape DIR OBJECTS: makes the directory of the kernel, for `lab run` and `lab kmake`.
 build_shape()
 {
 	local dir=$1 objects=$2 release
@@ -207,8 +207,8 @@ build_shape()
 	printf '%s\n' "$release" >"$dir/release"
 }
 
-# build_kernel NAME OTHER PATCHES WHOLE CONFIG...: builds it unless it is up to date. The objects lie inside the source, so
-# that their paths are relative and both can be copied together.
+# build_kernel NAME OTHER PATCHES WHOLE CONFIG...: builds a kernel unless it is up to date. The objects are inside the source, so
+# that paths are relative and both can be copied together.
 build_kernel()
 {
 	local name=$1 other=$2 patches=$3 whole=$4 dir=$BASE from=$SOURCE key
@@ -225,7 +225,7 @@ build_kernel()
 	space_check "$BUILD_NEED"
 	if [[ ! -d $TREE && -n $other ]]; then
 		other=${BASE%/*}/$other
-		[[ -e $other/made-for ]] || die "build: there is no kernel '${other##*/}' to begin with"
+		[[ -e $other/made-for ]] || die "build: there is no kernel '${other##*/}' to start from"
 		rm -rf "$TREE.new"
 		cp -al "$SOURCE" "$TREE.new"
 		cp -a "$other/source/objects" "$TREE.new/"
@@ -276,7 +276,7 @@ build()
 		[[ -r $file ]] || die "build: cannot read '$file'"
 	done
 	[[ -z $patches || -n $(patch_files "$patches" 2>/dev/null) ]] || die "build: no patches in '$patches'"
-	# git am reads them in another directory.
+	# git am runs in another directory.
 	[[ -z $patches ]] || patches=$(realpath "$patches")
 	build_tools_check
 

@@ -3,12 +3,12 @@
 # Shared by all parts of the lab: messages, checks of the host, the cache and its lock.
 
 export ME=lab
-# A smaller one is that of the guest's command.
+# A smaller status is that of the guest's command.
 DIE_STATUS=125
 # shellcheck source=/dev/null
 . "$LAB_DIR/../tools/common.sh"
 
-# Sets LAB_CODENAME and LAB_CACHE; refuses a host the lab was not made for.
+# Sets LAB_CODENAME and LAB_CACHE; refuses an unsupported host.
 host_check()
 {
 	local release=${LAB_OS_RELEASE:-/etc/os-release} id version machine
@@ -27,17 +27,17 @@ host_check()
 	[[ $machine = x86_64 ]] || die "this machine is '$machine'; the lab only supports x86_64"
 
 	[[ -n ${XDG_CACHE_HOME:-}${HOME:-} ]] || die "neither HOME nor XDG_CACHE_HOME is set; set one of them"
-	# Whose packages apt.sh gets; see with_release.
+	# The release whose packages apt.sh gets; see with_release.
 	# shellcheck disable=SC2034
 	APT_RELEASE=$LAB_CODENAME
-	# One cache per Debian release: trees hold what that release lacks.
+	# One cache for each Debian release, because trees contain what that release lacks.
 	LAB_CACHE=${XDG_CACHE_HOME:-$HOME/.cache}/vmapeek/$LAB_CODENAME
 	[[ $LAB_CACHE != *[[:space:]:]* ]] ||
 		die "the cache directory '$LAB_CACHE' has a blank or colon in its name; set XDG_CACHE_HOME"
 	mkdir -p "$LAB_CACHE" 2>/dev/null || die "cannot create $LAB_CACHE; check its permissions or set XDG_CACHE_HOME"
 }
 
-# Before anything is downloaded: there must be so many MiB, for the packages and what is extracted from them.
+# space_check MIB ..: to be called before a download; checks the free space for packages and their contents.
 space_check()
 {
 	local need=$1 have
@@ -47,7 +47,7 @@ space_check()
 		die "only $have MiB free for $LAB_CACHE, $need MiB are needed; free some or set XDG_CACHE_HOME"
 }
 
-# Runs a function so that no other lab changes the cache meanwhile. May be nested.
+# Runs a function under the lock of the cache. May be nested.
 with_lock()
 {
 	if [[ -n ${LAB_LOCKED:-} ]]; then
@@ -56,7 +56,7 @@ with_lock()
 	fi
 	(
 		if ! flock -n 9; then
-			note "waiting for another lab that is fetching"
+			note "waiting for another lab that downloads"
 			flock 9
 		fi
 		LAB_LOCKED=1
@@ -64,7 +64,7 @@ with_lock()
 		trap 'rm -rf "$LAB_CACHE"/tmp.*' EXIT
 		trap 'exit 130' INT
 		trap 'exit 143' TERM HUP
-		# Left behind by a lab that was killed.
+		# Left by a killed lab.
 		rm -rf "$LAB_CACHE"/tmp.*
 		"$@" 9>&-
 	) 9>"$LAB_CACHE/lock"
@@ -76,7 +76,7 @@ younger_than()
 	[[ -e $2 && -n $(find "$2" -maxdepth 0 -mmin "-$1") ]]
 }
 
-# Writes stdin to a file that is never seen half-written.
+# Writes stdin to a file atomically.
 write_file()
 {
 	local tmp=$1.new.$$

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=bash
-# The guest's root file system: busybox, guest-init and what the caller adds, in one initramfs.
+# The guest's root file system: busybox, guest-init and the caller's files, in one initramfs.
 
 # The libraries of ELF programs and their dynamic linker, as host paths, one per line. Takes the library search path.
 elf_libs()
@@ -9,9 +9,9 @@ elf_libs()
 	shift
 
 	for file; do
-		# Static programs have no dynamic linker to ask; it would crash.
+		# A static program makes the dynamic linker crash.
 		! command -v readelf >/dev/null || [[ $(readelf -lW "$file") =~ ' '(INTERP|DYNAMIC)' ' ]] || continue
-		# Not ldd: it is a script, whose own shell would get the search path as well.
+		# ldd is no alternative: it is a script, and its shell would get the search path, too.
 		/lib64/ld-linux-x86-64.so.2 --library-path "$path" --list "$file" 2>/dev/null || true
 	done | awk '$2 == "=>" && $3 ~ /^\// { print $3 } $1 ~ /^\// && $2 ~ /^\(/ { print $1 } /=> not found/ { print $1 }' |
 		sort -u
@@ -34,7 +34,7 @@ initramfs_libs()
 	(($#)) || return 0
 	while read -r lib; do
 		[[ $lib = /* ]] || die "no library $lib on this host or in ${tree:-a tree}; add the package that has it"
-		# The guest has the whole tree already.
+		# The guest has the whole tree.
 		[[ -z $tree || $lib != "$tree"/* ]] || continue
 		[[ ! -e $root$lib ]] || continue
 		mkdir -p "$root${lib%/*}"
@@ -52,7 +52,7 @@ elf_programs()
 	done
 }
 
-# Of Debian's busybox packages, `busybox` runs what PATH finds; busybox-static would prefer its applets to that.
+# Of Debian's busybox packages, `busybox` prefers programs in PATH; busybox-static prefers its applets.
 initramfs_base()
 {
 	local root=$1 busybox script
@@ -74,7 +74,7 @@ initramfs_base()
 	printf '%s\n' '127.0.0.1 localhost guest' >"$root/etc/hosts"
 }
 
-# A tree made by `lab tree`: everything at its place, and the host's libraries its programs lack.
+# Copies a tree of `lab tree`, and the host's libraries that its programs need.
 initramfs_tree()
 {
 	local root=$1 tree=$2
@@ -99,7 +99,7 @@ file_split()
 	[[ -z $FILE_DST || $FILE_DST = /* ]] || die "-f: '$FILE_DST' is not an absolute path in the guest"
 }
 
-# A file for the guest, with the libraries it needs.
+# Copies a file into the guest, with the libraries it needs.
 initramfs_file()
 {
 	local root=$1 src dst
@@ -109,7 +109,7 @@ initramfs_file()
 	initramfs_libs "$root" '' '' "${programs[@]}"
 }
 
-# A file for the system on a disk, which has its own libraries.
+# Copies a file for the system on a disk, which has its own libraries.
 initramfs_disk_file()
 {
 	local -a programs
@@ -117,7 +117,7 @@ initramfs_disk_file()
 	put_file "$1/lab/files" "$2"
 }
 
-# Puts SRC[:DST] below a root, and the names of ELF programs among it into the caller's `programs`.
+# Copies SRC[:DST] below a root, and adds its ELF programs to the caller's `programs`.
 put_file()
 {
 	local root=$1 src dst
@@ -143,20 +143,20 @@ put_file()
 	fi
 }
 
-# The switch to a system on a disk, after the initramfs has booted.
+# Prepares the switch from the initramfs to a system on a disk.
 initramfs_disk()
 {
 	local root=$1 kernel=$2 item
 
 	mkdir -p "$root/lab/files"
 	install -m 755 "$LAB_DIR/guest-disk" "$root/lab/disk"
-	# As with those for the output, they may be built in.
+	# These modules may be built in.
 	for item in virtio_blk ext4; do
 		initramfs_module "$root" "$kernel" "$item" || true
 	done
 }
 
-# A module of the kernel's own, after those it depends on. Fails if there is none; one that is built in is fine.
+# Adds a module of the kernel, after its dependencies. Succeeds for a built-in module, and fails if there is none.
 initramfs_module()
 {
 	local root=$1 kernel=$2 module=$3 release list verb path name
@@ -181,7 +181,7 @@ initramfs_module()
 	done <<<"$list"
 }
 
-# The command, so that the guest's shell gets every argument as it is: initramfs_command ROOT ARGS...
+# initramfs_command ROOT ARGS...: writes the command, quoted for the guest's shell.
 initramfs_command()
 {
 	local root=$1 arg

@@ -23,7 +23,7 @@ kernel_parse()
 		die "unknown flavour '$flavour' of kernel $series; known: $KERNEL_FLAVOURS"
 }
 
-# The Debian release that a series is taken from: the host's, or the first that has it.
+# The Debian release of a series: the host's, or the first that has the series.
 kernel_release()
 {
 	case $1 in
@@ -44,7 +44,7 @@ kernel_packages()
 	[[ $series = 6.12 ]] || printf "linux-%s-$version-$flavour\n" base binary modules
 }
 
-# The candidates NAME=VERSION of the newest version of a series and flavour that is there completely.
+# The candidates NAME=VERSION of the newest version of a series and flavour for which all packages exist.
 kernel_candidates()
 {
 	local series=$1 flavour=$2 version pkg candidate
@@ -76,7 +76,7 @@ kernel_shape()
 		mv "$dir/lib/modules/$release/vmlinuz" "$dir/vmlinuz"
 	fi
 	tool depmod -b "$dir" "$release"
-	# Links between the headers packages are absolute: keep them inside.
+	# Links between the headers packages are absolute; make them point into the tree.
 	while read -r link; do
 		target=$(readlink "$link")
 		[[ ! -e $dir$target ]] || ln -sfnr "$dir$target" "$link"
@@ -85,7 +85,7 @@ kernel_shape()
 	printf '%s\n' "$release" >"$dir/release"
 }
 
-# True if a directory has what booting and building need.
+# True if a directory is complete for booting and building.
 kernel_whole()
 {
 	local release=${1##*/}
@@ -126,7 +126,7 @@ kernel_fetch()
 	if ! apt_refresh "$APT_DAY"; then
 		kernel_cached "$pointer" || exit 125
 		note "staying with kernel $(<"$pointer")"
-		# Ask again in an hour, not at every run.
+		# Retry in an hour, not at every run.
 		touch -d '-23 hours' "$pointer"
 		return
 	fi
@@ -151,7 +151,7 @@ kernel_fetch()
 	write_file "$pointer" <<<"$release"
 }
 
-# Prints the directory of a kernel, SERIES[/FLAVOUR]. A directory in the same shape is taken as it is.
+# Prints the directory of a kernel, SERIES[/FLAVOUR]. A directory of that layout is used unchanged.
 kernel_dir()
 {
 	local series flavour pointer
@@ -167,14 +167,14 @@ kernel_dir()
 	printf '%s/kernels/%s\n' "$LAB_CACHE" "$(<"$pointer")"
 }
 
-# Tools to build against headers that were made for the host's own release.
+# Checks the tools for builds against headers of the host's own release.
 kernel_host_tools()
 {
 	local headers=$1 compiler=$2
 
 	command -v make >/dev/null || apt_need make
 	command -v "$compiler" >/dev/null || apt_need "$compiler"
-	# The headers bring objtool as a program, but not its library.
+	# The headers contain objtool, but not its library.
 	if ! /lib64/ld-linux-x86-64.so.2 --list "$headers/tools/objtool/objtool.real-x86" >/dev/null 2>&1; then
 		case $LAB_CODENAME in
 		bookworm) apt_need libelf1 ;;
@@ -183,8 +183,8 @@ kernel_host_tools()
 	fi
 }
 
-# make against the kernel's headers, or against the objects of one that was built here; a relative M= means the caller's
-# directory.
+# Runs make against the kernel's headers, or against the objects of a kernel that the lab built. A relative M= is relative to the
+# caller's directory.
 kernel_make()
 {
 	local dir headers common compiler release arg
@@ -204,7 +204,7 @@ kernel_make()
 	common=$(compgen -G "$dir/usr/src/linux-headers-*-common*") || die "$dir has only a part of the kernel headers"
 	compiler=$(sed -n 's/.*\(gcc-[0-9][0-9]*\).*/\1/p' "$headers/.kernelvariables" | sed -n 1p)
 	[[ -n $compiler ]] || die "$headers does not say which compiler it needs"
-	# Before this was noted, only the host's kernels were fetched.
+	# Older caches have no such file, and only kernels of the host's release.
 	release=$LAB_CODENAME
 	[[ ! -r $dir/debian ]] || release=$(<"$dir/debian")
 	if [[ $release = "$LAB_CODENAME" ]]; then
@@ -212,7 +212,7 @@ kernel_make()
 	else
 		in_release=(release_run "$(with_release "$release" release_tree "$compiler")")
 	fi
-	# Type information of the module would need pahole, and nothing here reads it.
+	# BTF of the module would require pahole, and nothing here reads it.
 	"${in_release[@]}" make -C "$headers" -f "$common/Makefile" KBUILD_OUTPUT="$headers" \
 		CONFIG_DEBUG_INFO_BTF_MODULES= "${args[@]}"
 }

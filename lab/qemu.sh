@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=bash
-# A QEMU that does not corrupt its guests: 7.2 of Debian 12 does under software emulation, 10 was seen not to.
+# Finds a QEMU that does not corrupt its guests. Debian 12's 7.2 does under software emulation; with 10 no corruption was
+# observed.
 
 readonly QEMU_MIN=10
 
-# Prints nothing for a program that does not run or is no QEMU.
+# Prints the major version; nothing for a program that does not run or is no QEMU.
 qemu_major()
 {
 	{ "$1" --version 2>/dev/null || true; } | sed -n 's/^QEMU emulator version \([0-9]*\).*/\1/p'
@@ -20,7 +21,7 @@ qemu_path()
 			[[ ! -e $LAB_QEMU ]] || die "LAB_QEMU: '$LAB_QEMU' is not executable; name a qemu-system-x86_64"
 			die "LAB_QEMU: no program '$LAB_QEMU'"
 		fi
-		# QEMU is started in another directory.
+		# QEMU runs in another directory.
 		[[ $path = /* ]] || path=$PWD/$path
 		major=$(qemu_major "$path")
 		[[ -n $major ]] || die "LAB_QEMU: $path does not run or is no QEMU; try '$path --version'"
@@ -40,7 +41,8 @@ qemu_path()
 	[[ $LAB_CODENAME != bookworm ]] || suite=bookworm-backports
 	tree=$(TREE_SUITE=$suite TREE_NEED=600 TREE_PROGRAM=usr/bin/qemu-system-x86_64 apt_tree qemu-system-x86)
 	path=$tree/qemu
-	# QEMU finds its own modules relative to itself, but not the firmware of other packages. The cache may be moved.
+	# QEMU finds its modules relative to itself, but not the firmware of other packages. The paths are relative, because the
+	# cache may be moved.
 	wrapper="#!/bin/sh
 tree=\$(readlink -f \"\$0\")
 tree=\${tree%/*}

@@ -1,10 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=bash
-# Programs of another Debian release than the host's, for what is built against its headers. They come as a tree of
-# extracted packages that lacks nothing, the C library included, and run with its /usr in the place of the host's, in a
-# mount namespace of their own.
+# Programs of another Debian release than the host's, to build against its headers. They are a tree of extracted packages with all
+# dependencies, including the C library. They run in a mount namespace, with the tree's /usr mounted over the host's.
 
-# MiB: a compiler and its packages.
+# MiB for a compiler and its packages.
 readonly RELEASE_NEED=700
 
 # Programs that a kernel's makefiles run, besides the compiler; objtool needs libelf.
@@ -16,12 +15,12 @@ release_tree()
 	local tree
 
 	tree=$(TREE_PROGRAM=usr/bin/make TREE_NEED=$RELEASE_NEED apt_tree "$1" "${RELEASE_TOOLS[@]}")
-	# As its installation would.
+	# As an installation would.
 	[[ -e $tree/usr/bin/awk ]] || ln -sf mawk "$tree/usr/bin/awk"
 	printf '%s\n' "$tree"
 }
 
-# The mounts, as an fstab. The linker's cache would be the host's.
+# Prints the mounts, as an fstab. Hides the host's cache of the dynamic linker.
 release_mounts()
 {
 	local tree=$1 dir
@@ -32,7 +31,7 @@ release_mounts()
 	[[ ! -e /etc/ld.so.cache ]] || echo '/dev/null /etc/ld.so.cache none bind'
 }
 
-# release_run TREE PROGRAM ARGS...: all paths are the host's, but for the directories of /usr that packages fill.
+# release_run TREE PROGRAM ARGS...: all paths are the host's, except the directories of /usr that packages fill.
 release_run()
 {
 	local tree=$1 status=0
@@ -45,7 +44,7 @@ release_run()
 	"${namespace[@]}" true 2>/dev/null ||
 		die "cannot make a mount namespace, which packages of another Debian release need; run this as root"
 	release_mounts "$tree" | write_file "$tree/mounts" || exit 125
-	# All by one mount(8): once it has begun, the host's could not be started any more.
+	# One mount(8) for all: after the first mount, the host's mount(8) could not be started again.
 	# shellcheck disable=SC2016
 	"${namespace[@]}" bash -c 'mount --all --fstab "$1" || exit 125; shift; exec "$@"' - \
 		"$tree/mounts" "$@" || status=$?

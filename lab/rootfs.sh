@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=bash
-# Root file systems of whole Debian systems, as images for `lab run -d`: systemd, a kernel and its headers, and what the
-# caller names. Programs of that system run while it is made, on the host and so much faster than in a guest.
+# Root file systems of whole Debian systems, as images for `lab run -d`: systemd, a kernel and its headers, and the caller's
+# packages. The maintainer scripts run on the host, much faster than in a guest.
 
-# MiB: the image, what it is made from, and the packages.
+# MiB for the image, its source files and the packages.
 readonly ROOTFS_NEED=5000
-# Of the file system; what it does not use takes no space.
+# Size of the file system; the image is sparse.
 readonly ROOTFS_SIZE=4G
 
 rootfs_make()
@@ -18,19 +18,19 @@ rootfs_make()
 	apt_lists
 	space_check "$ROOTFS_NEED"
 	mkdir -p "${dest%/*}"
-	# Those of older kernels.
+	# Remove the images of older kernels.
 	rm -f "${dest%/*}"/*"_$packages.img"
 	set -- systemd-sysv kmod procps "linux-image-$release" "linux-headers-$release" "$@"
 	tmp=$(mktemp -d "$LAB_CACHE/tmp.XXXXXX")
 	chmod 755 "$tmp"
-	# The way out, such as a proxy.
+	# The access to the network, such as a proxy.
 	grep '^Acquire::' "$(apt_dir)/apt.conf" >"$tmp/apt.conf"
 	log=$LAB_CACHE/rootfs.log
 	note "making a root file system of $APT_RELEASE with kernel $release (minutes)"
-	# Newer kernels need a newer one.
+	# Newer kernels need a newer linux-base.
 	printf 'Package: linux-base\nPin: release n=%s-backports\nPin-Priority: 500\n' "$APT_RELEASE" >"$tmp/preferences"
-	# Without package lists, which take long to read in a guest. In a mount namespace: what is mounted there must be out of
-	# reach when $tmp is removed.
+	# Without package lists, because reading them takes long in a guest. In a mount namespace, so that the removal of $tmp
+	# cannot reach its mounts.
 	# shellcheck disable=SC2016
 	PREFERENCES=$tmp/preferences TMPDIR=$tmp \
 		unshare --mount mmdebstrap --mode=root --variant=minbase \
@@ -41,7 +41,7 @@ rootfs_make()
 		--customize-hook='rm -rf "$1"/etc/apt/apt.conf.d/99mmdebstrap "$1"/var/lib/apt/lists/* "$1"/var/cache/apt/*.bin' \
 		--customize-hook='echo guest >"$1/etc/hostname"' \
 		"$APT_RELEASE" "$tmp/root" "$(apt_dir)/sources.list" >"$log" 2>&1 ||
-		die "cannot make the root file system: $(grep -m1 '^E:' "$log" || tail -n1 "$log"); all of it in $log"
+		die "cannot make the root file system: $(grep -m1 '^E:' "$log" || tail -n1 "$log"); the whole log is $log"
 	mke2fs -q -t ext4 -m 0 -d "$tmp/root" "$tmp/image" "$ROOTFS_SIZE" >"$log" 2>&1 ||
 		die "cannot make an image of the root file system: $(head -n1 "$log")"
 	mv "$tmp/image" "$dest" || die "cannot rename $tmp/image to $dest"

@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=bash
-# Boots a guest, runs one command in it and tells what became of it.
+# Boots a guest, runs one command in it, and reports the result.
 
 number()
 {
 	[[ $2 =~ ^[1-9][0-9]{0,5}$ ]] || die "-$1: '$2' is not a positive number"
 }
 
-# Removes what labs left behind that could not clean up.
+# Removes the directories of killed labs.
 guest_sweep()
 {
 	local dir
@@ -31,12 +31,12 @@ guest_cleanup()
 {
 	local status=$?
 
-	# Nothing may stop this half-way, not even a terminal that has gone.
+	# No signal may interrupt the clean-up, not even that of a closed terminal.
 	trap '' INT TERM HUP
 	trap - EXIT
 	set +e
 	if [[ -n ${QEMU_PID:-} ]]; then
-		# This is timeout(1), which passes it on.
+		# QEMU_PID is timeout(1), which forwards the signal.
 		kill "$QEMU_PID" 2>/dev/null && wait "$QEMU_PID" 2>/dev/null
 	fi
 	[[ -z ${RUN_DIR:-} ]] || rm -rf "$RUN_DIR"
@@ -48,7 +48,7 @@ guest_cleanup()
 	exit "$status"
 }
 
-# The limit is timeout's; it and QEMU end with the lab, however that ends.
+# timeout(1) enforces the limit. timeout and QEMU get a signal when the lab exits for any reason.
 guest_qemu()
 {
 	local serial=$1
@@ -64,10 +64,10 @@ guest_qemu()
 	for ((node = 0; NODES > 1 && node < NODES; node++)); do
 		machine+=(-object "memory-backend-ram,id=memory$node,size=$((MEMORY / NODES))M" -numa "node,memdev=memory$node")
 	done
-	# It is the caller's, and nobody minds if a guest is killed.
+	# The image is the caller's copy, so losing writes of a killed guest is acceptable.
 	[[ -z $DISK ]] || machine+=(-drive "file=disk,format=raw,if=virtio,cache=unsafe")
-	# From there, as commas in a path would end it. The timer works, but on a busy host not in the moment of the kernel's check,
-	# which then panics.
+	# Relative paths, because a comma in a path would end an option. no_timer_check, because on a busy host the kernel's check
+	# of its timer fails and it panics.
 	cd "$RUN_DIR" || exit
 	exec setpriv --pdeathsig TERM "${timeout[@]}" "$LIMIT" "$QEMU" \
 		"${accel[@]}" "${machine[@]}" -display none -no-reboot -nic none -monitor none \
@@ -79,9 +79,9 @@ guest_qemu()
 		-append "console=ttyS0 8250.nr_uarts=4 loglevel=7 printk.devkmsg=on panic=-1 oops=panic no_timer_check rdinit=/init ${APPEND[*]}"
 }
 
-# Stops QEMU, which is $1, if the guest stops to say anything before its /init begins, or its kernel finds out that a timer has
-# stopped, before the output begins; $RUN_DIR/hung says which. Not where the disk is full, and nothing it says can be seen. An
-# image that may be written to (-d) is not used twice.
+# guest_watch PID: stops QEMU if the guest prints nothing for $SILENCE seconds before its /init starts, or if its kernel reports a
+# stopped timer before the output starts; $RUN_DIR/hung names the reason. Does not stop QEMU if the disk is full, because then the
+# guest's messages are lost. With -d, ignores a stopped timer, because the guest may have modified the image by then.
 guest_watch()
 {
 	local qemu=$1 now size=-1 since=$SECONDS why=
@@ -103,17 +103,17 @@ guest_watch()
 	done
 }
 
-# guest_once WATCH: boots the guest and passes on what it says, up to the mark. WATCH is called with QEMU's number
-# meanwhile. Sets QEMU_STATUS.
+# guest_once WATCH: boots the guest and forwards its output up to the mark. Meanwhile WATCH runs with QEMU's PID. Sets
+# QEMU_STATUS.
 guest_once()
 {
 	local watch=$1 relay status=0
 
 	: >"$RUN_DIR/console"
 	: >"$RUN_DIR/status"
-	# Through a pipe: QEMU makes its stdout non-blocking, which must not hit the caller's.
+	# Through a pipe: QEMU makes its stdout non-blocking, which must not affect the caller's.
 	mkfifo "$RUN_DIR/output" "$RUN_DIR/answer"
-	# Never at its end: then the guest could not write any more.
+	# Keep the pipe open; at its end, the guest could not write any more.
 	exec 7<>"$RUN_DIR/answer"
 	"$LAB_DIR/relay" "$MARK" "$RUN_DIR/passed" <"$RUN_DIR/output" 3>&7 &
 	relay=$!
@@ -136,7 +136,7 @@ guest_parse()
 	KIND=$1
 	shift
 
-	# Seconds; what boots is silent for some, an instrumented kernel for a minute.
+	# Seconds. A booting kernel is silent for some, an instrumented one for a minute.
 	SILENCE=${LAB_SILENCE:-180}
 	[[ $SILENCE =~ ^[1-9][0-9]*$ ]] || die "LAB_SILENCE: '$SILENCE' is no number of seconds"
 	SERIES=6.12 CPUS=2 MEMORY=1024 NODES=1 APPEND=() KEEP_LOG='' LIMIT=300 COUNTING='' DISK='' PLUGIN=''
@@ -210,7 +210,7 @@ guest_prepare()
 	guest_sweep
 	RUN_DIR=$(mktemp -d "${TMPDIR:-$LAB_CACHE}/run.XXXXXX")
 	root=$RUN_DIR/root
-	# Held by QEMU as well, so that no other lab takes the directory for a leftover.
+	# QEMU inherits the lock, so that no other lab removes the directory.
 	exec 8<"$RUN_DIR"
 	flock 8
 	initramfs_base "$root"
@@ -224,7 +224,7 @@ guest_prepare()
 	for item in "${FILES[@]}"; do
 		"initramfs_${DISK:+disk_}file" "$root" "$item"
 	done
-	# For the output. Where they are missing as well the guest will say so: not every directory lists what is built in.
+	# For the output. If they are missing, the guest reports it; not every directory lists the built-in modules.
 	for item in virtio_pci virtio_console; do
 		initramfs_module "$root" "$KERNEL" "$item" || true
 	done
@@ -258,12 +258,12 @@ guest_boot()
 		return
 	fi
 	RETRIED=no
-	# On a busy host, some kernels take a wrong measure of their timer, and then do nothing but serve it, or it never comes.
+	# On a busy host, some kernels calibrate their timer wrongly. They then only serve its interrupts, or get none.
 	guest_once guest_watch
 	if [[ -s $RUN_DIR/hung && ! -e $RUN_DIR/passed ]] && ! grep -q '^status ' "$RUN_DIR/status"; then
 		note "guest hung during boot ($(<"$RUN_DIR/hung")); retrying"
 	elif ((QEMU_STATUS == 134)) && [[ ! -s $RUN_DIR/status ]]; then
-		# An assertion of QEMU's own; seen in iotlb_to_section() of 10.0.2.
+		# A failed assertion in QEMU; seen in iotlb_to_section() of 10.0.2.
 		note "QEMU aborted during boot ($(tail -n1 "$RUN_DIR/qemu-errors")); retrying"
 	else
 		return 0
@@ -279,7 +279,7 @@ guest_boot()
 	mv "$RUN_DIR/both" "$RUN_DIR/console"
 }
 
-# Sets END (what ended the guest), CLEAN, ALLOWED and ENDED_WITH (the exit status of the command).
+# Sets END (why the guest ended), CLEAN, ALLOWED and ENDED_WITH (the exit status of the command).
 guest_judge()
 {
 	local log=$RUN_DIR/console
@@ -312,7 +312,7 @@ guest_tell()
 		[[ -n $ENDED_WITH ]] || note "the guest died before the command ended"
 		return "$((QEMU_STATUS == 124 ? 124 : 125))"
 	fi
-	# The command has ended, even if the guest reached the limit afterwards.
+	# The command exited, even if the guest reached the limit afterwards.
 	[[ -z $ENDED_WITH ]] || return "$ENDED_WITH"
 	if [[ $END = limit ]]; then
 		note "the limit of $LIMIT s was reached; the guest was stopped (see -t)"

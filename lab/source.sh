@@ -2,9 +2,9 @@
 # shellcheck shell=bash
 # Sources of kernels, as Debian packages them: `lab source SERIES` prints the directory of an extracted tree.
 
-# The suites that have them, whatever this host's release is. Nothing of them is run or installed.
+# The suites that have the sources, whatever the host's release. Nothing from them is executed or installed.
 readonly SOURCE_RELEASE=trixie
-# MiB: the package, and what is extracted from it.
+# MiB for the package and its contents.
 readonly SOURCE_NEED=2500
 
 # Prints the newest version of a series' source package, or nothing.
@@ -59,7 +59,7 @@ source_fetch()
 	fi
 }
 
-# Prints the directory of a series' source: pristine, not to be changed. `.debian-version` in it says what it is.
+# Prints the directory of a series' source, which is pristine and must not be changed. Its `.debian-version` has the version.
 source_dir()
 {
 	local series=$1 pointer=$LAB_CACHE/sources/$1

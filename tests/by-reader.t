@@ -1,7 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0
-# `vmapeek watch --by-reader` on the kernel under test: command/test/guest-by-reader has the tests. KERNEL chooses the
-# series.
+# `vmapeek watch --by-reader` on the kernel under test: command/test/guest-by-reader has the tests. KERNEL selects the series.
 set -euo pipefail
 shopt -s inherit_errexit
 

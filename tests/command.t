@@ -1,7 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0
-# Boots the kernel under test and runs the command vmapeek there: command/test/guest has the tests. KERNEL chooses the
-# series.
+# Tests the command vmapeek on the kernel under test: command/test/guest has the tests. KERNEL selects the series.
 set -euo pipefail
 shopt -s inherit_errexit
 
@@ -13,12 +12,12 @@ temporary
 dir=$("$LAB" kernel "$KERNEL")
 release=$(<"$dir/release")
 
-# Modules that must not load; of the same length as the good one.
+# Modules that must not load, of the same length as the good one.
 LC_ALL=C sed "s/${release//./\\.}/5${release:1}/g" "$MODULES/vmapeek.ko" >"$TMP/other-release.ko"
 LC_ALL=C sed 's/\(kernel_version=\)#[^X]/\1#X/' "$MODULES/vmapeek.ko" >"$TMP/other-build.ko"
 LC_ALL=C sed 's/\(\.klp\.sym\.vmlinux\.vma_is_secretme\)m,/\1M,/' "$MODULES/vmapeek.ko" >"$TMP/other-symbol.ko"
 
-# Debian's image package has the configuration.
+# Debian's image package contains the configuration.
 config=()
 [[ ! -r $dir/boot/config-$release ]] || config=(-f "$dir/boot/config-$release:/boot/config-$release")
 

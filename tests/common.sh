@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=bash disable=SC2034
-# Shared by the tests that boot a guest, on the host. KERNEL chooses the series, or is the directory of a kernel, whose
-# modules are in MODULES then.
+# Shared by the tests on the host that boot a guest. KERNEL selects the series, or is the directory of a kernel; MODULES is then the
+# directory of its modules.
 
 export ME=${0##*/}
 TOP=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
@@ -12,7 +12,7 @@ MODULES=${MODULES:-$BUILD/$KERNEL}
 # shellcheck source=/dev/null
 . "$TOP/tools/common.sh"
 
-# run_script SCRIPT LAB-OPTION...: runs a script of tests in the guest, with guest/common.sh and the files that it needs.
+# run_script SCRIPT LAB-OPTION...: runs a test script in the guest, with guest/common.sh and its files.
 run_script()
 {
 	local script=$1 name

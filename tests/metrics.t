@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0
-# Has Debian's prometheus-node-exporter read what `vmapeek status --openmetrics` writes, on the kernel under test:
-# command/test/guest-metrics has the tests. KERNEL chooses the series.
+# Debian's prometheus-node-exporter reads the output of `vmapeek status --openmetrics`, on the kernel under test:
+# command/test/guest-metrics has the tests. KERNEL selects the series.
 set -euo pipefail
 shopt -s inherit_errexit
 

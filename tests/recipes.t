@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0
-# Runs the recipes of docs/tracing.md, as they stand there, with Debian's perf, trace-cmd and bpftrace on the kernel under
-# test: tests/guest/recipes has the tests. KERNEL chooses the series.
+# Runs the recipes of docs/tracing.md, unchanged, with Debian's perf, trace-cmd and bpftrace on the kernel under test:
+# tests/guest/recipes has the tests. KERNEL selects the series.
 set -euo pipefail
 shopt -s inherit_errexit
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0
-# Makes processes stuck in all the ways of tests/guest/stuck.c and asks `vmapeek stuck` about them: command/test/guest-stuck
-# has the tests. KERNEL chooses the series.
+# Makes processes stuck with tests/guest/stuck.c, and tests `vmapeek stuck` on them: command/test/guest-stuck has the tests.
+# KERNEL selects the series.
 set -euo pipefail
 shopt -s inherit_errexit
 

@@ -16,7 +16,7 @@ O := $(TOP)/build/$(KERNEL)
 LAB := $(TOP)/lab/lab
 PROVE := prove --timer
 
-# The other targets say what is missing, and how to get it.
+# The other targets print the missing packages, and the command to install them.
 INSTALLING := demo check check-all deps
 ifeq ($(filter $(INSTALLING),$(MAKECMDGOALS)),)
 export LAB_INSTALL := no

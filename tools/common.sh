@@ -32,7 +32,7 @@ cleanup()
 
 	trap - EXIT INT TERM HUP
 	if [[ -n ${LAB_PID:-} ]]; then
-		# The lab takes its virtual machine down with it.
+		# The lab stops its virtual machine when it is killed.
 		kill "$LAB_PID" 2>/dev/null || true
 		wait
 	fi
@@ -56,7 +56,7 @@ guest_show()
 	local show=$1 status=0
 	shift
 
-	# In the background, because bash acts upon a signal only when what runs in the foreground has ended.
+	# In the background, because bash handles a signal only after its foreground command has exited.
 	rm -f "$TMP/output"
 	mkfifo "$TMP/output"
 	"$LAB" run "$@" >"$TMP/output" &
@@ -71,21 +71,21 @@ guest_show()
 # guest_succeeded STATUS LIMIT: dies with the reason if the guest failed.
 guest_succeeded()
 {
-	(($1 != 124)) || die "the virtual machine did not end within $2 s; is this machine very busy?"
-	(($1 != 125)) || die "the kernel in the virtual machine complained, or the lab failed; see above"
+	(($1 != 124)) || die "the virtual machine did not end within $2 s; run it again when this machine is idle"
+	(($1 != 125)) || die "the kernel in the virtual machine reported a problem, or the lab failed; see above"
 	(($1 == 0)) || die "the program in the virtual machine ended with status $1; see above"
 }
 
-# ext4_image FILE: an empty file system. mke2fs may be where only root looks.
+# ext4_image FILE: makes an empty file system. mke2fs may be outside a user's PATH.
 ext4_image()
 {
 	[[ -n $(PATH=$PATH:/sbin:/usr/sbin command -v mke2fs) ]] || die "there is no mke2fs; install e2fsprogs"
 	rm -f "$1"
 	PATH=$PATH:/sbin:/usr/sbin mke2fs -q -t ext4 -F "$1" 16M >"$TMP/mke2fs" 2>&1 ||
-		die "mke2fs does not make a file system: $(tail -n 1 "$TMP/mke2fs")"
+		die "mke2fs cannot make a file system: $(tail -n 1 "$TMP/mke2fs")"
 }
 
-# Prints the path of what top needs in a guest; Debian 13 has moved it.
+# Prints the path of the terminfo file that top needs in a guest; Debian 13 has moved it.
 dumb_terminfo()
 {
 	local file
@@ -96,5 +96,5 @@ dumb_terminfo()
 			return
 		fi
 	done
-	die "no $file on this host, top needs it; install ncurses-base"
+	die "no $file on this host, which top needs; install ncurses-base"
 }

@@ -13,7 +13,7 @@ explain()
 	done
 }
 
-# ok STATUS NAME; what is in the files $EXPLAIN, one in a line, explains a failure
+# ok STATUS NAME: on failure, prints the content of the files in $EXPLAIN, one name a line
 ok()
 {
 	tap_nr=$((tap_nr + 1))
@@ -26,7 +26,7 @@ ok()
 	fi
 }
 
-# holds NAME COMMAND..: it succeeds, whatever it prints
+# holds NAME COMMAND..: the command succeeds, whatever it prints
 holds()
 {
 	local name="$1" status=0
@@ -36,7 +36,7 @@ holds()
 	ok "$status" "$name"
 }
 
-# skip NAME WHY, and say so to whoever looks
+# skip NAME WHY: prints it to the terminal, too
 skip()
 {
 	tap_nr=$((tap_nr + 1))
@@ -44,7 +44,7 @@ skip()
 	echo "# not tested: $1 ($2)" >&2
 }
 
-# At the end, so that it is also the exit status.
+# To be called last, because its status is the exit status.
 plan()
 {
 	echo "1..$tap_nr"

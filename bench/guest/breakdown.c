@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Reads of another process, again and again, between markers for the plugin
- * that counts what is executed there. For a guest whose clocks count
+ * Reads of another process in a loop, between markers for the plugin, which
+ * counts the instructions executed there. The guest's clocks must count
  * instructions.
  *
  * Lines for bench/breakdown begin with "@": for each section, in the order of
  * the markers, "section", interface, size, mode, number of calls, instructions
- * per call by the clock; "object", then what the module objects says of the
- * process that is read; and "symbol", address and name of each function.
+ * per call by the clock; "object", then a line of the module objects about the
+ * target process; and "symbol", address and name of each function.
  */
 #include <fcntl.h>
 #include <stdio.h>
@@ -20,7 +20,7 @@
 #include "marker.h"
 #include "vmapeek.h"
 
-/* Some see a timer interrupt; the median counts. */
+/* Some batches contain a timer interrupt; the median counts. */
 #define BATCHES		5
 #define WARM_UP		4
 
@@ -44,7 +44,7 @@ static const struct row {
 
 enum mode { STOCK, VMAPEEK, NR_MODES };
 
-/* Printed at the end: who takes the lines would run in between. */
+/* Printed at the end: the receiver of the lines would run in between. */
 static double took[MAX_SECTIONS];
 static int nr_sections;
 
@@ -110,7 +110,7 @@ static void print_objects(pid_t pid)
 	fclose(file);
 }
 
-/* 100,000 lines, in pieces that are large: each goes to the host by itself. */
+/* Printed in large pieces, because each write goes to the host separately. */
 static void print_symbols(void)
 {
 	FILE *symbols = fopen("/proc/kallsyms", "r"), *out = fdopen(1, "w");
@@ -121,7 +121,7 @@ static void print_symbols(void)
 	while (fgets(line, sizeof(line), symbols)) {
 		char *type = strchr(line, ' ');
 
-		/* Address, type, name, and of modules a tab and theirs. */
+		/* Address, type, name; then a tab and the module, if any. */
 		if (!type || !strchr("tTwW", type[1]))
 			continue;
 		*type = '\0';
@@ -139,7 +139,7 @@ int main(void)
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	memories_prepare_one(SMALL_PAGES, HUGE_PAGE);
 	call_setup();
-	/* Until the kernel has finished what it puts off at boot. */
+	/* Wait for the work that the kernel defers at boot. */
 	sleep(10);
 
 	vmapeek_off();
@@ -150,7 +150,7 @@ int main(void)
 	print_objects(memories[SMALL_PAGES].pid);
 	read_line("/proc/version", version, sizeof(version));
 	printf("@# kernel: %s\n", version);
-	/* The symbols of the module are there while it is. */
+	/* The module's symbols exist only while it is loaded. */
 	print_symbols();
 	return 0;
 }

@@ -37,7 +37,7 @@ const char *const call_names[NR_CALL_KINDS] = {
 static char *buffer;
 static int memfd;
 
-/* The call being made; only one is at a time. */
+/* The current call; one at a time. */
 static struct {
 	struct reader reader;
 	pid_t pid;
@@ -159,7 +159,7 @@ static long read_whole(void)
 	return n < 0 ? n : sum;
 }
 
-/* As many pages as pagemap has entries of in as many bytes. */
+/* The number of pages whose pagemap entries take as many bytes. */
 static long scan(void)
 {
 	struct scan s = {
@@ -179,14 +179,16 @@ static inline long call(enum call_kind kind)
 {
 	switch (kind) {
 	case NULL_CALL:
-		/* Its result is of no interest, but must not change. */
+		/* The result is not used, but must not change. */
 		return syscall(SYS_getppid) > 0;
 	case VM_READV:
 	case VM_READV_10:
 		return syscall(SYS_process_vm_readv, now.pid, &now.local, 1L,
 			       now.remote, now.segments, 0L);
 	case PEEK:
-		/* Returns 0; the word goes to the buffer. */
+		/*
+		 * The system call stores the word in the buffer, and returns 0.
+		 */
 		return syscall(SYS_ptrace, PTRACE_PEEKDATA, now.pid, now.addr,
 			       buffer);
 	case POKE:

@@ -6,7 +6,7 @@
 #include "memory.h"
 
 enum call_kind {
-	NULL_CALL,	/* what entering and leaving the kernel costs */
+	NULL_CALL,	/* the cost of entering and leaving the kernel */
 	VM_READV,
 	VM_READV_10,	/* ten remote segments, as py-spy reads */
 	PEEK,
@@ -14,27 +14,27 @@ enum call_kind {
 	PROC_MEM,
 	PROC_CMDLINE,
 	PROC_ENVIRON,
-	PROC_MAPS,	/* all of it, in pieces; so are the next two */
+	PROC_MAPS,	/* whole, in pieces, like the next two */
 	PROC_SMAPS,
 	PROC_ROLLUP,
-	PROC_PAGEMAP,	/* entries from the memory's beginning on */
-	PROC_SCAN,	/* PAGEMAP_SCAN of as much memory */
-	PREAD,		/* copies as much from a file, for comparison */
+	PROC_PAGEMAP,	/* entries from the start of the memory */
+	PROC_SCAN,	/* PAGEMAP_SCAN of that much memory */
+	PREAD,		/* copies that much from a file, for comparison */
 	NR_CALL_KINDS
 };
 
 extern const char *const call_names[NR_CALL_KINDS];
 
-/* Make everything resident that calls write to. Before any of the others. */
+/* Make all memory resident that calls write to. To be called first. */
 void call_setup(void);
 
-/* Open or attach whatever the call needs. */
+/* Open or attach to what the call needs. */
 void call_begin(enum call_kind kind, struct memory *m, size_t size);
 void call_end(enum call_kind kind);
 
 /*
- * Do it so often, each time @step further on. Returns what the calls returned,
- * a negative error if they failed; fatal if they differ.
+ * Repeat the call, each time @step bytes further. Returns the result of the
+ * calls, or a negative error; it is fatal if the results differ.
  */
 long call_repeat(enum call_kind kind, unsigned int times, unsigned long step);
 

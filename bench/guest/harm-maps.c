@@ -1,18 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What readers of memory or of one /proc/PID file cost the process that is read:
- * it maps and unmaps 4 KiB in a loop, on a CPU of its own, while the readers loop
- * on the other CPU. The process is small, has 2 GiB of memory, or has 20000 VMAs. The readers
- * are one process (plain); one, or more, each in a cgroup with 1 % of a CPU
- * (throttled); or two with nice 19 beside a task that spins (low priority).
+ * The cost for the target of readers of its memory or of one /proc/PID file.
+ * The target maps and unmaps 4 KiB in a loop on one CPU, while the readers loop
+ * on the other CPU. The target is small, has 2 GiB of memory, or has 20000
+ * VMAs. The readers are one process (plain); one, or more, each in a cgroup
+ * with 1 % of a CPU (throttled); or two with nice 19 beside a task that spins
+ * (low priority).
  *
  *	harm-maps ROUNDS READERS	plain, throttled or "low priority"
  *
  * Lines for bench/harm-maps begin with "@": target, file, readers, windows; for
- * each mode median and 99th percentile of a step, and the longest step of a
- * window: the median of all windows, and the most; last the number of reads with
- * vmapeek divided by stock's. The unit of the steps is the median step of the same
- * process just before, without readers.
+ * each mode the median and the 99th percentile of a step, and the median and
+ * the maximum of the longest step of a window; last, the number of reads with
+ * vmapeek divided by stock's. The unit of the steps is the median step of the
+ * same target just before, without readers.
  */
 #include <errno.h>
 #include <signal.h>
@@ -41,7 +42,7 @@
 
 enum mode { STOCK, VMAPEEK, NR_MODES };
 
-/* The target. */
+/* The target process. */
 static const struct shape {
 	const char *name;
 	size_t size;
@@ -50,7 +51,7 @@ static const struct shape {
   large = { "2 GiB", 2048 * MIB, false },
   many = { "20000 VMAs", 20000 * PAGE, true };
 
-/* How the readers are scheduled, and how that is measured in a round. */
+/* How the readers are scheduled, and the windows of a round. */
 static const struct setting {
 	const char *name;
 	int readers;
@@ -58,14 +59,14 @@ static const struct setting {
 	int windows;
 	long long ns;
 } plain = { "plain", 1, false, false, 2, 500000000 },
-  /* 20 periods of the cgroup's */
+  /* 20 periods of the cgroup */
   throttled = { "throttled", 1, true, false, 1, 2000000000 },
-  /* as many monitors, each with a cgroup of its own */
+  /* that many monitors, each in its own cgroup */
   throttled_4 = { "throttled, 4", 4, true, false, 1, 2000000000 },
   throttled_16 = { "throttled, 16", 16, true, false, 1, 2000000000 },
   low_priority = { "low priority", 2, false, true, 4, 1000000000 };
 
-/* What the readers read. cmdline and environ are whole files here. */
+/* The objects that are read; cmdline and environ as whole files. */
 static const struct look cmdline = { .file = "cmdline" },
 			 environment = { .file = "environ" },
 			 mem = { .how = MEM, .size = 8 },
@@ -129,7 +130,7 @@ static struct result {
 	unsigned long reads;
 } results[NR_ROWS][NR_MODES];
 
-static const char *wanted;	/* of the settings */
+static const char *wanted;	/* prefix of the settings' names */
 static atomic_ulong *reads;	/* of all readers of this window */
 static pid_t target;
 static int target_fd;		/* takes nanoseconds, answers with figures */
@@ -196,7 +197,7 @@ static void target_end(void)
 	target_stop(target);
 }
 
-/* The first time, the target is made before. */
+/* The first call waits until the target has made its memory. */
 static void target_window(long long ns, double *figures)
 {
 	const ssize_t size = NR_FIGURES * sizeof(*figures);
@@ -206,7 +207,7 @@ static void target_window(long long ns, double *figures)
 		die("the target has ended");
 }
 
-/* A new one for each reader: what one has used up, the next would pay for. */
+/* A new cgroup for each reader: an old one may have used up its quota. */
 static void cgroup_join(int number)
 {
 	char path[64], file[80];
@@ -238,7 +239,7 @@ static pid_t reader_start(const struct row *row, int number)
 		looker_look(&l);
 }
 
-/* What it does in the kernel it ends before, which takes long in the cgroup. */
+/* Unthrottle it first: it finishes its system call before it dies. */
 static void reader_stop(const struct row *row, pid_t pid)
 {
 	char text[16];
@@ -263,7 +264,7 @@ static void measure_window(const struct row *row, struct result *result)
 	*reads = 0;
 	for (int i = 0; i < readers; i++)
 		pids[i] = reader_start(row, i);
-	/* A throttled one may have used up in its first read all that it gets. */
+	/* The first read of a throttled reader may have used up its quota. */
 	if (!row->setting->throttled)
 		usleep(100000);
 	target_window(row->setting->ns, figures);
@@ -311,7 +312,7 @@ static bool is_wanted(const struct row *row)
 	return !strncmp(wanted, row->setting->name, strlen(wanted));
 }
 
-/* Each row in both modes, one after the other; @mode is the first one's. */
+/* Each row in both modes, one after the other, @mode first. */
 static void measure_round(enum mode mode)
 {
 	const struct shape *shape = NULL;

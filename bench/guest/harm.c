@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What readers cost the one that is read: it maps and unmaps 4 KiB, or has page
- * faults, in a loop, on a CPU of its own, while others read from it in a loop
- * on the other CPU. Lines for bench/harm begin with "@": work, reader, number
- * of readers, windows, and for each mode rate (median, least, most), mean, 99th
- * percentile and worst, each divided by that of the window before, which has no
- * readers.
+ * The cost of readers for the target. The target maps and unmaps 4 KiB, or
+ * takes page faults, in a loop on one CPU, while the readers read from it in a
+ * loop on the other CPU. Lines for bench/harm begin with "@": work, reader,
+ * number of readers, windows, and for each mode the rate (median, minimum,
+ * maximum), and the mean, 99th percentile and maximum of a step, each divided
+ * by that of the preceding window without readers.
  */
 #include <errno.h>
 #include <signal.h>
@@ -44,7 +44,7 @@ static const struct look kinds[] = {
 #define NR_KINDS	((int)(sizeof(kinds) / sizeof(*kinds)))
 
 static struct series got[NR_WORKS][NR_KINDS][NR_COUNTS][NR_MODES][NR_FIGURES];
-static struct target *page;	/* shared, so resident at the same address */
+static struct target *page;	/* shared: resident at one address */
 
 static pid_t reader_start(int kind)
 {

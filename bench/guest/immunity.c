@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * How long readers take while the process that they look at is stuck for a
- * while, stock and with vmapeek: a kernel thread holds its mmap lock, or it is
- * stuck behind a frozen ext4. Lines for bench/immunity begin with "@": what it
- * is stuck by, reader, size, time in ms, number of looks, and for each mode the
- * median, the least and the most, all divided by what a stock reader needs of a
- * process that is not stuck plus that time.
+ * The latency of readers while their target is stuck for a given time, stock
+ * and with vmapeek: a kernel thread holds the target's mmap lock, or the target
+ * sleeps in a frozen ext4. Lines for bench/immunity begin with "@": the cause,
+ * reader, size, time in ms, number of looks, and for each mode median, minimum
+ * and maximum, all divided by the sum of that time and the latency of a stock
+ * reader of a process that is not stuck.
  *
- *	immunity IMAGE [quick]	of an ext4; quick: only 1 s, once, and no programs
+ *	immunity IMAGE [quick]	IMAGE: an ext4; quick: only 1 s, once, no programs
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -29,7 +29,7 @@
 
 enum mode { STOCK, VMAPEEK, NR_MODES };
 
-/* By what the process is stuck. */
+/* The cause of the stall. */
 enum way { KERNEL_THREAD, PAGE_FAULT, DIRECT_IO, NR_WAYS };
 
 static const char *const way_names[NR_WAYS] = {
@@ -38,7 +38,7 @@ static const char *const way_names[NR_WAYS] = {
 
 static const struct watcher {
 	const char *program;	/* instead of a look */
-	const char *argv[5];	/* with the process's number in place of PID */
+	const char *argv[5];	/* with the target's ID in place of PID */
 	struct look look;
 } watchers[] = {
 	{ .look = { .how = CMDLINE, .size = PAGE } },
@@ -62,11 +62,11 @@ static const struct watcher {
 	  .argv = { "eu-stack", "-1", "-p", PID } },
 };
 
-/* The long ones only in the first round. */
+/* The long stalls only in the first round. */
 static const struct hold_length {
 	int ms, looks, program_looks;
 	int rounds;
-	bool frozen;		/* also in the other ways */
+	bool frozen;		/* also behind the frozen ext4 */
 } holds[] = {
 	{ 0, 11, 3, ROUNDS, false },
 	{ 1, 7, 2, ROUNDS, false },
@@ -84,7 +84,7 @@ static struct target *target;
 static pid_t pid;
 static bool quick;
 
-/* Ends it after a while, or when the look is over. */
+/* Ends the stall after the given time, or when the look is over. */
 static struct {
 	pthread_t thread;
 	pthread_mutex_t mutex;
@@ -169,7 +169,7 @@ static void run(const struct watcher *w)
 		die("%s failed", w->program);
 }
 
-/* Each look is at a new process: what was stuck behind ext4 once is done. */
+/* A new target for each look, because its stall behind ext4 does not repeat. */
 static void measure(enum way way, int watcher, int hold, enum mode mode)
 {
 	const struct watcher *w = &watchers[watcher];

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * How many instructions a call takes, on the stock kernel and with vmapeek.
- * For a guest whose clocks count instructions; elsewhere these would be
+ * Counts the instructions of a call, on the stock kernel and with vmapeek. The
+ * guest's clocks must count instructions; with others the numbers would be
  * nanoseconds.
  *
  *	instructions [-q] ROUNDS [INTERFACE]
  *
- * -q: nothing longer than 64 KiB. Each round measures everything with vmapeek off, and then on. Result lines
- * begin with "@"; see bench/instructions for what is in them.
+ * -q: nothing longer than 64 KiB. Each round measures everything with vmapeek
+ * off, and then on. Result lines begin with "@"; bench/instructions describes
+ * the columns.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -33,7 +34,7 @@ struct row {
 	size_t size;
 	long result;
 	double cost[NR_MODES][MAX_ROUNDS];	/* instructions per call */
-	const char *outcome;	/* the counter that moved most */
+	const char *outcome;	/* the counter that changed most */
 };
 
 static struct row rows[MAX_ROWS];
@@ -63,14 +64,14 @@ static double median(double *values, int n)
 	return n % 2 ? values[n / 2] : (values[n / 2 - 1] + values[n / 2]) / 2;
 }
 
-/* Memory that a look changes is looked at once, page after page. */
+/* If a look changes the memory, each page is read only once. */
 static bool walks(const struct row *row)
 {
 	return row->memory == &memories[ABSENT] ||
 	       (row->memory == &memories[FORK_SHARED] && row->call == VM_READV);
 }
 
-/* Where the next look is, from one to the other. */
+/* The distance from one look to the next. */
 static size_t walk_step(const struct row *row)
 {
 	return row->size > PAGE ? row->size : PAGE;
@@ -93,7 +94,7 @@ static void add(enum call_kind call, enum memory_kind memory, size_t size)
 	row->memory->walks += walks(row);
 }
 
-/* Ranges without a page: a fault for each. */
+/* Ranges without a page: each page takes a fault. */
 static void add_absent_rows(enum call_kind call)
 {
 	add(call, ABSENT, 64 * KIB);
@@ -115,7 +116,7 @@ static void add_readv_rows(const size_t *sizes, int nr_sizes)
 	add_absent_rows(VM_READV);
 }
 
-/* What goes by access_remote_vm(). */
+/* Interfaces that use access_remote_vm(). */
 static void add_proc_rows(const size_t *sizes, int nr_sizes)
 {
 	static const enum memory_kind by_vmas[] = {
@@ -146,12 +147,12 @@ static void add_proc_rows(const size_t *sizes, int nr_sizes)
 	}
 	add_absent_rows(PROC_MEM);
 	add(PROC_MEM, FORK_SHARED, 8);
-	/* No anonymous memory, which they insist on. */
+	/* cmdline and environ accept anonymous memory only. */
 	add(PROC_CMDLINE, FILE_PAGES, 8);
 	add(PROC_ENVIRON, FILE_PAGES, 8);
 }
 
-/* Only where they are asked for by name. The series has nothing for these. */
+/* Only if requested by name; the series does not change these. */
 static void add_maps_rows(void)
 {
 	static const enum memory_kind by_vmas[] = {
@@ -179,7 +180,7 @@ static void add_rows(void)
 	};
 	const int nr_sizes = sizeof(sizes) / sizeof(*sizes);
 
-	/* The first row: its cost is taken off all others. */
+	/* The first row, whose cost is subtracted from all others. */
 	add(NULL_CALL, NO_MEMORY, 0);
 	add_readv_rows(sizes, nr_sizes);
 	add_proc_rows(sizes, nr_sizes);
@@ -188,12 +189,12 @@ static void add_rows(void)
 		add(PREAD, NO_MEMORY, sizes[i]);
 }
 
-/* So that most batches are short enough to see no timer interrupt. */
+/* Keeps most batches too short for a timer interrupt. */
 static int repetitions(const struct row *row)
 {
 	if (walks(row))
 		return WALK_SIZE / walk_step(row);
-	/* Each is many reads. */
+	/* Each call is many reads. */
 	if (row->call >= PROC_MAPS && row->call <= PROC_ROLLUP)
 		return 1;
 	return row->size <= 4 * KIB ? 100 : row->size <= 64 * KIB ? 20 :
@@ -272,7 +273,7 @@ static double measure(struct row *row, enum mode mode, int round,
 	return median(costs, batches(row));
 }
 
-/* What reading the clock adds to a batch. */
+/* The cost of reading the clock, which is part of each batch. */
 static long long clock_overhead(void)
 {
 	double costs[MAX_BATCHES];
@@ -348,7 +349,7 @@ int main(int argc, char **argv)
 		die("no interface '%s'", only);
 	memories_prepare(NR_MODES * rounds, quick ? HUGE_PAGE : LARGEST);
 	call_setup();
-	/* Until the kernel has finished what it puts off at boot. */
+	/* Wait for the work that the kernel defers at boot. */
 	sleep(10);
 
 	for (int i = 0; i < rounds; i++) {

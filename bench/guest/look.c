@@ -23,7 +23,7 @@ void looker_open(struct looker *l, const struct look *look, pid_t pid,
 	int err = 0;
 
 	*l = (struct looker){ .look = look, .addr = addr, .memory = memory };
-	/* Resident: a fault here is none of the look's. */
+	/* Make it resident: a fault here is not part of the look. */
 	memset(buffer, 1, look->file ? 64 * KIB : look->size);
 	if (!look->file) {
 		err = reader_open(&l->reader, look->how, pid);
@@ -44,7 +44,7 @@ static void count_call(struct looker *l)
 		atomic_fetch_add(l->calls, 1);
 }
 
-/* From the beginning to the end. */
+/* Read the whole file. */
 static void look_at_file(struct looker *l)
 {
 	bool entries = !strcmp(l->look->file, "pagemap");

@@ -9,8 +9,8 @@
 
 struct look {
 	enum interface how;
-	size_t size;		/* of what is read; it starts at @addr */
-	const char *file;	/* instead; pagemap's entries are @memory's */
+	size_t size;		/* bytes read, from @addr on */
+	const char *file;	/* instead; of pagemap, for @memory */
 };
 
 const char *look_name(const struct look *look);
@@ -19,10 +19,10 @@ struct looker {
 	const struct look *look;
 	struct reader reader;
 	unsigned long addr, memory;
-	atomic_ulong *calls;	/* if set, adds up system calls */
+	atomic_ulong *calls;	/* if set, counts system calls */
 };
 
-/* Looks at @memory bytes at @addr. All of these are fatal if they fail. */
+/* Looks at @memory bytes at @addr. Errors are fatal here. */
 void looker_open(struct looker *l, const struct look *look, pid_t pid,
 		 unsigned long addr, unsigned long memory);
 void looker_look(struct looker *l);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Where the plugin of bench/plugin/ begins and ends to count: instructions that
- * do nothing, with a displacement that nothing else has.
+ * Start and end of a section that the plugin of bench/plugin/ counts: no-op
+ * instructions with a displacement that no other code uses.
  */
 #ifndef MARKER_H
 #define MARKER_H

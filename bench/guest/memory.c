@@ -28,7 +28,7 @@ static void set_target(struct target *t, void *addr)
 	t->addr = (unsigned long)addr;
 }
 
-/* Where no resident memory is read, cmdline and environ show it, too. */
+/* Set the target's memory, and let cmdline and environ show it, too. */
 static void set_shown(struct target *t, void *addr, size_t size)
 {
 	set_target(t, addr);
@@ -43,7 +43,7 @@ static void set_thp(const char *huge, const char *large)
 	write_line(THP "/" LARGE_FOLIO "/enabled", large);
 }
 
-/* Aligned, so that walks of all kinds begin with a PTE table of their own. */
+/* Aligned, so that each walk starts at the beginning of a PTE table. */
 static char *map_small_pages(struct target *t, size_t size)
 {
 	char *p = map_huge_aligned(t, size);
@@ -110,7 +110,7 @@ static void prepare_shmem(struct target *t)
 	set_target(t, p);
 }
 
-/* Page cache that is not shmem, without a disk. */
+/* Page cache that is not shmem, and needs no disk. */
 static void prepare_file_pages(struct target *t)
 {
 	char *p;
@@ -127,7 +127,7 @@ static void prepare_file_pages(struct target *t)
 	set_shown(t, p, WORD);
 }
 
-/* What is read from lies in the middle of the others. */
+/* The memory that is read lies in the middle of the other mappings. */
 static void make_vmas(struct target *t, int vmas)
 {
 	char *p = map_at(t, 0, vmas * PAGE, PROT_READ,
@@ -151,7 +151,7 @@ static void prepare_most_vmas(struct target *t)
 	make_vmas(t, 60000);
 }
 
-/* With a page in each, and a hole behind each second one. */
+/* One resident page in each, and a hole after each second one. */
 static void prepare_touched_vmas(struct target *t)
 {
 	size_t size = 1500 * PAGE;
@@ -168,7 +168,7 @@ static void prepare_touched_vmas(struct target *t)
 	set_target(t, p);
 }
 
-/* The middle of eight bytes is where the second page begins. */
+/* The page boundary is in the middle of the eight bytes. */
 static void prepare_two_pages(struct target *t)
 {
 	char *p = map_small_pages(t, 2 * PAGE);
@@ -177,7 +177,7 @@ static void prepare_two_pages(struct target *t)
 	set_shown(t, p + PAGE - WORD / 2, WORD);
 }
 
-/* The second page is the first of another page table. */
+/* The second page is the first one of another page table. */
 static void prepare_two_tables(struct target *t)
 {
 	char *p = map_small_pages(t, 2 * HUGE_PAGE) + HUGE_PAGE;
@@ -186,7 +186,7 @@ static void prepare_two_tables(struct target *t)
 	set_shown(t, p - WORD / 2, WORD);
 }
 
-/* The middle of eight bytes from here is where the second begins. */
+/* The boundary is in the middle of the eight bytes from here. */
 static void prepare_two_vmas(struct target *t)
 {
 	char *p = map(t, 2 * PAGE);
@@ -292,7 +292,7 @@ struct memory memories[NR_MEMORY_KINDS] = {
 
 static void memory_prepare(struct memory *m, int passes)
 {
-	/* And a page that no walk gets to. */
+	/* One more page, which no walk reaches. */
 	walk_total = m->walks * passes * WALK_SIZE + PAGE;
 	m->target = target_alloc();
 	m->pid = target_start(m->prepare, m->target);

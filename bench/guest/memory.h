@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* The kinds of memory that are read, each in a target process of its own. */
+/* The kinds of memory that are read, each in its own target process. */
 #ifndef MEMORY_H
 #define MEMORY_H
 
@@ -10,7 +10,7 @@
 
 #define LARGEST		(64 * MIB)
 
-/* Pages that one look at a kind of memory walks through: one PTE table. */
+/* The pages of one walk: one PTE table. */
 #define WALK_PAGES	512UL
 #define WALK_SIZE	(WALK_PAGES * PAGE)
 
@@ -40,21 +40,21 @@ enum memory_kind {
 
 struct memory {
 	const char *name;
-	prepare_fn prepare;	/* NULL: it is not in a target */
+	prepare_fn prepare;	/* NULL: not in a target */
 	struct target *target;
 	pid_t pid;		/* 0: this kernel lacks what is needed */
-	int walks;		/* that look at it in a pass, see below */
+	int walks;		/* per pass, see below */
 	unsigned long cursor;	/* where the next walk begins */
 };
 
 extern struct memory memories[NR_MEMORY_KINDS];
 
 /*
- * Start all targets, with @size bytes to read; each walk of @passes passes is
- * to find memory that nobody has looked at.
+ * Start all targets, with @size bytes to read. Each walk, in @passes passes,
+ * must find memory that has not been read before.
  */
 void memories_prepare(int passes, size_t size);
-/* Start the target of one that nobody walks through. */
+/* Start the target of a memory that is not walked. */
 void memories_prepare_one(enum memory_kind kind, size_t size);
 void memories_stop(void);
 

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A real program under watch: redis, by its own benchmark, while a monitor
- * looks at all processes as agents do, stock and with vmapeek.
+ * The cost of a monitor for a real program: redis with its own benchmark, while
+ * a monitor reads all processes as agents do, stock and with vmapeek.
  *
  *	program ROUNDS REQUESTS
  *
  * Lines for bench/program begin with "@": test, monitor, rounds, and for each
- * mode median, least and most of the rate, divided by that without a monitor
- * just before; then the same of vmapeek divided by stock, and of the monitor's
- * looks, vmapeek divided by stock.
+ * mode median, minimum and maximum of the rate, divided by the preceding rate
+ * without a monitor; then the same for vmapeek divided by stock; then the
+ * monitor's reads, vmapeek divided by stock.
  */
 #include <ctype.h>
 #include <dirent.h>
@@ -31,16 +31,16 @@
 
 enum mode { STOCK, VMAPEEK, NR_MODES };
 
-/* Of the benchmark's tests: requests that do much, or little, with memory. */
+/* Tests of the benchmark whose requests write much, or little, memory. */
 static const struct test {
 	const char *name, *size, *clients;
-	int part;	/* of the requests: one in so many */
+	int part;	/* runs 1/part of the requests */
 } tests[] = {
 	{ "set", "64", "16", 1 },
 	{ "set", "1048576", "2", 40 },
 };
 
-/* Without a pause, and as an agent that looks every 50 ms. */
+/* Without a pause, and like an agent that reads every 50 ms. */
 static const struct monitor {
 	const char *name;
 	int pause_ms;
@@ -92,7 +92,7 @@ static void read_file(const char *pid, const char *name)
 	close(fd);
 }
 
-/* All processes once; some end meanwhile. */
+/* Read all processes once; some exit meanwhile. */
 static void look(void)
 {
 	static const char *const names[] = {
@@ -213,7 +213,7 @@ int main(int argc, char **argv)
 		    MAX_ROUNDS);
 	nr_looks = shared_alloc(sizeof(*nr_looks));
 	server = server_start();
-	/* Once for what happens only once. */
+	/* A first run, for the work that happens only once. */
 	for (int t = 0; t < NR_TESTS; t++)
 		run(&tests[t], requests);
 	for (int i = 0; i < rounds; i++) {

@@ -1,19 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * How many instructions whole programs take that look at processes, on the
- * stock kernel and with vmapeek: in user space and in the kernel, from exec() to
- * exit(), of an exporter one scrape. For a guest whose clocks count
+ * Counts the instructions of whole programs that look at processes, on the
+ * stock kernel and with vmapeek: in user space and in the kernel, from exec()
+ * to exit(); for an exporter, of one scrape. The guest's clocks must count
  * instructions.
  *
  *	programs ROUNDS
  *
- * Each round measures everything with vmapeek and vmapeek_maps off, and then on.
- * Lines for bench/programs begin with "@": program, remote reads of a run that
- * were fast, and instructions of a run: for stock and vmapeek median, least and
- * most of the rounds; then vmapeek divided by stock.
+ * Each round measures everything with vmapeek and vmapeek_maps off, and then
+ * on. Lines for bench/programs begin with "@": program, fast remote reads of a
+ * run, and instructions of a run: for stock and vmapeek median, minimum and
+ * maximum of the rounds; then vmapeek divided by stock.
  *
- * The program itself is also the processes that are looked at ("target"), and
- * a sampling profiler ("sample").
+ * The same program serves as target process ("target") and as sampling profiler
+ * ("sample").
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -44,14 +44,14 @@
 #define SAMPLES		1000
 #define SEGMENTS	10	/* of a sample */
 
-#define SCRAPES		5	/* in a row: some work is left for the next */
+#define SCRAPES		5	/* in a row: one defers work to the next */
 #define EXPORTER	"prometheus-process-exporter"
 #define CONFIG		"/tmp/process-exporter.yml"
 #define PORT		9256
 
 enum mode { STOCK, VMAPEEK, NR_MODES };
 
-static char sampled[16];	/* the process that is sampled */
+static char sampled[16];	/* target of the sampler */
 static pid_t exporter;
 
 static const char *const ps[] = { "ps", "-ef", NULL };
@@ -75,7 +75,7 @@ static const struct program {
 static struct series cost[NR_PROGRAMS][NR_MODES];
 static unsigned long reads[NR_PROGRAMS];
 
-/* Mappings that do not merge; the first ones are larger, and are sampled. */
+/* Mappings that do not merge; the first ones are larger, for the sampler. */
 static int target(void)
 {
 	char *p = mmap((void *)SAMPLED_AT, (SEGMENTS + TARGET_VMAS) * PAGE,
@@ -127,7 +127,7 @@ static void start_targets(void)
 	snprintf(sampled, sizeof(sampled), "%d", pid);
 }
 
-/* What the scheduler has counted, to the nanosecond, of all threads. */
+/* The run time of all threads by the scheduler's count, in nanoseconds. */
 static double cpu_ns(pid_t pid)
 {
 	struct timespec ts;
@@ -150,7 +150,7 @@ static double run(const char *const *argv)
 	       (usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) * 1e3;
 }
 
-/* Returns whether it answers. */
+/* Does the exporter answer? */
 static bool scrape(void)
 {
 	static const char request[] = "GET /metrics HTTP/1.0\r\n\r\n";
@@ -270,7 +270,7 @@ int main(int argc, char **argv)
 		die("usage: programs ROUNDS, at most %d", SERIES_MAX);
 	start_targets();
 	start_exporter();
-	/* Until the kernel has finished what it puts off at boot. */
+	/* Wait for the work that the kernel defers at boot. */
 	sleep(10);
 
 	for (int i = 0; i < rounds; i++) {

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * How many reads there are altogether when readers are more: 1 to 16 of them,
- * all of one process or each of its own, on as many CPUs as there are.
+ * The total number of reads by 1 to 16 readers, all of one process or each of
+ * its own, on all CPUs.
  *
  *	scale ROUNDS WINDOW_MS
  *
  * Lines for bench/scale begin with "@": CPUs, reader, size, targets, readers,
- * rounds; for each mode median, least and most of the reads in a window,
- * divided by those of one reader on the stock kernel in the same round; and of
- * the same with vmapeek divided by stock.
+ * rounds; for each mode median, minimum and maximum of the reads in a window,
+ * divided by those of one reader on the stock kernel in the same round; then
+ * the same for vmapeek divided by stock.
  */
 #include <errno.h>
 #include <linux/futex.h>
@@ -50,7 +50,7 @@ static struct {
 	pid_t pid, reader;
 } watched[MAX_READERS];
 
-/* Each reader's part of what all share, on cache lines of its own. */
+/* A reader's part of the shared memory, on its own cache lines. */
 static struct job {
 	int wanted;		/* a futex; 0: sleep, otherwise see job() */
 	unsigned long reads;
@@ -80,7 +80,7 @@ static void work(struct job *mine, struct looker *l)
 	}
 }
 
-/* Reads what it is told to, until it is told to sleep. */
+/* Runs the requested job until it is told to sleep. */
 static pid_t reader_start(int me)
 {
 	const int of[] = { [ONE] = 0, [MANY] = me };
@@ -120,7 +120,7 @@ static unsigned long total(int readers)
 	return sum;
 }
 
-/* Wait until each reader has read something. */
+/* Wait for the first read of each reader. */
 static void readers_begin(int wanted, int readers)
 {
 	unsigned long before[MAX_READERS];

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Numbers measured again and again, and what is said of them. */
+/* Repeated measurements of a number, and their statistics. */
 #ifndef SERIES_H
 #define SERIES_H
 
@@ -34,7 +34,7 @@ static inline int series_compare(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
-/* Sorts them: value[0] is the least then, value[n - 1] the most. */
+/* Sorts them: value[0] becomes the minimum, value[n - 1] the maximum. */
 static inline double series_median(struct series *s)
 {
 	qsort(s->value, s->n, sizeof(*s->value), series_compare);

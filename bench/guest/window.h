@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* A process that does one step of work again and again, and how long each took. */
+/* Repeats one step of work, and records the duration of each step. */
 #ifndef WINDOW_H
 #define WINDOW_H
 
 enum figure { RATE, MEAN, MEDIAN, P99, WORST, NR_FIGURES };
 
-/* 4 KiB more, and less again. */
+/* Maps 4 KiB more, and unmaps them. */
 void step_map(char *memory);
-/* A page fault in @memory, and the page given back. */
+/* Takes a page fault in @memory, and discards the page. */
 void step_fault(char *memory);
 
-/* So many nanoseconds of steps in the calling process, on a page of its own. */
+/* Runs steps for that many nanoseconds, on a page of the caller. */
 void window(void (*step)(char *memory), long long ns, double *figures);
 
 #endif

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * objects - where in the kernel's memory lies what readers of a process share.
+ * objects - the kernel addresses of the objects that readers of a process
+ * share.
  *
- * Write a process's id to /sys/module/objects/parameters/of, and read lines
- * from there: address, size, distance to the next of the same kind (0: there is
- * one only), how many, name.
+ * Write a process ID to /sys/module/objects/parameters/of, and read lines from
+ * there: address, size, distance to the next object of that kind (0: there is
+ * only one), number of objects, name.
  */
 #include <linux/mm.h>
 #include <linux/module.h>
@@ -48,7 +49,7 @@ static void list_vma(struct vm_area_struct *vma)
 #ifdef VM_REFCNT_EXCLUDE_READERS_FLAG
 	OBJECT("VMA lock", vma->vm_refcnt);
 #else
-	/* Before the lock became a count in the VMA. */
+	/* The lock is a count in the VMA on newer kernels. */
 	OBJECT("VMA lock", *vma->vm_lock);
 #endif
 }
@@ -68,7 +69,7 @@ static void list_mm(struct mm_struct *mm)
 	mmap_read_unlock(mm);
 }
 
-/* Whatever page it is: the reference of a folio, the lock of a page table. */
+/* Any page: the reference count of a folio, the lock of a page table. */
 static void list_pages(void)
 {
 	unsigned long nr = 1UL << (MAX_PHYSMEM_BITS - PAGE_SHIFT);

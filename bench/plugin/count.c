@@ -1,20 +1,21 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A plugin for QEMU's emulation: what the guest executes between two markers.
+ * A TCG plugin for QEMU: counts the instructions that the guest executes
+ * between two markers.
  *
  *	-plugin count.so,out=FILE
  *
  * Each stretch from MARKER_BEGIN to MARKER_END is a section, numbered from 0.
  * Lines of FILE, addresses as 16 hexadecimal digits:
  *
- *	SECTION i ADDRESS COUNT			instructions executed there
+ *		SECTION i ADDRESS COUNT			instructions executed there
  *	SECTION a ADDRESS DESTINATION COUNT	atomic ones of them, and where they
  *						write to: those of the kernel
  *						with a lock prefix, or xchg
  *
- * Only the CPU that passed the marker is counted, with all that it does:
- * interrupts, too. Blocks count as a whole, so the first and the last of a
- * section are off by some instructions.
+ * Only the CPU that passed the marker is counted, including its interrupts.
+ * Blocks count as a whole, so the first and the last of a section are off by
+ * some instructions.
  */
 #include <stdbool.h>
 #include <stdio.h>
@@ -31,9 +32,9 @@
 
 QEMU_PLUGIN_EXPORT int qemu_plugin_version = QEMU_PLUGIN_VERSION;
 
-/* A block of instructions, as long as QEMU runs. */
+/* A block of instructions; allocated once, never freed. */
 struct block {
-	struct block *next;	/* among those that ran in this section */
+	struct block *next;	/* of the blocks that ran in this section */
 	uint64_t count;
 	size_t nr;
 	uint64_t addr[];
@@ -121,7 +122,7 @@ static void section_end(unsigned int vcpu, void *unused)
 	section++;
 }
 
-/* By the bytes of an instruction, as the manuals of the processor have it. */
+/* Decodes the instruction's bytes, as in the processor manuals. */
 static bool is_atomic(const uint8_t *byte, size_t len)
 {
 	static const uint8_t prefixes[] = {

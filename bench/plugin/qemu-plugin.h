@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What count.c uses of the interface between QEMU's emulation and its plugins,
- * declared after QEMU's documentation of version 4, that of QEMU 10.0. The
- * distribution does not package QEMU's own header. A QEMU that no longer knows
- * this version refuses the plugin.
+ * The part of QEMU's plugin interface that count.c uses, declared from QEMU's
+ * documentation of version 4, that of QEMU 10.0. The distribution does not
+ * package QEMU's own header. A QEMU without this version refuses the plugin.
  */
 #ifndef QEMU_PLUGIN_H
 #define QEMU_PLUGIN_H
@@ -22,7 +21,7 @@ struct qemu_plugin_scoreboard;
 typedef uint64_t qemu_plugin_id_t;
 typedef uint32_t qemu_plugin_meminfo_t;
 
-/* Only handed to qemu_plugin_install(), which does not look into it. */
+/* Argument of qemu_plugin_install(), which does not use it. */
 typedef struct qemu_info_t qemu_info_t;
 
 typedef struct {

@@ -1,7 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0
-# What is counted by address is what was counted by the clock, and the atomic instructions are those that the model in
-# docs/results.md is made of.
+# The counts by address agree with the clock, and the atomic instructions are those of the model in docs/results.md.
 set -euo pipefail
 
 # shellcheck source=/dev/null
@@ -9,7 +8,7 @@ set -euo pipefail
 breakdown=$TOP/build/bench/breakdown.tsv
 atomics=$TOP/build/bench/atomics.tsv
 
-# says_nothing NAME COMMAND...: each line that it prints is something wrong.
+# says_nothing NAME COMMAND...: each line of output is an error.
 says_nothing()
 {
 	local status=0 name=$1
@@ -21,8 +20,8 @@ says_nothing()
 	ok "$status" "$name"
 }
 
-# apart FILE KEY-COLUMNS...: rows of breakdown.tsv, less the null system call, that differ by more than 2 % from the
-# numbers of the guest's clock ("clock"), or from a record of bench/instructions.
+# apart FILE KEY-COLUMNS...: prints the rows of breakdown.tsv, minus the null system call, that differ by more than 2 % from the
+# guest's clock ("clock") or from a record of bench/instructions.
 apart()
 {
 	awk -F'\t' -v record="$1" '
@@ -57,8 +56,8 @@ apart()
 		}' "${@:2}"
 }
 
-# Per look at the address space: stock takes and drops the mmap lock, which is more than two where the kernel notes who
-# reads, and vmapeek the VMA's; nothing else of the two, and no folio.
+# For each access to the address space: stock takes and drops the mmap lock (with more than two instructions if the kernel records
+# readers), vmapeek the VMA's lock; neither changes other parts of these objects, or a folio.
 wrong_locks()
 {
 	awk -F'\t' '

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=bash disable=SC2034
-# What the tests here begin with. KERNEL chooses the series; TEST_MODULE another vmapeek.ko.
+# Sourced by the tests here. KERNEL selects the series, TEST_MODULE another vmapeek.ko.
 TOP=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 KERNEL=${KERNEL:-6.12}
 RECORD=$TOP/bench/record/$KERNEL/instructions.tsv

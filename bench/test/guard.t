@@ -20,7 +20,7 @@ row()
 	printf '%s\t%s\t%s\t8\t%s\t100\t100\t100\t%s\t%s\t%s\t1\n' "$1" "$2" "$3" "$4" "$5" "$5" "$5"
 }
 
-# refuses NAME WHY < rows: and for that reason only
+# refuses NAME WHY < rows: the guard refuses them, for that reason only
 refuses()
 {
 	local status=1
@@ -33,7 +33,7 @@ refuses()
 	ok "$status" "$1"
 }
 
-# measure ROUNDS: into guard.tsv, with $TMP/measured if that went well
+# measure ROUNDS: writes guard.tsv, and on success $TMP/measured
 measure()
 {
 	rm -f "$TMP/measured"
@@ -61,7 +61,7 @@ if [[ ! -e $RECORD ]]; then
 	skip "$name" "$NO_RECORD"
 else
 	new=$TOP/build/bench/guard.tsv
-	# One round may have met an interrupt that the others do not; the median of three has not.
+	# A single round may contain an interrupt; the median of three rounds excludes it.
 	if measure 1 && ! awk -f "$TOP/bench/guard.awk" "$RECORD" "$new" >"$TMP/said"; then
 		sed 's/^/# measured again: /' "$TMP/said"
 		measure 3 || true

@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0
-# Who waits for a process that is stuck, and who does not: as bench/immunity measures it here, and as it is on record.
+# Checks which readers wait for a stuck process: as bench/immunity measures it here, and as it is on record.
 set -euo pipefail
 
 # shellcheck source=/dev/null
 . "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 
-# wrong FILE: each line is a look of 1 s that should have waited, or should not.
+# wrong FILE: prints each look of 1 s that waited and should not have, or the reverse.
 wrong()
 {
 	awk -F'\t' -v kernel="$KERNEL" '
@@ -21,7 +21,7 @@ wrong()
 		}
 		/^#/ || $4 != 1000 || $2 ~ / / || $2 == "pmap" { next }
 		{
-			# It comes to the VMA that is locked for the page fault; vmapeek_maps joins that.
+			# The reader reaches the VMA that the page fault has locked; vmapeek_maps joins the fault.
 			met = $1 == "page fault" && walks_vmas($2)
 			judge("stock", $6, met || !is_of_kernel($2))
 			judge("vmapeek", $9, 0)
@@ -50,7 +50,7 @@ if [[ -e $record ]]; then
 else
 	skip "$name" "${record#"$TOP/"} is not there: 'make -C bench immunity KERNEL=$KERNEL' makes it"
 fi
-# What is wrong is seen: here, that stock does not wait.
+# An error is detected: here, stock readers that do not wait.
 sed 's/^\(kernel thread\tcmdline\t4096\t1000\t[0-9]*\t\)[0-9.]*/\10.1/' "$TOP/bench/record/6.12/immunity.tsv" >"$TMP/bad"
 ok "$((!$(KERNEL=6.12 wrong "$TMP/bad" | grep -c '^stock, kernel thread: cmdline')))" 'one that should have waited is seen'
 name='a process that is stuck for 1 s: who waits'

@@ -126,7 +126,7 @@ fake_task()
 
 # Arguments
 ends 'no command' 64
-says 'no command: says so' 'no command is given' err
+says 'no command: says so' 'name a command' err
 says 'no command: what there is' 'Something hangs?  *vmapeek stuck' err
 ends 'unknown command' 64 frobnicate
 ends 'a command with a slip' 64 stukc
@@ -160,13 +160,13 @@ for words in 'help help' 'help -h' '--json help'; do
 	same "$words: the same as --help" <("$VMAPEEK" --help) out
 done
 ends 'help of an unknown command' 64 help frobnicate
-says 'help of an unknown command: says so' "there is no command 'frobnicate'" err
+says 'help of an unknown command: says so' "unknown command 'frobnicate'" err
 ends 'help of a command with a slip' 64 help stukc
 says 'help of a command with a slip: which is meant' "did you mean 'stuck'" err
 ends 'help with a slip' 64 hlep
 says 'help with a slip: which is meant' "did you mean 'help'" err
 ends 'help of two commands' 64 help on off
-says 'help of two commands: says so' "'off' is one argument too many" err
+says 'help of two commands: says so' "unexpected argument 'off'" err
 ends 'help after a command' 64 on help
 
 # status
@@ -279,7 +279,7 @@ fake_task 40 40 1 'done'
 fake_task 41 41 0 $'br\x80ken\t) "name'
 fake_task 41 42 0 thread
 ends 'status: being switched on' 4 status
-says 'status: task left' '^tasks that are not switched yet: 2;' out
+says 'status: task left' '^tasks that have not switched: 2;' out
 says 'status: where it waits' 'thread, process 41, thread 42, waits in process_vm_rw_core (state D)' out
 ends 'status --json: being switched on' 4 status --json
 # shellcheck disable=SC2016
@@ -568,7 +568,7 @@ opens 21 4 /proc/10/smaps
 stuck 'no holder' '!defined $p->{holder} && $p->{behind} eq "unknown" && $p->{candidates}[0]{pid} == 21 &&
 	$p->{candidates}[0]{file} eq "smaps" && $p->{candidates}[0]{state} eq "R"'
 ends 'stuck: no holder, as text' 5 stuck
-says 'stuck: no holder, as text: says so' 'mmap lock  *held by a task that is not known' out
+says 'stuck: no holder, as text: says so' 'mmap lock  *holder unknown' out
 says 'stuck: no holder, as text: candidates' 'job21 21 has its smaps open (state R)' out
 
 # A vfork() child in exec: its files block, as a FIFO does.
@@ -655,7 +655,7 @@ fake_livepatch 1 1
 fake_task 41 42 0 stuck
 ends 'on: time-out' 75 on --timeout=0.3
 says 'on: time-out, names the task' 'stuck, process 41, thread 42' err
-says 'on: time-out, what to do' "'vmapeek on' waits again, 'vmapeek off' takes it back" err
+says 'on: time-out, what to do' "'vmapeek on' waits again, 'vmapeek off' reverses it" err
 ends 'on --json: time-out' 75 on --timeout=0.3 --json -q
 # shellcheck disable=SC2016
 json 'on --json: time-out, content' '$o->{error} =~ /time is up/ && $o->{not_switched}[0]{tid} == 42 &&
@@ -676,7 +676,7 @@ for signal in INT TERM; do
 	background=
 	((status == 130)) && status=0 || status=1
 	ok "$status" "on: interrupted by $signal"
-	says "on: interrupted by $signal, what goes on" 'interrupted after .* goes on in the kernel' err
+	says "on: interrupted by $signal, what goes on" 'interrupted after .* the kernel continues' err
 	# shellcheck disable=SC2016
 	json "on --json: interrupted by $signal" '$o->{error} =~ /^interrupted/'
 done
@@ -709,7 +709,7 @@ ends 'on: vmapeek_maps waits for a reader that hangs' 0 on
 says 'on: vmapeek_maps waits, names the reader' 'vmapeek_maps is not on for every task: .* hanging (process 41, in process_vm' err
 says 'on: vmapeek_maps waits, one line' '^1$' <(grep -c '^vmapeek: ' err)
 ends 'on: vmapeek_maps, time-out' 75 on --timeout=0.3
-says 'on: vmapeek_maps, time-out, says which' 'vmapeek_maps is being switched on; what was begun' err
+says 'on: vmapeek_maps, time-out, says which' 'vmapeek_maps is being switched on; the kernel continues' err
 fake_livepatch 1 0
 fake_maps 1 0
 ends 'off: time-out of vmapeek_maps' 75 off --timeout=0.2
@@ -985,7 +985,7 @@ build()
 
 fake_build
 build 'all is there' kernel yes '6.12.117-other (Linux 6.12.117)$'
-says 'check --build: all is there, the end' '^nothing is in the way: ' out
+says 'check --build: all is there, the end' '^no obstacle found: ' out
 # shellcheck disable=SC2016
 ends 'check --build: JSON' 0 check --build build --json
 # shellcheck disable=SC2016
@@ -1002,7 +1002,7 @@ done
 fake_build
 echo 6.12.0-13-generic >build/include/config/kernel.release
 build 'a name that is not the version' kernel yes
-says 'check --build: a name that is not the version: not by DKMS' 'DKMS goes by the name' out
+says 'check --build: a name that is not the version: not by DKMS' 'DKMS matches kernels by name' out
 rm build/include/generated/uapi/linux/version.h
 build 'no version' kernel no
 while read -r option; do
@@ -1038,11 +1038,11 @@ rm build/tools/objtool/objtool
 build "no symbols of the kernel" headers no "build lacks the kernel's symbols in Module.symvers$"
 fake_build
 sed -i 's/bash (/no-such-compiler (/' build/.config
-build 'the compiler is not here' compiler unknown "the kernel was built by 'no-such-compiler (of the test) 1.0'; there is no no-such-compiler here"
+build 'the compiler is not here' compiler unknown "the kernel was built with 'no-such-compiler (of the test) 1.0'; there is no no-such-compiler here"
 printf '%s\n' CONFIG_CC_IS_CLANG=y 'CONFIG_CC_VERSION_TEXT="bash clang version 1.0"' >>build/.config
 sed -i /no-such/d build/.config
 ends 'check --build: clang' 2 check --build build
-says 'check --build: clang, whoever made it' "built by 'bash clang version 1.0'; there is no clang\|clang is there; " out
+says 'check --build: clang, whoever made it' "built with 'bash clang version 1.0'; there is no clang\|clang is there; " out
 fake_build
 sed -i '/ process_vm_rw$/d' build/System.map
 build 'a symbol is missing' symbols no 'missing: process_vm_rw$'
@@ -1055,7 +1055,7 @@ fake_build
 sed -i '/ show_smap$/d' build/System.map
 ends 'check --build: vmapeek_maps lacks a symbol' 0 check --build=build
 says 'check --build: vmapeek_maps lacks a symbol, says so' '^vmapeek_maps  *no  *missing: show_smap$' out
-says 'check --build: the rest works' '^nothing is in the way: .*, but for vmapeek_maps$' out
+says 'check --build: the rest works' '^no obstacle found: .*, but for vmapeek_maps$' out
 fake_build
 echo 'ffffffffffffffff B The real System.map is in the linux-image-<version>-dbg package' >"$VMAPEEK_ROOT/boot/System.map-6.12.117-other"
 mv build/System.map map
@@ -1064,7 +1064,7 @@ mv map "$VMAPEEK_ROOT/boot/System.map-6.12.117-other"
 build 'System.map in /boot' symbols yes
 fake_build
 echo CONFIG_MODULE_SIG_FORCE=y >>build/.config
-build 'signatures are required' loading unknown 'modules must be signed, by CONFIG_MODULE_SIG_FORCE'
+build 'signatures are required' loading unknown 'CONFIG_MODULE_SIG_FORCE requires signed modules'
 unset VMAPEEK_ROOT
 
 # The same of real headers, those of Debian's kernel under test. Its System.map is in another package.

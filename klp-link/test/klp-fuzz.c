@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Feed klp_convert() with truncated and with damaged modules, each in a child of its own. It may
- * convert one or refuse it with one line of text; it must not crash, hang or say anything else. Is
- * built with the compiler's checks, see the Makefile.
+ * Feed klp_convert() with truncated and with damaged modules, each in its own child. It may convert
+ * a module, or refuse it with one line of text; it must not crash, hang or print anything else.
+ * Built with the compiler's checks, see the Makefile.
  */
 #include <signal.h>
 #include <stdint.h>
@@ -21,7 +21,7 @@ static struct names exported, listed;
 static uint64_t state;
 static int log_fd;
 
-/* A status that klp-link itself never has; leaks do not matter to it. */
+/* An exit status that klp-link never uses. Leaks are ignored. */
 const char *__asan_default_options(void);
 const char *__asan_default_options(void)
 {
@@ -49,7 +49,7 @@ static void __attribute__((noreturn)) child(struct blob *input)
 	size_t i;
 
 	dup2(log_fd, STDERR_FILENO);
-	/* Much more than it takes; ends a child that hangs. */
+	/* Far longer than a conversion takes; ends a child that hangs. */
 	alarm(10);
 	klp_convert("input", input, &exported, &listed);
 	for (i = 0; i < input->len; i++)
@@ -57,10 +57,10 @@ static void __attribute__((noreturn)) child(struct blob *input)
 	_exit(0);
 }
 
-/* Returns the exit status; ends the test when the child did what it must not do. */
+/* Returns the exit status; ends the test if the child crashed, hung or printed something else. */
 static int convert(const char *what, size_t n, const char *data, size_t len)
 {
-	/* As large as the content, so that any access beyond it is noticed. */
+	/* Exactly as large as the content, so that any access beyond it is detected. */
 	struct blob input = { .data = memcpy(must_alloc(len), data, len), .len = len };
 	char text[4096];
 	ssize_t text_len;
@@ -114,7 +114,7 @@ static void mutations(const struct blob *good, size_t count)
 		for (flips = 1 + random_below(4); flips; flips--) {
 			size_t at;
 
-			/* Damage to the headers says more than damage to code. */
+			/* Damage to headers finds more errors than damage to code. */
 			switch (random_below(3)) {
 			case 0:
 				at = random_below(ELF_HEADER_SIZE);

@@ -21,7 +21,7 @@ check() {
 	ok "$status" "$name"
 }
 
-# link IN OUT: run the program with the lists below; "said" has its standard output
+# link IN OUT: run the program with the lists below; "said" gets its standard output
 link() {
 	"$KLP_LINK" --symvers symvers --symbols symbols "$@" >said
 }
@@ -63,7 +63,7 @@ relocations() {
 		on && /^[0-9a-f]+ / { print $1, $3, $5, $6, $7 }'
 }
 
-# header FILE SECTION: what readelf says of it
+# header FILE SECTION: the section header, by readelf
 header() {
 	readelf -Wt "$1" | awk -v section="$2" '
 		/^ *\[ *[0-9]+\] / { on = $NF == section; next }

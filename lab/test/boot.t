@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# A few boots: what goes into the guest and what comes back.
+# Boots some guests, and checks input and output.
 set -euo pipefail
 
 lab=$(readlink -f "$(dirname "$0")/../lab")
@@ -32,7 +32,7 @@ args=('a b' "it's" '"quoted"' '$HOME *' $'two\nlines' '' 'back\slash')
 boot 3 'command' -r "$work/result" -- sh -c 'printf "%s|" "$@"; echo error >&2; head -c 1048576 /dev/zero; exit 3' sh "${args[@]}"
 wanted=$(printf '%s|' "${args[@]}")
 holds 'arguments arrive as they are' test "$(head -c ${#wanted} "$work/out")" = "$wanted"
-# The result has TEXT as a line.
+# told TEXT: the result has TEXT as a line.
 told()
 {
 	contains result "^$1\$" "the result says $1"
@@ -43,7 +43,7 @@ for line in status=3 end=exited command=3 clean=yes allowed=0 retried=no 'kernel
 done
 holds 'all the output comes back, stderr too' test "$(stat -c %s "$work/out")" = $((${#wanted} + 6 + 1048576))
 
-# More than all pipes hold, from a guest without an idle CPU, for a reader that stops in the middle.
+# More output than all pipes can hold, from a guest without an idle CPU, for a reader that pauses in the middle.
 perl -e 'print pack "N C*", $_, 0 .. 255 for 1 .. 20000' >"$work/pattern"
 status=0
 "$lab" run -f "$work/pattern" -- sh -c 'for i in 1 2 3 4; do while :; do :; done & done; cat /pattern; exit 4' \
@@ -84,7 +84,7 @@ boot 124 'time-out' -t 5 -r "$work/result" -- sleep 1000
 contains err 'limit of 5 s was reached' 'the time-out is told'
 told end=limit
 
-# A QEMU that does nothing when it is first asked to boot, as a guest that takes a wrong measure of its timer.
+# A QEMU that does nothing at the first boot, like a guest that calibrated its timer wrongly.
 real=$("$lab" qemu)
 cat >"$work/qemu" <<END
 #!/bin/sh

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# source_set of build.sh, in a tree that had other patches before.
+# Tests source_set of build.sh in a tree that had other patches before.
 set -euo pipefail
 
 lab=$(dirname "$(readlink -f "$0")")/..
@@ -12,13 +12,13 @@ export SOURCE=$work/source BASE=$work
 # shellcheck source=/dev/null
 . "$lab/../tools/tap.sh"
 
-# has FILE TEXT: in the tree; no text, no file.
+# has FILE TEXT: the tree's FILE contains TEXT; without TEXT, there is no FILE.
 has()
 {
 	[[ $(cat "$work/tree/$1" 2>/dev/null) = "$2" ]]
 }
 
-# applied FILE..: patches that make or change these.
+# applied FILE..: simulates patches that add or change these files.
 applied()
 {
 	local file

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# Messages of the lab on a host that it cannot use. Uses no network: apt and others are played by stubs.
+# Tests the lab's messages on hosts that it cannot use. Stubs replace apt and other programs, so no network is needed.
 set -euo pipefail
 
 lab=$(readlink -f "$(dirname "$0")/../lab")
@@ -28,7 +28,7 @@ stub()
 	chmod +x "$work/bin/$1"
 }
 
-# expect NAME STATUS PATTERN CMD..: one line on stderr that matches, and that exit status.
+# expect NAME STATUS PATTERN CMD..: the command has that exit status, and one line on stderr, which matches.
 expect()
 {
 	local name=$1 want=$2 pattern=$3 status=0 said
@@ -112,10 +112,10 @@ expect 'no network' 125 'cannot reach the package mirror' "$lab" kernel 6.12
 holds 'nothing half-made is left' bash -c "! ls -d '$cache'/tmp.* '$cache'/kernels/* 2>/dev/null"
 holds 'backports are asked for where the host has its suite' \
 	bash -c "grep -q 'mirror.invalid/debian/ bookworm-backports main' '$cache/apt/sources.list'"
-expect 'mirror lacks a suite' 125 'the mirror has not what is needed' \
+expect 'mirror lacks a suite' 125 'the mirror lacks a package' \
 	bash -c "echo \"E: The repository 'http://mirror.invalid/debian bookworm-backports Release' does not have a Release file.\" \
 		>'$work/failure'; '$lab' kernel 6.12"
-expect 'mirror lacks another release' 125 'the mirror has not what is needed' "$lab" kernel 7.3
+expect 'mirror lacks another release' 125 'the mirror lacks a package' "$lab" kernel 7.3
 holds 'another release is asked for at the same mirror' \
 	bash -c "grep -q 'mirror.invalid/debian/ trixie-backports main' '$cache/apt-trixie/sources.list'"
 holds 'and of the host'\''s release only where that is meant' \
@@ -123,12 +123,12 @@ holds 'and of the host'\''s release only where that is meant' \
 stub id <<<'echo 1000'
 mv "$work/targets" "$work/targets.off"
 : >"$work/targets"
-expect 'apt without sources' 125 'knows no Debian bookworm mirror' "$lab" kernel 6.12
+expect 'apt without sources' 125 'has no Debian bookworm mirror' "$lab" kernel 6.12
 mv "$work/targets.off" "$work/targets"
 expect 'packages missing, not root' 125 'as root: apt-get install nonesuch-a nonesuch-b' "$lab" need nonesuch-a nonesuch-b
 rm "$work/bin/id"
 
-# Another apt has the lock: only a run that waits for it gets it.
+# Another apt holds the lock: only a run that waits gets it.
 cp "$work/bin/apt-get" "$work/apt-get.off"
 stub id <<<'echo 0'
 stub apt-get <<'END'
@@ -137,13 +137,13 @@ case "$*" in
 *nonesuch-b*) echo 'E: Unable to locate package nonesuch-b'; exit 100 ;;
 esac
 END
-expect 'packages, while another apt runs' 0 'another apt or dpkg is at work' "$lab" need nonesuch-a
+expect 'packages, while another apt runs' 0 'another apt or dpkg is running' "$lab" need nonesuch-a
 LAB_INSTALL=no expect 'packages that are not to be installed' 125 'as root: apt-get install nonesuch-a' "$lab" need nonesuch-a
 expect 'packages that there are not' 125 'cannot install nonesuch-b: apt failed: E: Unable to locate' "$lab" need nonesuch-b
 mv "$work/apt-get.off" "$work/bin/apt-get"
 rm "$work/bin/id"
 
-# A kernel in the cache, asked for long ago and then today, and no network.
+# A kernel in the cache, checked long ago and then today, without network.
 headers=$cache/kernels/6.12.1-x/usr/src/linux-headers-6.12.1-x
 mkdir -p "$headers" "$cache/kernels/6.12.1-x/lib/modules/6.12.1-x"
 for file in "$cache/kernels/6.12.1-x"/{release,vmlinuz} "$headers/Module.symvers"; do
@@ -159,14 +159,14 @@ rm "$headers/Module.symvers"
 mkdir -p "$work/6.12/mine"
 touch "$work/6.12/mine"/{vmlinuz,release}
 holds 'a directory goes before a flavour' bash -c "cd '$work' && [[ \$('$lab' kernel 6.12/mine) = '$work/6.12/mine' ]]"
-expect 'damaged kernel, no network' 125 'the mirror has not' "$lab" kernel 6.12
+expect 'damaged kernel, no network' 125 'the mirror lacks a package' "$lab" kernel 6.12
 holds 'and the damage is told' grep -q 'kernel 6.12.1-x in the cache is damaged' "$work/err"
 mv "$headers" "$work/headers"
 expect 'kernel without headers' 125 'has no kernel headers' "$lab" kmake "$cache/kernels/6.12.1-x" modules
 mv "$work/headers" "$headers"
 echo >"$headers/Module.symvers"
 
-# A kernel of another release, its compiler at hand, and no way to run that.
+# A kernel of another release, with its compiler in the cache, and no way to run it.
 other=$cache/kernels/7.3.9-cloud-amd64
 mkdir -p "$other/usr/src/linux-headers-7.3.9-"{cloud-amd64,common}
 echo 7.3.9-cloud-amd64 | tee "$other/release" >"$other/vmlinuz"
@@ -179,7 +179,7 @@ stub unshare <<<'exit 1'
 expect 'no mount namespaces' 125 'cannot make a mount namespace' "$lab" kmake "$other" modules
 rm "$work/bin/unshare"
 
-# A source in the cache, of which no kernel can be built.
+# A source in the cache that does not build.
 source=$cache/sources/7.3-7.3.9-1
 mkdir -p "$source"
 echo 7.3-7.3.9-1 >"$cache/sources/7.3"
@@ -189,9 +189,9 @@ for program in flex bison bc; do
 	stub "$program" </dev/null
 done
 build=("$lab" build -k 7.3 -c /dev/null x)
-expect 'build that fails' 125 'the kernel does not build; all of it in .*/built/7.3-7.3.9-1/x/source/objects/build.log' \
+expect 'build that fails' 125 'the kernel does not build; the whole log is .*/built/7.3-7.3.9-1/x/source/objects/build.log' \
 	env CC=gcc FAILS=1 SAYS='error: none' "${build[@]}"
-expect 'build on a full disk' 125 'the disk is full; all of it' \
+expect 'build on a full disk' 125 'the disk is full; the whole log is' \
 	env CC=gcc FAILS=1 SAYS='x: No space left on device' "${build[@]}"
 expect 'build with a warning' 125 'the compiler warns, see above' env CC=gcc FAILS=0 SAYS='warning: x' "${build[@]}"
 mkdir "$work/patches"
@@ -210,7 +210,7 @@ new file mode 100644
 END
 expect 'build with patches, from where the caller is' 125 'the kernel does not build' \
 	bash -c "cd '$work' && CC=gcc FAILS=1 SAYS='error: none' '$lab' build -k 7.3 -c /dev/null -p patches y"
-expect 'build from another that is not there' 125 "no kernel 'y' to begin with" \
+expect 'build from another that is not there' 125 "no kernel 'y' to start from" \
 	env CC=gcc "$lab" build -k 7.3 -c /dev/null -b y z
 holds 'and none of them is there' bash -c "! ls '$cache'/built/*/*/made-for 2>/dev/null"
 stub df <<<'echo; echo "/dev/x 100 99 1 99% /"'
@@ -218,7 +218,7 @@ expect 'build without space' 125 'only 1 MiB free.*, 2500 MiB are needed' env CC
 rm "$work/bin/df"
 expect 'build of an unknown series' 125 "no source of series '5.0'" env CC=gcc "$lab" build -k 5.0 -c /dev/null x
 
-# Enough is there to start; now QEMU.
+# The host is complete, except for QEMU.
 stub old-qemu <<<'echo QEMU emulator version 7.2.22'
 expect 'QEMU too old' 125 'is QEMU 7, which may corrupt' env LAB_QEMU=old-qemu "$lab" qemu
 expect 'QEMU missing' 125 "no program 'nonesuch'" env LAB_QEMU=nonesuch "$lab" qemu
@@ -229,7 +229,7 @@ expect 'QEMU not executable' 125 "'$LAB_OS_RELEASE' is not executable" env LAB_Q
 stub new-qemu <<<'echo QEMU emulator version 10.0.2'
 holds 'QEMU given' bash -c "LAB_QEMU=new-qemu '$lab' qemu"
 
-# No space, once the lists are there.
+# No space, after the lists are fetched.
 : >"$cache/apt/updated"
 stub df <<<'echo; echo "/dev/x 100 99 1 99% /"'
 stub apt-get <<'END'

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# log-check finds what is bad in a kernel log, and nothing else.
+# log-check finds the errors in a kernel log, and nothing else.
 set -euo pipefail
 
 cd "$(dirname "$0")/.."
@@ -68,7 +68,7 @@ refcount_t: underflow; use-after-free.
 Call Trace:
 END
 
-# Reports that are allowed. check counts on $ALLOW.
+# Allowed reports. check uses $ALLOW.
 ALLOW=(-a "$log.allow")
 trap 'rm -f "$log" "$log.out" "$log.allow"' EXIT
 printf '%s\n' $'killer\t</end>\tvmapeek\tas a test wants it' $'one line: \t-\t-\tthat, too' '# a comment' >"$log.allow"

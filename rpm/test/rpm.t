@@ -33,10 +33,11 @@ unpack()
 	mkdir -p "$TMP/r/$1" "$TMP/d/$1"
 	rpm2cpio "$(ls "$TMP"/rpm/"$1"-[0-9]*.[xn]*.rpm)" | (cd "$TMP/r/$1" && cpio -idm --quiet)
 	dpkg-deb -x "$(ls "$TMP"/deb/"$1"_*.deb)" "$TMP/d/$1"
-	# Each has its own place for the licence, and RPM one for debug information.
-	rm -rf "$TMP/r/$1"/usr/{share/licenses,lib/.build-id} "$TMP/d/$1/usr/share/doc"
-	find "$TMP/d/$1" -name '*.8.gz' -exec gunzip {} +
-	find "$TMP/r/$1" -name '*.8.gz' -exec gunzip {} +
+	find "$TMP/d/$1" "$TMP/r/$1" \( -name '*.8.gz' -o -name 'CHANGELOG.md.gz' \) -exec gunzip {} +
+	# Each has its own directories for licence and documents, and RPM has one for debug information.
+	find "$TMP/d/$1" -name CHANGELOG.md -exec mv {} "$TMP/d/$1/" \;
+	find "$TMP/r/$1" -name CHANGELOG.md -exec mv {} "$TMP/r/$1/" \;
+	rm -rf "$TMP/r/$1"/usr/{share/licenses,share/doc,lib/.build-id} "$TMP/d/$1/usr/share/doc"
 	if [[ -d $TMP/d/$1/lib ]]; then
 		mkdir -p "$TMP/d/$1/usr/lib"
 		cp -a "$TMP/d/$1/lib/." "$TMP/d/$1/usr/lib/"
@@ -56,6 +57,7 @@ for name in vmapeek vmapeek-dkms; do
 			: >"$TMP/$kind/vmapeek/usr/sbin/vmapeek"
 		done
 	fi
+	[[ $name != vmapeek ]] || check 'vmapeek: CHANGELOG.md' cmp "$top/CHANGELOG.md" "$TMP/r/vmapeek/CHANGELOG.md"
 	check "$name: the files of the Debian package" diff -r "$TMP/d/$name" "$TMP/r/$name"
 	for kind in r d; do
 		(cd "$TMP/$kind/$name" && find . -type f -printf '%p %m\n' | sort) >"$TMP/$kind.modes"

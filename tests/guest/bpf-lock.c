@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * BPF programs that read a process whose mmap lock is held on purpose, see
+ * BPF programs that read a process while its mmap lock is held, see
  * lib/lock-cases.h.
  */
 #include <errno.h>
@@ -45,13 +45,13 @@ static long read_by_bpf(const struct lock_case *c, pid_t pid,
 	enum bpf_form form = c->segment;
 	long ret = bpf_read(form, pid, addr, buf, c->len);
 
-	/* Of an empty string its end is looked at. */
+	/* For an empty string, compare the byte at its end. */
 	if (form >= BPF_STRING && c->byte)
 		return ret;
 	return bpf_length(form, ret, c->len);
 }
 
-/* @want: for strings. Where that is an error, it is for memory, too. */
+/* @want is for strings; an error is the same for memory. */
 static const struct lock_case reads[] = {
 	{ .name = "resident", .prepare = prepare_resident,
 	  .offset = PAGE - 50, .len = 200, .want = 199, .fast = true },

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What BPF programs read of other processes: memory and strings, by all the
- * functions that the kernel has for that, with vmapeek off and on.
+ * BPF programs read memory and strings of other processes, through all
+ * functions that the kernel has for it, with vmapeek off and on.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -24,14 +24,14 @@
 #define HUGE_SIZE	(2 * HUGE_PAGE)
 #define KTHREADD	2
 
-/* The functions' own answers: @want for memory, @want_str for strings. */
+/* Results of the functions: @want for memory, @want_str for strings. */
 struct row {
 	const char *name;
 	enum kind kind;		/* of SIZE bytes at TARGET_AT, or @size */
 	size_t size;
-	unsigned long end;	/* where the string ends; 0: nowhere */
-	unsigned long absent;	/* a page that is taken away again, or 0 */
-	int then;		/* what follows, of one page */
+	unsigned long end;	/* end of the string; 0: none */
+	unsigned long absent;	/* a page that is discarded, or 0 */
+	int then;		/* the next mapping, of one page */
 	unsigned long offset;
 	size_t len;
 	long want, want_str;
@@ -61,7 +61,7 @@ static size_t row_size(const struct row *row)
 	return kinds[row->kind].align > PAGE ? HUGE_SIZE : SIZE;
 }
 
-/* Behind the memory; not so near that the kernel lets the stack grow. */
+/* Map the memory that follows; not so near that the kernel grows the stack. */
 static void make_next(struct target *t, const struct row *row)
 {
 	unsigned long next = TARGET_AT + row_size(row);
@@ -120,7 +120,7 @@ static bool is_lacking(const struct bpf_case *b, struct outcome *o)
 	return what;
 }
 
-/* What smaps says afterwards is compared, too: marks, and what was faulted in. */
+/* Compares smaps afterwards, too: accessed marks, and pages faulted in. */
 static void run_row(const struct read_case *c, struct outcome *o)
 {
 	static struct target *t;
@@ -181,7 +181,7 @@ static void run_self(const struct read_case *c, struct outcome *o)
 		read_pid(c, o, getpid(), (unsigned long)text);
 }
 
-/* Pages at both ends of the first half, and another VMA behind that. */
+/* Pages at both ends of the first half, and another VMA after it. */
 static void prepare_to_collapse(struct target *t)
 {
 	char *p = map_huge_aligned(t, 2 * HUGE_PAGE);
@@ -192,7 +192,7 @@ static void prepare_to_collapse(struct target *t)
 	t->addr = (unsigned long)p;
 }
 
-/* In a child: a lock left behind makes it hang where no signal is seen. */
+/* In a child, because a leaked lock makes it hang uninterruptibly. */
 static long collapse(pid_t pid, unsigned long addr)
 {
 	int status = 0;
@@ -207,8 +207,8 @@ static long collapse(pid_t pid, unsigned long addr)
 }
 
 /*
- * Reads that end in several ways, then a change that needs the VMA's write lock,
- * and pages without a reference.
+ * Reads with several results, then a collapse, which needs the VMA's write lock
+ * and pages without extra references.
  */
 static void run_collapse(const struct read_case *c, struct outcome *o)
 {
@@ -220,7 +220,7 @@ static void run_collapse(const struct read_case *c, struct outcome *o)
 
 	if (is_lacking(b, o))
 		return;
-	/* No huge page by a fault, only when it is asked for. */
+	/* No huge page by a fault, only by madvise(). */
 	write_line(enabled, "madvise");
 	pid = target_start(prepare_to_collapse, t);
 	if (outcome_started(o, t)) {
@@ -331,7 +331,7 @@ static const struct row rows[] = {
 	  .want_str = -EFAULT, BOTH(NO_VMA) },
 };
 
-/* Runs of their own. */
+/* Cases with their own run function. */
 static const struct process {
 	struct row row;
 	void (*run)(const struct read_case *c, struct outcome *o);
@@ -348,7 +348,7 @@ static const struct process {
 	    .events_str = ANY_EVENTS }, run_collapse },
 };
 
-/* Memory of all kinds, across two pages. */
+/* Reads across two pages of all kinds of memory. */
 static struct row kind_rows[NR_KINDS];
 
 static struct read_case *add_case(struct read_case *c, enum bpf_form form,
@@ -375,7 +375,7 @@ static struct read_case *add_case(struct read_case *c, enum bpf_form form,
 
 static bool is_asked_for(enum kind kind)
 {
-	/* Nobody would answer, and the reader wait for ever. */
+	/* Nobody serves its userfaultfd, so the reader would wait for ever. */
 	return kind != ACCESS_PROTECTED;
 }
 
@@ -398,7 +398,9 @@ int main(int argc, char **argv)
 			c->run = processes[i].run;
 			c->content = ANYTHING;
 		}
-		/* The others differ in what is copied, not from what. */
+		/*
+		 * The other forms read the same memory; only the copy differs.
+		 */
 		if (form != BPF_MEMORY && form != BPF_STRING)
 			continue;
 		for (size_t k = 0; k < NR_KINDS; k++) {

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=dash disable=SC2034,SC2317
-# Shared by the scripts that test in the guest; tests/common.sh runs them. What a command said is in /tmp/out and /tmp/err.
-# File descriptor 3 is that of hold_lock.
+# Shared by the test scripts in the guest, which tests/common.sh runs. The output of the last command is in /tmp/out and /tmp/err.
+# File descriptor 3 belongs to hold_lock.
 
 nobody=65534
 livepatch=/sys/kernel/livepatch/vmapeek
@@ -10,7 +10,7 @@ livepatch=/sys/kernel/livepatch/vmapeek
 EXPLAIN='/tmp/out
 /tmp/err'
 
-# ends NAME STATUS COMMAND..: without the files that hold a lock
+# ends NAME STATUS COMMAND..: the command exits with that status. It does not inherit the file that holds the lock.
 ends()
 {
 	name=$1 want=$2 status=0
@@ -29,7 +29,7 @@ has()
 	ok $? "$1"
 }
 
-# until_true COMMAND..: for 120 s
+# until_true COMMAND..: retries for 120 s
 until_true()
 {
 	tries=0
@@ -56,7 +56,7 @@ insmod_vmapeek()
 	until_true transition_is_over
 }
 
-# Sets target and address.
+# Starts a target; sets target and address.
 start_target()
 {
 	: >/tmp/address
@@ -66,13 +66,13 @@ start_target()
 	address=$(cat /tmp/address)
 }
 
-# Every read(2) of the device returns the whole word, so not with read.
+# Not with read, because every read(2) of the device returns the whole word.
 lock_is_held()
 {
 	[ "$(dd bs=16 count=1 <&3 2>/dev/null)" = held ]
 }
 
-# hold_lock MODE: the target's mmap lock, until release_lock
+# hold_lock MODE: holds the target's mmap lock until release_lock
 hold_lock()
 {
 	exec 3<>/dev/hold_mmap_lock
@@ -90,7 +90,7 @@ is_asleep_in_read()
 	grep -q 'process_vm_\|remote_read' "/proc/$reader/wchan"
 }
 
-# start_reader ADDRESS: it waits for the lock that is held
+# start_reader ADDRESS: starts a reader that waits for the held lock
 start_reader()
 {
 	remote read "$target" "$1" 3>&- &

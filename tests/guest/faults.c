@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Reads that fault in what they read, of memory of many kinds and by all
- * interfaces, with vmapeek off and on. The answer is the same, and so is what
- * the faults leave behind: in the reader's count of faults, in the kernel's, in
- * the pins, and in the target's memory. With vmapeek on, none takes the mmap
- * lock unless the kind says so.
+ * Reads that fault in many kinds of memory, through all interfaces, with
+ * vmapeek off and on. The results must be the same, and the side effects of the
+ * faults, too: the reader's and the kernel's counts of faults, the pins, and
+ * the target's memory. With vmapeek on, no read takes the mmap lock, except
+ * where @needs_mmap_lock is set.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -35,7 +35,7 @@
 #define HUGE_SIZE	(2 * HUGE_PAGE)
 #define POISON		0xa5
 #define TMPFS		"/tmpfs"
-/* From TARGET_AT: nothing is mapped there. */
+/* Offset from TARGET_AT where nothing is mapped. */
 #define NOWHERE		(1UL << 40)
 
 static const char *const vmstat_fields[] = {
@@ -46,25 +46,25 @@ static const char *const vmstat_fields[] = {
 
 #define NR_FIELDS	(sizeof(vmstat_fields) / sizeof(vmstat_fields[0]))
 
-/* What is read; as of kinds.h, or only here. */
+/* The memory that is read; a kind of kinds.h, or a kind of this file. */
 struct memory {
 	const char *name;
 	void (*make)(struct target *t, char *at, size_t size);
-	unsigned long size;	/* 0: as the read wants it */
+	unsigned long size;	/* 0: chosen by the read */
 	bool forks;
-	bool needs_mmap_lock;	/* for the fault */
-	bool is_unsteady;	/* what smaps says of it changes on its own */
+	bool needs_mmap_lock;	/* the fault needs it */
+	bool is_unsteady;	/* its smaps changes by itself */
 };
 
 struct fault_case {
 	const struct memory *memory;
 	enum interface how;
-	unsigned long offset;	/* where in the memory the read starts */
+	unsigned long offset;	/* of the read, in the memory */
 	unsigned long len;
 	unsigned long size;	/* of the memory */
 };
 
-/* What a read counts. */
+/* Counters around a read. */
 struct counts {
 	long minor, major;
 	long vmstat[NR_FIELDS];
@@ -72,13 +72,13 @@ struct counts {
 
 static void counts_read(struct counts *c)
 {
-	/* Not from the heap, which would grow by faults of our own. */
+	/* Not on the heap, whose growth would add faults. */
 	static char text[16 * KIB];
 	struct rusage usage;
 	FILE *file;
 	size_t n;
 
-	/* Some of it waits in counters of the CPUs. */
+	/* Fold the per-CPU counters into the sums. */
 	write_line("/proc/sys/vm/stat_refresh", "1");
 	file = fopen("/proc/vmstat", "r");
 	if (!file)
@@ -99,7 +99,7 @@ static void counts_read(struct counts *c)
 	c->major = usage.ru_majflt;
 }
 
-/* Marks that an entry must not lose: soft-dirty, userfaultfd's protection. */
+/* Bits that an entry must not lose: soft-dirty, userfaultfd's protection. */
 static size_t describe_marks(char *text, size_t size, pid_t pid,
 			     const struct fault_case *f)
 {
@@ -130,7 +130,7 @@ static void describe(char *text, size_t size, const struct counts *start,
 			      end->minor - start->minor,
 			      end->major - start->major);
 
-	/* A child has faults of its own. */
+	/* A child has its own faults. */
 	for (size_t i = f->memory->forks ? 1 : 0; i < NR_FIELDS; i++)
 		len += snprintf(text + len, size - len, "%s %ld\n",
 				vmstat_fields[i],
@@ -143,7 +143,7 @@ static void describe(char *text, size_t size, const struct counts *start,
 			   TARGET_AT + f->size);
 }
 
-/* The memory that cmdline and environ are asked for. */
+/* Let cmdline or environ show the memory. */
 static bool show(const struct fault_case *f)
 {
 	return show_memory(f->how == ENVIRON, TARGET_AT, TARGET_AT + f->size);
@@ -189,16 +189,16 @@ static void run_fault(const struct read_case *c, struct outcome *o)
 		goto stop;
 
 	/*
-	 * A page that waits in a batch of another CPU is copied rather than
-	 * reused. With caches, the batches go.
+	 * A page in a batch of another CPU is copied, not reused. Dropping
+	 * caches drains the batches.
 	 */
 	if (f->memory->forks)
 		write_line("/proc/sys/vm/drop_caches", "1");
 	if (reader_open(&r, f->how, pid))
 		die("cannot read");
 	/*
-	 * Since the fork, the first write to a page of our own is a fault. So
-	 * is the first run of code.
+	 * After the fork, the first write to a page of this process takes a
+	 * fault, and the first execution of code, too.
 	 */
 	memset(o->bytes, POISON, f->len);
 	read_once(f, &r, NOWHERE, o);
@@ -215,7 +215,7 @@ stop:
 	target_stop(pid);
 }
 
-/* A page that has failed, for all who map it; so only a child meets that. */
+/* A poisoned page is poisoned for all its users, so only a child touches it. */
 static void make_failed(struct target *t, char *at, size_t size)
 {
 	int status;
@@ -234,12 +234,12 @@ static void make_failed(struct target *t, char *at, size_t size)
 		lacks(t, "MADV_HWPOISON");
 }
 
-/* Its driver has a fault, but no map_pages. */
+/* The driver of this memory has ->fault(), but no ->map_pages(). */
 static void make_vdso_absent(struct target *t, char *at, size_t size)
 {
 	void *vdso = (void *)getauxval(AT_SYSINFO_EHDR), *moved = MAP_FAILED;
 
-	/* It only moves as a whole. */
+	/* The mapping moves only as a whole. */
 	for (size_t n = PAGE; moved != at && n < size; n += PAGE)
 		moved = mremap(vdso, n, n, MREMAP_MAYMOVE | MREMAP_FIXED, at);
 	must(t, moved == at && !madvise(at, PAGE, MADV_DONTNEED), "vdso");
@@ -259,10 +259,13 @@ static void make_huge_half_touched(struct target *t, char *at, size_t size)
 	at[HUGE_PAGE] = 1;
 }
 
-/* A thread of the target that serves a userfaultfd. */
+/* The thread of the target that serves a userfaultfd. */
 static volatile pid_t server;
 
-/* Page faults of its own would be counted now or then, so it begins before. */
+/*
+ * Start it before the measurement, to keep its own page faults out of the
+ * counts.
+ */
 static void start_server(struct target *t, void *(*serve)(void *), void *arg)
 {
 	pthread_t thread;
@@ -276,13 +279,13 @@ static void start_server(struct target *t, void *(*serve)(void *), void *arg)
 struct waker {
 	struct target *t;
 	int fd;
-	int file;	/* that becomes empty before, or -1 */
+	int file;	/* to truncate first, or -1 */
 	struct uffdio_range range;
 };
 
 /*
- * Wakes who waits without a page, and when that waits again, unregisters. It does
- * not end then, which would bring page faults.
+ * Wakes the waiting fault without a page. When the fault waits again,
+ * unregisters. The thread does not exit, because that would add page faults.
  */
 static void *wake_and_leave(void *arg)
 {
@@ -322,7 +325,7 @@ static void start_waker(struct target *t, char *at, size_t size, int file)
 static void make_waits_twice(struct target *t, char *at, size_t size)
 {
 	map_anon(t, at, size);
-	/* Brings an anon_vma: without, process_vm_readv() does not try. */
+	/* Makes an anon_vma, without which process_vm_readv() does not try. */
 	at[size - 1] = 1;
 	start_waker(t, at, size, -1);
 }
@@ -345,7 +348,7 @@ static void fill_file(struct target *t, int file, size_t size)
 	must(t, !munmap(p, size), "munmap");
 }
 
-/* In the page cache of shared memory, but not in the page table. */
+/* Memory in the page cache of shmem, but not in the page table. */
 static int map_minor(struct target *t, char *at, size_t size,
 		     uint64_t features)
 {
@@ -363,7 +366,7 @@ struct mapper {
 	int fd;
 };
 
-/* Maps what is in the page cache for whoever needs it. */
+/* Maps the page cache for waiting faults. */
 static void *map_cached(void *arg)
 {
 	const struct mapper *mapper = arg;
@@ -445,7 +448,9 @@ static void make_tmpfs_swapped(struct target *t, char *at, size_t size)
 	swap_out_shared(t, at, size);
 }
 
-/* A device whose page cache can be dropped; made once, as none goes away. */
+/*
+ * A device whose page cache can be dropped; made once, as it cannot be removed.
+ */
 static int device = -1;
 
 static void make_device(void)
@@ -497,7 +502,7 @@ static const struct memory others[] = {
 	  .make = make_huge_half_touched, .size = HUGE_SIZE },
 };
 
-/* Of the kinds, those that take a fault, or are refused. */
+/* The kinds that take a fault, or are refused. */
 static const enum kind some[] = {
 	UNTOUCHED, SPARSE, FILE_UNTOUCHED, FILE_ENDS, HUGETLB, SECRET, SWAPPED,
 	MERGED, GUARD, NO_ACCESS, FORKED, FORKED_HUGE, FORKED_SWAPPED,
@@ -517,7 +522,7 @@ static void list_memories(void)
 			.forks = kind->forks,
 			.size = kind->align > PAGE ? HUGE_SIZE : 0,
 			.needs_mmap_lock = some[i] == DEVICE ||
-				/* Without an anon_vma, process_vm_readv(). */
+				/* process_vm_readv(), without an anon_vma. */
 				some[i] == FAULT_SERVED ||
 				some[i] == FAULT_SIGBUS,
 		};
@@ -525,7 +530,7 @@ static void list_memories(void)
 	memcpy(memories + ARRAY_SIZE(some), others, sizeof(others));
 }
 
-/* In the middle of a page, and across the border of two. */
+/* In the middle of a page, and across a page boundary. */
 static const struct fault_case shapes[] = {
 	{ .offset = 5 * PAGE + 64, .len = SMALL },
 	{ .offset = 9 * PAGE - 4, .len = SMALL },
@@ -534,7 +539,7 @@ static const struct fault_case shapes[] = {
 
 #define NR_SHAPES	ARRAY_SIZE(shapes)
 
-/* cmdline and environ read alike. */
+/* cmdline and environ read in the same way. */
 static const struct {
 	enum interface how;
 	bool shapes[NR_SHAPES];
@@ -574,7 +579,7 @@ static void add(const struct memory *m, enum interface how,
 int main(int argc, char **argv)
 {
 	select_tests(argc, argv);
-	/* Each page that is swapped in was asked for. */
+	/* No swap readahead: each page swapped in is a page that was read. */
 	write_line("/proc/sys/vm/page-cluster", "0");
 	make_device();
 	list_memories();

@@ -2,13 +2,13 @@
 /*
  * Random reads by every interface, from processes with memory of every kind,
  * with vmapeek off and then on. Count, error and bytes must be the same, and
- * in the end what smaps says of the process that was read.
+ * the target's smaps at the end.
  *
  *	fuzz [SEED [ROUNDS [READS]]]
  *
- * Each round has a target of its own, which is prepared in the same way for
- * both. All follows from the seed. A read that differs is tried again alone,
- * in a target with nothing but what it touches.
+ * Each round has its own target, prepared in the same way for both. Everything
+ * is derived from the seed. A read that differs is repeated alone, in a target
+ * with only the memory that it touches.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -24,7 +24,7 @@
 
 struct one_read {
 	enum interface how;
-	unsigned long addr;	/* or the distance, of cmdline and environ */
+	unsigned long addr;	/* or the offset, for cmdline and environ */
 	size_t len;
 };
 
@@ -32,7 +32,7 @@ static unsigned char *buf;
 
 static unsigned long title_at[4];
 
-/* Arguments and environment: all of it, or from somewhere to somewhere. */
+/* Ranges of arguments and environment: all memory, or a random part. */
 static void choose_title(const struct layout *l, unsigned int round)
 {
 	unsigned long *at = title_at;
@@ -65,8 +65,8 @@ static void point_title(struct target *t)
 }
 
 /*
- * The vDSO and what is around it. Not as far as the data of the dynamic linker,
- * which may be behind it and changes.
+ * The vDSO and its neighbours, except data of the dynamic linker, which may
+ * follow it and changes.
  */
 static void choose_vdso(struct one_read *r)
 {
@@ -82,7 +82,7 @@ static struct one_read choose_read(const struct layout *l, unsigned int round,
 	struct iovec segment;
 
 	random_start(round, n);
-	/* Those that are quick more often. */
+	/* Choose the fast interfaces more often. */
 	r.how = percent(60) ? (percent(50) ? MEM : READV) :
 			      below(NR_INTERFACES);
 	segment = random_segment(l);
@@ -120,7 +120,7 @@ static struct result run(const struct layout *l, unsigned int round,
 	return run_read(&r, pid);
 }
 
-/* What of a target a read may touch, with what is next to it. */
+/* The memory of a target that a read may touch, with its neighbours. */
 static void shrink(const struct layout *l, unsigned long addr, size_t len,
 		   struct layout *to)
 {
@@ -141,7 +141,7 @@ static unsigned long address_of(const struct one_read *r)
 	       r->how == ENVIRON ? title_at[2] + r->addr : r->addr;
 }
 
-/* With vmapeek as it is. */
+/* With vmapeek off or on, as it is. */
 static struct result run_alone(const struct layout *l,
 			       const struct one_read *r)
 {
@@ -154,7 +154,7 @@ static struct result run_alone(const struct layout *l,
 	return result;
 }
 
-/* Alone it may differ as well; that is easier to look into. */
+/* A read that differs alone, too, is easier to debug. */
 static void reproduce(const struct layout *l, unsigned int round,
 		      unsigned int n, const struct one_read *r)
 {

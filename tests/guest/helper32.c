@@ -2,8 +2,8 @@
 /*
  * The 32-bit side of semantics-process and semantics-readv-process:
  *
- *	helper32 target			print where a known text lies, then stay
- *	helper32 read FILE ADDR LEN	read LEN bytes there, as they are to stdout
+ *	helper32 target			print where a known text is, then stay
+ *	helper32 read FILE ADDR LEN	read LEN bytes there, to stdout
  *	helper32 peek PID ADDR		PTRACE_PEEKDATA, to stdout
  *	helper32 readv PID ADDR LEN ...	process_vm_readv() of these segments
  *					into many, to stdout
@@ -23,7 +23,7 @@
 #include <unistd.h>
 
 #define LOCAL_SIZE	(1 << 20)
-#define LOCAL_STEP	5000	/* neither divides the other or a page */
+#define LOCAL_STEP	5000	/* neither step divides the other or a page */
 #define MAX_REMOTE	8
 
 static char text[] = "text of a 32-bit process";

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Two mappings, one right after the other, and a thread that replaces the
- * second with mremap(MREMAP_FIXED) all the time. For a moment, while the mmap
- * lock is held for write, nothing is there. Nobody may ever see that: a word
- * that straddles the two can always be read.
+ * Two adjacent mappings, and a thread that replaces the second with
+ * mremap(MREMAP_FIXED) in a loop. During a replacement, while the mmap lock is
+ * held for writing, there is a hole. No reader may observe it: a word that
+ * straddles the two mappings can always be read.
  *
- * The one exception is a title behind a stack (see "Titles" in
- * docs/locking.md): its read may end where the stack does, and nowhere else.
+ * The one exception is a title after a stack (see "Titles" in docs/locking.md):
+ * its read may end at the end of the stack, and nowhere else.
  */
 #include <errno.h>
 #include <pthread.h>
@@ -32,7 +32,7 @@
 #define READS	100000
 
 static struct target *target;
-/* Replacements so far, counted by the target. */
+/* The number of replacements, counted by the target. */
 static volatile unsigned long *replaced;
 
 static const unsigned char straddling[8] = { 1, 1, 1, 1, 2, 2, 2, 2 };
@@ -70,7 +70,7 @@ static void prepare(struct target *t, int prot, int flags)
 		broken(t, "thread");
 }
 
-/* Of other protection, or the two would be one mapping. */
+/* Another protection, so that the two do not merge. */
 static void prepare_plain(struct target *t)
 {
 	prepare(t, PROT_READ | PROT_WRITE | PROT_EXEC, 0);
@@ -88,8 +88,8 @@ static void spin(void)
 }
 
 /*
- * Nothing follows a mapping, but now and then something is mapped there. Only
- * then is the mapping's last byte odd.
+ * A hole follows a mapping; sometimes memory is mapped there. The last byte of
+ * the mapping is odd only during that time.
  */
 static void *fill(void *arg)
 {
@@ -99,7 +99,7 @@ static void *fill(void *arg)
 	if (sysconf(_SC_NPROCESSORS_ONLN) > 1)
 		use_cpu(1);
 	for (;;) {
-		/* Of other protection, or the two would be one mapping. */
+		/* Another protection, so that the two do not merge. */
 		if (mmap(second, PAGE, PROT_READ | PROT_WRITE | PROT_EXEC,
 			 MAP_FIXED | MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) !=
 		    second)
@@ -109,7 +109,10 @@ static void *fill(void *arg)
 		++*last;
 		if (munmap(second, PAGE))
 			_exit(1);
-		/* Or nobody who waits for the lock would see the hole. */
+		/*
+		 * Give readers that wait for the lock the time to find the
+		 * hole.
+		 */
 		spin();
 		++*replaced;
 	}
@@ -128,8 +131,8 @@ static void prepare_filled(struct target *t)
 }
 
 /*
- * A read that ends at the hole must bring the byte as it is beside a hole. The
- * reader is preempted between a look at the hole and the copy.
+ * A read that ends at the hole must return the byte of a time with the hole.
+ * The reader may be preempted between its check of the hole and the copy.
  */
 static void older_than_hole(int reads)
 {
@@ -173,8 +176,8 @@ static void on_filled(void **state)
 }
 
 /*
- * A title that begins below the end of a stack; no NUL byte follows. A title
- * may be as long as arguments and environment are.
+ * A title that begins below the end of a stack, without a NUL byte. A title may
+ * be as long as arguments and environment together.
  */
 static void prepare_title(struct target *t)
 {
@@ -200,7 +203,7 @@ static void never_seen(prepare_fn prepare_target, enum interface how)
 		    memcmp(word, straddling, 8))
 			wrong++;
 	}
-	/* The thread was at it meanwhile. */
+	/* The thread replaced the mapping meanwhile. */
 	assert_true(*replaced > at_start + 100);
 	printf("# %d reads, %lu replacements, %lu wrong\n", READS,
 	       *replaced - at_start, wrong);
@@ -277,7 +280,7 @@ static void on_title(void **state)
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
-		/* These four only where it can be switched off. */
+		/* These four only if vmapeek can be switched off. */
 		{ "off, a mapping", off, NULL, NULL, (void *)prepare_plain },
 		{ "off, a stack", off, NULL, NULL, (void *)prepare_stack },
 		cmocka_unit_test(off_title),

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What happens while a reader stands still: it is stopped at a place where the
- * kernel lets it wait, the target changes what is read, and both go on. The
- * product of methods, places, kinds of memory, deeds and their position is
- * run with vmapeek off and then on. The answer, what the target's own calls
- * returned, and what can be seen of its memory and of pins must be the same.
+ * Changes during a stopped read: the reader is stopped at a place where the
+ * kernel lets it wait, the target changes the memory, and both resume. The
+ * product of methods, places, kinds of memory, deeds and their positions is run
+ * with vmapeek off and then on. The reader's result, the results of the
+ * target's own calls, its visible memory and the pins must be the same.
  *
  * interference [-l | -s RUNS] [NAME...]: only cells whose name begins with, or
  * matches, one of these. -l lists them. With -s, RUNS of each with vmapeek off
@@ -27,13 +27,13 @@
 #include "run.h"
 #include "vmapeek.h"
 
-/* Each may have taken its time to hang. */
+/* Each of them may have waited for its time limit. */
 #define MAX_BROKEN	5
 
 /*
- * The kernel does things of its own accord, and on a busy machine some of them
- * fall into a cell: so few that differ are run again. What follows from
- * vmapeek differs each time.
+ * On a busy machine, background work of the kernel may affect a cell. So if few
+ * cells differ, they are repeated. A difference caused by vmapeek occurs each
+ * time.
  */
 #define MAX_REPEATED	20
 #define MAX_RUNS	3
@@ -47,7 +47,7 @@ struct job {
 static struct job *jobs;
 static size_t nr_jobs;
 static int broken_runs;
-static bool is_there[32];	/* by the number of a place */
+static bool is_there[32];	/* indexed by place */
 
 static void make_jobs(char **wanted)
 {
@@ -85,8 +85,7 @@ static void stop_places(void)
 }
 
 /*
- * In memory that all share, which fork() does not have to copy, and of which
- * only what is used is there.
+ * In shared memory, which fork() does not copy, and which is allocated on use.
  */
 static void make_reports(void)
 {
@@ -137,7 +136,7 @@ static bool is_same(const struct job *job)
 	return !strcmp(job->off->text, job->on->text);
 }
 
-/* For whoever compares one kernel with another. */
+/* For a comparison of two kernels. */
 static void print_outcome(const struct job *job)
 {
 	const char *line = job->on->text;
@@ -193,7 +192,7 @@ static void want_all(void)
 		jobs[i].is_wanted = true;
 }
 
-/* Those that differ, if there are few. Returns their number. */
+/* Select the cells that differ, if they are few. Returns their number. */
 static size_t want_different(void)
 {
 	size_t nr = 0;
@@ -218,7 +217,7 @@ static void name_wanted(void)
 	}
 }
 
-/* Each run against the first one; the first that differs stays. */
+/* Compares each run with the first one, and keeps the first that differs. */
 static void compare_off_and_off(long runs)
 {
 	want_all();
@@ -235,7 +234,10 @@ static void compare_off_and_on(void)
 {
 	want_all();
 	if (mainline() != MODULE) {
-		/* Nothing can be switched: the other kernel is compared. */
+		/*
+		 * Nothing to switch: the caller compares the output of two
+		 * kernels.
+		 */
 		run_wanted(true);
 		for (size_t i = 0; i < nr_jobs; i++)
 			jobs[i].off = jobs[i].on;
@@ -282,11 +284,11 @@ int main(int argc, char **argv)
 		argv += 2;
 	}
 	scene = shared_alloc(sizeof(*scene));
-	/* The kernel log has no line for each time that caches are dropped. */
+	/* Do not log each time that caches are dropped. */
 	write_line("/proc/sys/vm/drop_caches", "4");
-	/* A page that was written to stays dirty. */
+	/* No writeback: a written page stays dirty. */
 	write_line("/proc/sys/vm/dirty_writeback_centisecs", "0");
-	/* Huge pages for those only who ask for them. */
+	/* Huge pages only by madvise(). */
 	write_line("/sys/kernel/mm/transparent_hugepage/enabled", "madvise");
 	make_jobs(argv + 1);
 	make_reports();

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * kill -9 of a reader in the middle of a very large read: it must give up at
- * the next page, not at the end; process_vm_readv() with the pages that it has
- * found. Counted in pages, not in time.
+ * kill -9 of a reader in the middle of a very large read: the read must end at
+ * the next page, not at its end; process_vm_readv() ends with the pages that it
+ * has pinned. Measured in pages, not in time.
  */
 #include <errno.h>
 #include <sched.h>
@@ -34,8 +34,8 @@
 #endif
 
 /*
- * All of it present, at the price of its page tables: the zero page. But for one
- * that is written to: without an anon_vma, long reads of mem are left to the
+ * All pages are present, as the zero page, which costs only page tables. One
+ * page is written to, because without an anon_vma long reads of mem take the
  * slow path.
  */
 static void prepare(struct target *t)
@@ -50,7 +50,7 @@ static void prepare(struct target *t)
 	t->addr = (unsigned long)p;
 }
 
-/* Where a read of any size goes without much memory: one window, repeated. */
+/* A destination of any size that needs little memory: one window, repeated. */
 static void *sink(void)
 {
 	int fd = memfd_create("sink", MFD_CLOEXEC);
@@ -73,7 +73,7 @@ struct reading {
 	struct target *t;
 };
 
-/* @is_there: all of the reader's memory, so that it takes no fault. */
+/* @is_there: the reader's memory is present, so that it takes no fault. */
 static struct reading start_reading(enum interface how, void *to,
 				    bool is_there)
 {
@@ -103,7 +103,7 @@ static int end_of(pid_t pid)
 	return status;
 }
 
-/* How much counts as fast when nobody is killed. */
+/* The number of fast reads when nobody is killed. */
 static unsigned long fast_of_whole(enum interface how)
 {
 	struct counters start, counted;
@@ -118,7 +118,7 @@ static unsigned long fast_of_whole(enum interface how)
 	return counted.n[FAST];
 }
 
-/* Each page. */
+/* Each page counts. */
 static void whole(void **state)
 {
 	(void)state;
@@ -145,7 +145,7 @@ static void killed(void **state)
 
 	printf("# of %lu pages, %lu were read when killed, %lu after that\n",
 	       PAGES, at_kill, at_end - at_kill);
-	/* A hundredth of what was left, and far more than it takes. */
+	/* At most a hundredth of the rest, which is far more than required. */
 	assert_in_range(at_end - at_kill, 0, (PAGES - at_kill) / 100);
 	assert_in_range(counters_since(&start).n[FATAL_SIGNAL], 1, 1);
 	target_stop(r.target);
@@ -157,7 +157,7 @@ static void whole_readv(void **state)
 	assert_int_equal(fast_of_whole(READV), 1);
 }
 
-/* A file gets its pages when they are written to. */
+/* A file allocates its pages at the first write. */
 static unsigned long pages_written(int fd)
 {
 	struct stat st;
@@ -191,7 +191,7 @@ static void killed_while_it_writes(enum interface how)
 
 	printf("# of %lu pages, %lu were read when killed, %lu after that\n",
 	       PAGES, at_kill, at_end - at_kill);
-	/* More than are found in one go, and far less than what was left. */
+	/* More than one chunk, and far less than the rest. */
 	assert_in_range(at_end - at_kill, 0, 2048);
 	target_stop(r.target);
 }
@@ -203,7 +203,7 @@ static void off_killed_readv(void **state)
 	killed_while_it_writes(READV);
 }
 
-/* Where no counter tells how far a reader is. */
+/* Without a counter, the written pages show the progress of the reader. */
 static void off_killed_mem(void **state)
 {
 	(void)state;
@@ -219,7 +219,7 @@ static void on_killed_readv(void **state)
 	vmapeek_on();
 	start = counters_read();
 	killed_while_it_writes(READV);
-	/* Once in the chunk that was under way, and before the next one. */
+	/* Once in the current chunk, and before the next one. */
 	assert_in_range(counters_since(&start).n[FATAL_SIGNAL], 1, 2);
 }
 
@@ -228,7 +228,7 @@ int main(int argc, char **argv)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(off_killed_mem),
 		cmocka_unit_test(off_killed_readv),
-		/* The others need the module's counters. */
+		/* The other tests need the module's counters. */
 		cmocka_unit_test(whole),
 		cmocka_unit_test(killed),
 		cmocka_unit_test(whole_readv),

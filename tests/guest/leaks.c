@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Nothing is left behind by a read, fast or not: the target can change what
- * was read, which a VMA lock would prevent, and its memory is freed when it is
- * gone, which a reference to a page would prevent.
+ * A read, fast or not, leaks no lock and no reference: the target can change
+ * the VMA afterwards, which a leaked VMA lock would prevent, and its memory is
+ * freed when it exits, which a leaked page reference would prevent.
  */
 #include <errno.h>
 #include <setjmp.h>
@@ -30,8 +30,8 @@ static struct target *target;
 static unsigned char buf[PART];
 
 /*
- * What is free, in the buddy allocator and on the lists of the CPUs, which can
- * keep a quarter of what is freed here for themselves and MemFree leaves out.
+ * Free memory in the buddy allocator and on the per-CPU lists. MemFree excludes
+ * those lists, which can hold a quarter of the memory freed here.
  */
 static long available_kb(void)
 {
@@ -73,7 +73,10 @@ static void prepare_huge(struct target *t)
 	}
 }
 
-/* Every other page is there: reads across their ends must give up. */
+/*
+ * Every other page is present, so that reads across a page end find an absent
+ * page.
+ */
 static void prepare_gaps(struct target *t)
 {
 	char *p = map_huge_aligned(t, 2 * SIZE);
@@ -86,8 +89,8 @@ static void prepare_gaps(struct target *t)
 }
 
 /*
- * Of each part, most is in one VMA more than process_vm_readv() locks at a time:
- * GUP pins it, and most is not there before.
+ * Most of each part is in the VMA after the last that process_vm_readv() locks
+ * at a time, so GUP pins it; most pages are absent.
  */
 static void prepare_for_gup(struct target *t)
 {
@@ -110,7 +113,7 @@ static void read_parts(struct reader *r)
 				 PART);
 }
 
-/* Each gap is filled by the first such read. */
+/* The first such read fills the gap. */
 static void read_gaps(struct reader *r, size_t first)
 {
 	for (size_t i = first; i < target->size; i += 4 * PAGE)
@@ -145,11 +148,11 @@ static void memory_comes_back(void **state)
 	pid = target_start((prepare_fn)*state, target);
 	assert_string_equal(target->broken, "");
 	read_all(pid);
-	/* There is something to miss. */
+	/* The target has allocated the memory. */
 	assert_true(available_kb() < before - (long)(SIZE / KIB) * 3 / 4);
 	target_stop(pid);
 
-	/* What is freed is seen a moment later. */
+	/* The freed memory is counted with a delay. */
 	for (int i = 0; i < 200; i++) {
 		after = available_kb();
 		if (after > before - (long)(SIZE / KIB) / 16)
@@ -161,8 +164,8 @@ static void memory_comes_back(void **state)
 }
 
 /*
- * Reads that end in several ways, then changes that need the VMA's write
- * lock. A lock left behind makes the change hang.
+ * Reads with several results, then changes that need the VMA's write lock. A
+ * leaked lock makes the change hang.
  */
 static void target_can_change(void **state)
 {
@@ -208,8 +211,8 @@ static void target_can_change(void **state)
 }
 
 /*
- * Where what is read is shared, a long read of mem locks the VMA of the
- * reader's memory, too.
+ * A long read of mem from shared memory locks the VMA of the reader's memory,
+ * too.
  */
 static void reader_can_change(void **state)
 {
@@ -249,7 +252,7 @@ static void prepare_two_tables(struct target *t)
 	t->addr = (unsigned long)p - PAGE;
 }
 
-/* A reference that was left on a page would keep it from being collapsed. */
+/* A leaked page reference would prevent the collapse. */
 static void pages_can_be_collapsed(void **state)
 {
 	static const char enabled[] =
@@ -259,7 +262,7 @@ static void pages_can_be_collapsed(void **state)
 
 	(void)state;
 	vmapeek_on();
-	/* No huge page by a fault, only when it is asked for. */
+	/* No huge page by a fault, only by madvise(). */
 	write_line(enabled, "madvise");
 	pid = target_start(prepare_two_tables, target);
 	assert_string_equal(target->broken, "");

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Modules that must not load, each with one line in the kernel log that says
- * why. The test makes them from the good one.
+ * Modules that must not load, each with one line in the kernel log with the
+ * reason. The test makes them from the good module.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -25,7 +25,7 @@
 #define LOG_SIZE	(1 << 20)
 #define CHANGED		"/tmp/changed.ko"
 
-/* The good module with the first @from in it replaced, of the same length. */
+/* Replaces the first @from in the good module, by text of the same length. */
 static void change(const char *from, const char *to)
 {
 	int fd = open("/vmapeek.ko", O_RDONLY);
@@ -94,7 +94,7 @@ static void other_release(void **state)
 	refused(ENOEXEC, "vmapeek: built for 5");
 }
 
-/* The same release, built again. */
+/* The same release, but another build. */
 static void other_build(void **state)
 {
 	struct utsname u;

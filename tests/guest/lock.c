@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * /proc and ptrace with the target's mmap lock held on purpose, see
- * lib/lock-cases.h; switching on and off while a reader waits for the lock.
+ * /proc and ptrace while the target's mmap lock is held, see lib/lock-cases.h;
+ * switching on and off while a reader waits for the lock.
  */
 #include <errno.h>
 #include <setjmp.h>
@@ -24,7 +24,7 @@
 
 #define LARGE		(64 * KIB)
 
-/* Resident, then a page that is not, then another VMA. */
+/* Resident memory, then an absent page, then another VMA. */
 static void prepare_memory(struct target *t)
 {
 	char *p = map(t, LARGE + 3 * PAGE);
@@ -43,7 +43,7 @@ static void prepare(struct target *t)
 		broken(t, "PR_SET_MM");
 }
 
-/* environ is read across the border of two VMAs. */
+/* A read of environ crosses the border of two VMAs. */
 static void prepare_environ(struct target *t)
 {
 	prepare_memory(t);
@@ -52,7 +52,10 @@ static void prepare_environ(struct target *t)
 		broken(t, "PR_SET_MM");
 }
 
-/* So is cmdline; a last byte of 0 means that it is no title. */
+/*
+ * A read of cmdline crosses it, too; a last byte of 0 means that it is no
+ * title.
+ */
 static void prepare_cmdline(struct target *t)
 {
 	char *second;
@@ -76,7 +79,7 @@ PREPARE_KIND(secret, SECRET, LARGE)
 PREPARE_KIND(untouched, UNTOUCHED, LARGE)
 PREPARE_KIND(forked, FORKED, LARGE)
 
-/* For cmdline and environ, which show it from its start. */
+/* For cmdline and environ, which show the memory from its start. */
 #define PREPARE_SHOWN(_name)						\
 	static void prepare_shown_##_name(struct target *t)		\
 	{								\
@@ -97,13 +100,13 @@ PREPARE_SHOWN(forked)
 PREPARE_SHOWN(merged)
 PREPARE_SHOWN(nothing)
 
-/* All pages are the same. */
+/* All pages have the same content. */
 static unsigned char byte_merged(unsigned long offset)
 {
 	return pattern(offset % PAGE);
 }
 
-/* Behind the resident pages: two pages of zeros, then ones. */
+/* After the resident pages: two pages of zeros, then ones. */
 static unsigned char byte_behind(unsigned long offset)
 {
 	return offset >= LARGE + 2 * PAGE;
@@ -144,7 +147,7 @@ static long single_step(const struct lock_case *c, pid_t pid,
 	  .len = 8, .want = -EIO, __VA_ARGS__ },			\
 	{ .name = _name ", PEEKDATA", .prepare = _prepare,		\
 	  .how = PEEKDATA, .len = 8, .want = -EIO, __VA_ARGS__ }
-/* Arguments that do not end in a zero are taken for a title. */
+/* Arguments without a final NUL byte are a title. */
 #define BY_SHOWN(_name, _prepare, ...)					\
 	{ .name = _name ", environ", .prepare = _prepare,		\
 	  .how = ENVIRON, .offset = 64, .len = PAGE, __VA_ARGS__ },	\
@@ -224,8 +227,8 @@ static const struct lock_case cases[] = {
 };
 
 /*
- * A reader that waits in the slow path does not have vmapeek on its stack:
- * switching off does not wait for it.
+ * A reader that waits in the slow path has no function of vmapeek on its stack,
+ * so it does not delay switching off.
  */
 static void off_while_blocked(void **state)
 {
@@ -249,9 +252,9 @@ static void off_while_blocked(void **state)
 }
 
 /*
- * The case of an operator: readers already hang, and vmapeek is loaded. That does
- * not wait for them, as nothing that is replaced is on their stacks. Those go
- * on waiting, new ones do not.
+ * An operator's case: readers hang already, and then vmapeek is loaded. They do
+ * not delay the transition, because no replaced function is on their stacks.
+ * They continue to wait; new readers do not wait.
  */
 static void on_while_blocked(void **state)
 {
@@ -260,7 +263,7 @@ static void on_while_blocked(void **state)
 	pid_t pid;
 	int hold;
 
-	/* There is only one tracer. */
+	/* A process can have only one tracer. */
 	if (c->how == PEEKDATA)
 		other = &cases[MEM_64K];
 	vmapeek_off();
@@ -290,7 +293,10 @@ static unsigned long faults(void)
 	return strtoul(text, NULL, 10);
 }
 
-/* A short read of mem that takes the slow path after all comes by twice. */
+/*
+ * A short read of mem that takes the slow path passes both replaced functions,
+ * and tries the fast path once.
+ */
 static void tried_once(void **state)
 {
 	static const struct lock_case untouched = {

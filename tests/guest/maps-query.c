@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * ioctl(PROCMAP_QUERY) of /proc/PID/maps: off and on, and on while the mmap lock
- * is held, answers are the same in each byte of what the kernel writes.
+ * ioctl(PROCMAP_QUERY) of /proc/PID/maps: the answers are the same, in each
+ * byte that the kernel writes, with vmapeek off, on, and on while the mmap lock
+ * is held.
  */
 #include <errno.h>
 #include <setjmp.h>
@@ -23,7 +24,7 @@
 
 #define MAX_ANSWERS	4096
 
-/* All that one call writes, and what it returns. */
+/* The result of one call, and all bytes that it writes. */
 struct answer {
 	long ret;
 	struct query query;
@@ -39,7 +40,7 @@ static struct layout layout;
 static struct target *target;
 static pid_t pid;
 
-/* @wanted has no addresses of buffers: they are ours. */
+/* @wanted has no addresses of buffers; they are set here. */
 static struct answer *ask_with(struct answers *a, int fd, struct query wanted,
 			       unsigned int cmd)
 {
@@ -56,7 +57,7 @@ static struct answer *ask_with(struct answers *a, int fd, struct query wanted,
 	answer->ret = ioctl(fd, cmd, &q);
 	if (answer->ret)
 		answer->ret = -errno;
-	/* The only bytes that are ours, not the kernel's. */
+	/* Clear the addresses, which the kernel does not write. */
 	q.name_addr = 0;
 	q.build_id_addr = 0;
 	answer->query = q;
@@ -82,7 +83,7 @@ static void walk(struct answers *a, int fd, struct query wanted)
 	} while (!answer->ret);
 }
 
-/* What is at @at, also if its name is too long; returns where it ends. */
+/* Query the VMA at @at, even if its name is too long; returns its end. */
 static uint64_t step(struct answers *a, int fd, uint64_t at, uint32_t name_size)
 {
 	const struct answer *answer;
@@ -112,7 +113,7 @@ static void by_address(struct answers *a, int fd)
 {
 	static const uint64_t more[] = { 0, 1, PAGE, 1UL << 47, -PAGE, -1UL };
 
-	/* In each region and between them, most of which are some pages. */
+	/* In each region and between regions, most of which have some pages. */
 	for (unsigned int i = 0; i < layout.nr; i++)
 		for (long at = -1; at < 6; at++)
 			ask(a, fd, (struct query){
@@ -124,7 +125,7 @@ static void by_address(struct answers *a, int fd)
 	}
 }
 
-/* Too small, just enough for "[stack]" and the like, and more. */
+/* Sizes too small, just enough for "[stack]" and the like, and larger. */
 static void by_size(struct answers *a, int fd)
 {
 	static const uint32_t sizes[] = { 1, 2, 6, 7, 8, 9, 20, 21 };
@@ -231,7 +232,7 @@ static void is_same(void **state)
 		compare(s, look);
 }
 
-/* Something of each kind must have been there. */
+/* The answers must include each kind of name. */
 static void is_told(void **state)
 {
 	size_t named = 0, special = 0, with_id = 0;

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * /proc/PID/maps and its relatives while the process changes its address space
- * all the time, with vmapeek off and on. Some mappings stay. Each read must show
- * them as they are, and between them only what may have been there; lines go
- * on in the order of addresses. Reads count if the address space has changed
- * meanwhile.
+ * in a loop, with vmapeek off and on. Some mappings stay. Each read must show
+ * these unchanged, and between them only mappings that may have existed, in the
+ * order of addresses. A read counts if the address space has changed meanwhile.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -42,7 +41,7 @@ static unsigned long anchor(int i)
 	return TARGET_AT + i * STRIDE;
 }
 
-/* Somewhere between two anchors, 1 to 32 pages. */
+/* A random place between two anchors, of 1 to 32 pages. */
 static char *place(size_t *size)
 {
 	unsigned long from = anchor(below(NR_ANCHORS - 1)) + ANCHOR_SIZE;
@@ -57,7 +56,7 @@ static void touch(char *p, size_t size)
 		p[i] = 1;
 }
 
-/* One deed; what is not there to be done to does not matter. */
+/* One random change; errors because of absent mappings are ignored. */
 static void change(void)
 {
 	size_t size, other_size;
@@ -100,7 +99,7 @@ static void prepare(struct target *t)
 		broken(t, "memfd");
 	random_start(0, 0);
 	if (!fork()) {
-		/* The child is the one that is looked at. */
+		/* The readers read the child. */
 		t->child = getpid();
 		for (int i = 0; i < NR_ANCHORS; i++)
 			memset(map_at(t, anchor(i), ANCHOR_SIZE,
@@ -115,7 +114,7 @@ static void prepare(struct target *t)
 
 struct look {
 	const char *file;
-	/* Die if this is wrong. */
+	/* Dies if the text is wrong. */
 	void (*check)(const struct look *l, char *text);
 };
 
@@ -124,7 +123,7 @@ static void wrong(const struct look *l, const char *what, const char *line)
 	die("%s: %s: %.120s", l->file, what, line);
 }
 
-/* The anchor that a line from @start to @end is, or -1. */
+/* The anchor of a line from @start to @end, or -1. */
 static int anchor_at(const struct look *l, unsigned long start,
 		     unsigned long end, const char *line)
 {
@@ -138,7 +137,7 @@ static int anchor_at(const struct look *l, unsigned long start,
 	return -1;
 }
 
-/* What maps and smaps show of a VMA. */
+/* The header line of a VMA in maps and smaps. */
 static void check_header(const struct look *l, char *line, unsigned long *last,
 			 unsigned int *seen)
 {
@@ -248,7 +247,7 @@ static const struct look looks[] = {
 	{ "pagemap", NULL },
 };
 
-/* In pieces, so that the buffer ends anywhere. */
+/* Reads in pieces, so that the kernel's buffer ends anywhere. */
 static void read_text(const struct look *l, int fd, char *text, size_t size)
 {
 	size_t len = 0;
@@ -263,7 +262,10 @@ static void read_text(const struct look *l, int fd, char *text, size_t size)
 	text[len] = 0;
 }
 
-/* Pages of what stays are there, and the first page of the memfd is the same. */
+/*
+ * Pages of the anchors are present, and the first page of the memfd is the
+ * same.
+ */
 static void read_pagemap(const struct look *l, int fd)
 {
 	static uint64_t entries[STRIDE / PAGE + 1];
@@ -306,7 +308,7 @@ static void look(const struct look *l)
 	close(fd);
 }
 
-/* Of the tests, each half has all looks: first with vmapeek off. */
+/* Each half of the tests has all looks, the first half with vmapeek off. */
 static void run(void **state)
 {
 	size_t i = (size_t)*state;

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * ioctl(PAGEMAP_SCAN) of /proc/PID/pagemap: off and on, and on while the mmap lock
- * is held, results, written arguments and regions are the same in each byte.
+ * ioctl(PAGEMAP_SCAN) of /proc/PID/pagemap: results, written arguments and
+ * regions are the same in each byte with vmapeek off, on, and on while the mmap
+ * lock is held.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -27,13 +28,16 @@
 #define MAX_ANSWERS	(8 * MIB)
 #define NR_COMBINATIONS	300
 
-/* Every second page of it is present, and the kernel collects 512 regions. */
+/*
+ * Every second page is present; more regions than the 512 that the kernel
+ * collects.
+ */
 #define SPARSE_PAGES	2400UL
 #define ASYNC_PAGES	16UL
 
-/* One call: what it returned, and all that it wrote. */
+/* The result of one call, and all bytes that it wrote. */
 struct answer {
-	size_t size;		/* of this, with the regions */
+	size_t size;		/* of this structure, with the regions */
 	long ret;
 	struct scan scan;
 	struct region_found found[];
@@ -49,7 +53,7 @@ static struct target *target;
 static pid_t pid;
 static unsigned long sparse_at, async_at, all_end;
 
-/* Where regions are written to, if the caller says nothing else. */
+/* The default buffer for regions. */
 static struct region_found found[MAX_FOUND + 1];
 
 static struct answer *keep(struct answers *a, long ret, const struct scan *s,
@@ -67,7 +71,7 @@ static struct answer *keep(struct answers *a, long ret, const struct scan *s,
 	return answer;
 }
 
-/* Also the region behind the last one, which stays as it was. */
+/* Compares the region after the last one, too, which must stay unchanged. */
 static struct answer *ask(struct answers *a, int fd, struct scan s)
 {
 	size_t room = s.vec_len < MAX_FOUND ? s.vec_len : MAX_FOUND;
@@ -82,7 +86,7 @@ static struct answer *ask(struct answers *a, int fd, struct scan s)
 	return keep(a, ret, &s, found, ret > 0 ? ret + 1 : 1);
 }
 
-/* All of the target's memory, of which the caller says what it wants. */
+/* Scan all of the target's memory, with the caller's flags and categories. */
 static struct answer *ask_all(struct answers *a, int fd, struct scan s)
 {
 	s.start = layout.regions[0].start - 20 * PAGE;
@@ -118,7 +122,7 @@ static void by_category(struct answers *a, int fd)
 	}
 }
 
-/* Some bits of all, and few at a time, as otherwise nothing matches. */
+/* Few of all bits at a time, because otherwise no page matches. */
 static uint64_t some_categories(void)
 {
 	uint64_t some = below(IS_7_3 + 1) & below(IS_7_3 + 1);
@@ -143,7 +147,7 @@ static void combined(struct answers *a, int fd)
 	}
 }
 
-/* Each region with what is around it, with little room. */
+/* Each region with its neighbours, with a small buffer. */
 static void by_region(struct answers *a, int fd)
 {
 	static const uint64_t limits[] = { 0, 1, 2, 5, 512, 513 };
@@ -168,7 +172,7 @@ static void by_region(struct answers *a, int fd)
 	}
 }
 
-/* On from where the last call ended, as CRIU does. */
+/* Continue where the last call ended, as CRIU does. */
 static void go_on(struct answers *a, int fd, struct scan s)
 {
 	const struct answer *answer;
@@ -238,7 +242,10 @@ static void checked(struct answers *a, int fd)
 	}
 }
 
-/* Nothing is protected here: nothing can be, or nothing matches. */
+/*
+ * Scans that protect nothing: the memory cannot be protected, or no page
+ * matches.
+ */
 static void protecting_nothing(struct answers *a, int fd)
 {
 	struct scan s = { .flags = SCAN_WRITE_PROTECT, .returned = IS_6_12 };
@@ -253,7 +260,7 @@ static void protecting_nothing(struct answers *a, int fd)
 	ask(a, fd, s);
 }
 
-/* As make_*() want it. */
+/* Memory with asynchronous write-protection, for make_*(). */
 static void make_async(struct target *t, char *at, bool shared)
 {
 	size_t size = ASYNC_PAGES * PAGE;
@@ -271,7 +278,7 @@ static void make_async(struct target *t, char *at, bool shared)
 			    UFFD_FEATURE_WP_HUGETLBFS_SHMEM,
 			    UFFDIO_REGISTER_MODE_WP);
 	must(t, !ioctl(fd, UFFDIO_WRITEPROTECT, &wp), "UFFDIO_WRITEPROTECT");
-	/* What is written to is protected no longer. */
+	/* A write removes the protection of a page. */
 	at[2 * PAGE] = 1;
 	at[3 * PAGE] = 1;
 	at[12 * PAGE] = 1;
@@ -371,7 +378,7 @@ static void bad(struct answers *a, int fd)
 	keep(a, ioctl(fd, PAGEMAP_SCAN, &s), &s, found, 0);
 }
 
-/* Memory that ends while regions, or the arguments, are copied. */
+/* Buffers that end while regions, or the arguments, are copied. */
 static void to_bad_memory(struct answers *a, int fd)
 {
 	static const size_t rooms[] = { 0, 1, 100, 511, 512, 513, 600, 1024 };
@@ -397,7 +404,7 @@ static void to_bad_memory(struct answers *a, int fd)
 		to -= rooms[i];
 		asked.vec = (unsigned long)to;
 		ret = ioctl(fd, PAGEMAP_SCAN, &asked);
-		/* That is where this process has memory. */
+		/* The address belongs to this process; do not compare it. */
 		asked.vec = 0;
 		keep(a, ret, &asked, to, rooms[i]);
 	}
@@ -498,7 +505,9 @@ static void is_same(void **state)
 			compare(s, look);
 }
 
-/* Something of each kind must have been there, and more than is collected. */
+/*
+ * The answers must include each category, and more regions than are collected.
+ */
 static void is_told(void **state)
 {
 	const uint64_t wanted = IS_WPALLOWED | IS_WRITTEN | IS_FILE |

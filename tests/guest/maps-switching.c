@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Switch vmapeek_maps on and off while readers are on their way, all on one CPU
- * and so preempted anywhere, and while one stands between ->start() and ->stop() of
- * maps. No read may fail or be wrong, and no lock may be dropped that was not
- * taken: of that the kernel itself would complain.
+ * Switch vmapeek_maps on and off during reads, all on one CPU and so preempted
+ * anywhere, and while a reader is between ->start() and ->stop() of maps. No
+ * read may fail or be wrong. No lock may be dropped that was not taken; the
+ * kernel would warn of that.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -39,13 +39,13 @@
 #define NR_MAPPINGS	64
 #define MAX_WORKERS	8
 
-/* How a file is looked at, as text; also where it is none. Returns its length. */
+/* Reads a file as text, or converts its content to text. Returns the length. */
 typedef size_t (*read_fn)(int fd, char *text);
 
 struct worker {
 	const char *file;
 	read_fn read;
-	/* What the file shows now is also shown later, up to here in a line. */
+	/* Each line of the file stays the same, up to this character. */
 	const char *until;
 	pid_t pid;
 	struct progress progress;
@@ -77,7 +77,10 @@ static int open_file(const char *file)
 	return fd;
 }
 
-/* In pieces, so that each has a start and a stop. Returns its length. */
+/*
+ * Reads in pieces, so that each piece has a start and a stop. Returns the
+ * length.
+ */
 static size_t read_whole(int fd, char *text)
 {
 	size_t len = 0;
@@ -90,7 +93,7 @@ static size_t read_whole(int fd, char *text)
 	return len;
 }
 
-/* Of each page of the target's what it is, but not which one. */
+/* The state of each page of the target, without its number. */
 static size_t read_pagemap(int fd, char *text)
 {
 	off_t at = t->addr / PAGE * sizeof(uint64_t);
@@ -110,7 +113,10 @@ static size_t read_pagemap(int fd, char *text)
 	return len;
 }
 
-/* Some regions at a time; what else the target has may still come to be there. */
+/*
+ * Some regions at a time, of the mappings only: other memory may become
+ * present.
+ */
 static size_t read_scan(int fd, char *text)
 {
 	struct region_found found[3];
@@ -174,7 +180,7 @@ static size_t read_links(int fd, char *text)
 	return len;
 }
 
-/* Sums of shared pages change with other processes; so they are cut off. */
+/* Sums of shared pages change with other processes, so they are removed. */
 static void keep(const struct worker *w, char *text)
 {
 	char *from = text, *to = text;
@@ -207,7 +213,7 @@ static void work(struct worker *w)
 		if (!*text || strcmp(text, first))
 			progress_wrong(&w->progress, "%s differs", w->file);
 		w->progress.reads++;
-		/* Switching wants the CPU, too. */
+		/* Switching needs the CPU, too. */
 		usleep(5000);
 	}
 }
@@ -227,7 +233,7 @@ static void start_worker(const char *file, read_fn read, const char *until)
 	w->pid = pid;
 }
 
-/* Until every reader has read once more, as things are now. */
+/* Wait until every reader has completed one more read. */
 static void all_read_on(void)
 {
 	for (size_t i = 0; i < nr_workers; i++)
@@ -257,7 +263,9 @@ static pid_t start_blocked(int hold, const char *file, long offset,
 		char text[100];
 		int fd = open_file(file);
 
-		/* The lock is let go when nobody has this open. */
+		/*
+		 * The lock is released when the last process closes this file.
+		 */
 		close(hold);
 		_exit(pread(fd, text, sizeof(text), offset) != sizeof(text));
 	}
@@ -275,8 +283,8 @@ static void ends_well(pid_t pid)
 }
 
 /*
- * One of stock's readers waits, with a function on its stack that is going to be
- * replaced. Others are switched, and do not wait.
+ * A reader waits in stock's code, with a function on its stack that the
+ * livepatch replaces. Other tasks are switched, and do not wait.
  */
 static void on_while(const char *file, const char *function)
 {
@@ -323,7 +331,10 @@ static void on_while_maps_waits(void **state)
 	vmapeek_off();
 }
 
-/* One waits that is ours, as it begins elsewhere than the last read ended. */
+/*
+ * A reader waits in the module's function, because it starts at another offset
+ * than the end of the last read.
+ */
 static void switching_off_while_maps_waits(void **state)
 {
 	pid_t blocked;
@@ -366,7 +377,7 @@ static pid_t start_blocked_scan(int hold, pid_t of, const struct target *own,
 		_exit(ioctl(open_of(of, "pagemap"), PAGEMAP_SCAN, &s) != 0);
 	}
 	while (!waits_in(pid, "do_pagemap_scan")) {
-		/* It is not to be answered without the lock. */
+		/* The scan must not return without the lock. */
 		assert_int_equal(waitpid(pid, NULL, WNOHANG), 0);
 		sched_yield();
 	}
@@ -374,8 +385,9 @@ static pid_t start_blocked_scan(int hold, pid_t of, const struct target *own,
 }
 
 /*
- * Neither stock's scan nor one that write-protects is in what is replaced. Of
- * another process than the workers look at: they would be held up, and hold up.
+ * Neither stock's scan nor one that write-protects waits in a replaced
+ * function. The scan is of another process than the workers read, because a
+ * waiting worker would delay the transition.
  */
 static void while_scan_waits(uint64_t flags, void (*before)(void),
 			     void (*meanwhile)(void))

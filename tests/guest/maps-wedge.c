@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * maps and its relatives of a process in which a page fault sleeps in a frozen
- * file system with its VMA read-locked, and a writer waits for that VMA with the
- * mmap lock: stock's readers wait at that VMA. With vmapeek_maps they join the
- * fault, and show what they showed before the writer came. The writer waits for
- * those who have joined, too, but for nobody who comes later.
+ * file system with its VMA read-locked, and a writer holds the mmap lock and
+ * waits for that VMA. Stock's readers wait at that VMA. With vmapeek_maps they
+ * join the fault, and show the same as before the writer came. The writer waits
+ * for the readers that have joined, but not for later ones.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -37,27 +37,27 @@
 #define TEXT_SIZE	(256 * KIB)
 #define NR_REGIONS	64
 #define NR_READERS	6
-#define TIME_LIMIT	240	/* seconds; only a failure takes so long */
-/* A VMA of another kind right below the one that the fault is in. */
+#define TIME_LIMIT	240	/* seconds; reached only by a failure */
+/* A VMA of another kind, adjacent to and below that of the fault. */
 #define BELOW_SIZE	(4 * PAGE)
 #define BELOW_AT	(FROZEN_AT - BELOW_SIZE)
-/* A task that does not have to wait is seen to run by then. */
+/* Polls by which a task that need not wait has run. */
 #define LOOKS		2000
 
-/* How a file is looked at, as text; 0 is an error. */
+/* Reads a file as text; 0 is an error. */
 typedef size_t (*read_fn)(int fd, char *text);
 
 struct look {
 	const char *name, *file;
 	read_fn read;
-	/* Lines of it that are about other VMAs count up to there only. */
+	/* Lines about other VMAs are compared up to this character only. */
 	char until;
 };
 
-/* A reader, which reads when it is told to; in memory that all share. */
+/* A reader, which reads on request; in shared memory. */
 struct reader {
 	unsigned int wanted, done;	/* reads */
-	bool loops;			/* it goes on by itself */
+	bool loops;			/* it reads in a loop */
 	size_t len;
 	char text[TEXT_SIZE];
 };
@@ -76,7 +76,7 @@ static size_t read_text(int fd, char *text)
 	return n < 0 ? 0 : len;
 }
 
-/* Entries of both VMAs and of what is around them. */
+/* Entries of both VMAs and of their neighbours. */
 static size_t read_pagemap(int fd, char *text)
 {
 	size_t size = (BELOW_SIZE + FROZEN_SIZE + 8 * PAGE) / PAGE * 8;
@@ -160,8 +160,8 @@ static const struct look looks[] = {
 #define SMAPS	(&looks[1])
 
 /*
- * Of other VMAs' pages, numbers change with who shares them: processes of this
- * test. How many the target has, Rss, does not.
+ * Numbers of pages in other VMAs depend on the processes of this test that
+ * share them. The exception is Rss, the number of the target's pages.
  */
 static size_t keep(const struct look *l, char *text, size_t len)
 {
@@ -171,13 +171,13 @@ static size_t keep(const struct look *l, char *text, size_t len)
 	while (l->until && from < end) {
 		char *next = memchr(from, '\n', end - from);
 		char *cut = memchr(from, l->until, end - from);
-		/* numa_maps has all in one line. */
+		/* numa_maps has one line for each VMA. */
 		bool has_numbers = l->until == ' ' || !is_maps_line(from);
 		unsigned long start, last = 0;
 
 		next = next ? next : end - 1;
 		if (is_maps_line(from)) {
-			/* numa_maps has no end. */
+			/* numa_maps shows no end. */
 			sscanf(from, "%lx-%lx", &start, &last);
 			is_ours = start >= BELOW_AT && start <= FROZEN_AT &&
 				  last <= FROZEN_AT + FROZEN_SIZE;
@@ -255,7 +255,10 @@ static void end_reader(pid_t pid)
 	assert_int_equal(waitpid(pid, NULL, 0), pid);
 }
 
-/* In the queue for the mmap lock, in stock's functions or in ours. */
+/*
+ * Does the reader queue for the mmap lock, in stock's functions or in the
+ * module's?
+ */
 static bool is_queued(pid_t pid)
 {
 	static const char *const functions[] = {
@@ -267,11 +270,13 @@ static bool is_queued(pid_t pid)
 	for (size_t i = 0; i < ARRAY_SIZE(functions); i++)
 		if (waits_in(pid, functions[i]))
 			return true;
-	/* Stock's, of 7.3; what it calls may be a part of it. */
+	/* Stock's function of 7.3, which may contain inlined callees. */
 	return !vmapeek_is_loaded() && waits_in(pid, "lock_next_vma");
 }
 
-/* Until it has read, or (false) is seen waiting for the mmap lock. */
+/*
+ * Wait until the reader has read; returns false if it waits for the mmap lock.
+ */
 static bool reads_without_mmap_lock(pid_t pid, int nr)
 {
 	while (!is_done(nr))
@@ -300,7 +305,7 @@ static pid_t start_target(void)
 	return pid;
 }
 
-/* The writer goes on once the fault has ended. */
+/* The writer continues after the fault. */
 static void end_target(pid_t pid)
 {
 	limit_set(60, "the writer that waited");
@@ -311,7 +316,7 @@ static void end_target(pid_t pid)
 	vmapeek_off();
 }
 
-/* Twice the same in a row. */
+/* Read until two reads in a row are the same. */
 static size_t read_free(int nr, char *text)
 {
 	struct reader *r = &readers[nr];
@@ -327,7 +332,7 @@ static size_t read_free(int nr, char *text)
 	return len;
 }
 
-/* A look that waits until the writer is done, and then reads. */
+/* A look that waits for the writer, and then reads. */
 static void waits_for_writer(const struct look *l, pid_t pid)
 {
 	pid_t reader = start_reader(0, l, pid, 0);
@@ -366,7 +371,7 @@ static void stuck_on(void **state)
 	len = read_free(0, text);
 	vmapeek_on();
 	frozen_change(pid);
-	/* The second one waits for nobody but the fault, either. */
+	/* The second reader does not wait for the first. */
 	limit_set(120, "a second reader of a stuck process");
 	for (int nr = 0; nr < 2; nr++) {
 		go(nr);
@@ -382,7 +387,7 @@ static void stuck_on(void **state)
 	end_target(pid);
 }
 
-/* The thread that sleeps may still write when it has been woken. */
+/* Keep the mapping writable for the sleeping thread's write. */
 static void change_both(void)
 {
 	mprotect((char *)BELOW_AT, BELOW_SIZE + FROZEN_SIZE,
@@ -390,8 +395,8 @@ static void change_both(void)
 }
 
 /*
- * The VMA below has been changed, by a writer that now waits for the next one. It
- * stays locked until the writer is done.
+ * The writer has changed the VMA below and now waits for the next one. The
+ * changed VMA stays locked until the writer is done.
  */
 static void changed(bool is_on)
 {
@@ -435,7 +440,7 @@ static bool is_paused(void)
 	return read_line(PAUSE "paused", text, sizeof(text)) && text[0] == 'Y';
 }
 
-/* The reader waits for its turn, neither in the queue, nor done. */
+/* The reader retries: it neither queues nor returns. */
 static void go_and_try(pid_t pid, int nr)
 {
 	go(nr);
@@ -445,7 +450,7 @@ static void go_and_try(pid_t pid, int nr)
 	}
 }
 
-/* The line of a VMA in what a reader got. */
+/* Does the text of a reader contain the line of this VMA? */
 static bool shows(int nr, unsigned long start, unsigned long end)
 {
 	char line[64];
@@ -455,9 +460,9 @@ static bool shows(int nr, unsigned long start, unsigned long end)
 }
 
 /*
- * A reader that has joined is stopped, and the fault ends. The writer still waits,
- * and no other reader joins: it waits for the writer, and can be killed. Reader 0
- * has a CPU for itself.
+ * A joined reader is stopped, and the fault ends. The writer still waits. Other
+ * readers do not join: they wait for the writer, and can be killed. Reader 0
+ * has its own CPU.
  */
 static void joined(void **state)
 {
@@ -500,7 +505,7 @@ static void joined(void **state)
 	end_target(pid);
 }
 
-/* Readers that never stop do not keep the writer out, whatever their number. */
+/* Many readers in a loop do not starve the writer. */
 static void many(void **state)
 {
 	pid_t pid, pids[NR_READERS];
@@ -536,7 +541,7 @@ static bool is_switched(pid_t pid, char state)
 	return read_line(path, text, sizeof(text)) && text[0] == state;
 }
 
-/* One of stock's readers waits. Others are switched, and do not wait. */
+/* A reader waits in stock's code. Other tasks are switched, and do not wait. */
 static void switching_on(void **state)
 {
 	pid_t pid, blocked, other;
@@ -565,7 +570,7 @@ static void switching_on(void **state)
 	end_target(pid);
 }
 
-/* One of ours waits, for a VMA that was changed. */
+/* A reader waits in the module's function, for a VMA that was changed. */
 static void switching_off(void **state)
 {
 	pid_t pid, blocked;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * /proc/PID/maps and its relatives of processes with memory of every kind, while
- * nobody changes them: byte for byte the same with vmapeek off and on, read whole
- * and in pieces. With it on, also while the mmap lock is held.
+ * /proc/PID/maps and its relatives, of processes with every kind of memory that
+ * nobody changes. The output is the same, byte by byte, with vmapeek off, on,
+ * and on while the mmap lock is held; read whole and in pieces.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -37,7 +37,7 @@ static struct layout layout;
 static struct target *target;
 static pid_t pid;
 
-/* What a look brought: what calls returned, and bytes. */
+/* The result of a look: results of calls, and bytes. */
 struct text {
 	char *bytes;
 	size_t len;
@@ -51,7 +51,7 @@ static void add(struct text *t, const void *bytes, size_t len)
 	t->len += len;
 }
 
-/* Returns what the call did, or its negative error. */
+/* Returns the call's result, or its negative error. */
 static long add_result(struct text *t, long ret)
 {
 	char line[64];
@@ -78,7 +78,7 @@ struct look {
 	bool may_wait;		/* for the mmap lock */
 };
 
-/* From the start to the end. */
+/* Reads the whole file. */
 static void in_pieces(const struct look *l, struct text *t)
 {
 	static char buf[128 * KIB];
@@ -135,7 +135,7 @@ static void jumping(const struct look *l, struct text *t)
 	close(fd);
 }
 
-/* Into memory that ends, and then on from where that got. */
+/* Reads into a buffer that ends early, then continues after the bytes read. */
 static void to_bad_memory(const struct look *l, struct text *t)
 {
 	char *p = mmap(NULL, 3 * PAGE, PROT_READ | PROT_WRITE,
@@ -160,7 +160,7 @@ static void to_bad_memory(const struct look *l, struct text *t)
 		close(fd);
 }
 
-/* Every region, and what is around it. */
+/* Every region, with its neighbours. */
 static void entries(const struct look *l, struct text *t)
 {
 	int fd = open_file(t, l->file);
@@ -202,7 +202,7 @@ static void prepare_nothing(struct target *t)
 	t->addr = 0;
 }
 
-/* Opened while there was a process. */
+/* Files that were opened before the process exited. */
 static void of_ended(const struct look *l, struct text *t)
 {
 	static struct target *ends;
@@ -216,7 +216,7 @@ static void of_ended(const struct look *l, struct text *t)
 	fd = open_file(t, l->file);
 	add_result(t, read(fd, buf, l->piece));
 	target_stop(pid);
-	/* What is left of the line, and no more. */
+	/* The rest of the line, and no more. */
 	add_result(t, read(fd, buf, sizeof(buf)));
 	add_result(t, read(fd, buf, sizeof(buf)));
 	add_result(t, pread(fd, buf, sizeof(buf), 0));
@@ -248,7 +248,7 @@ static void follow(struct text *t, int dir, const char *name)
 		add_result(t, st.st_ino);
 }
 
-/* All links, listed through a buffer of a size, and twice. */
+/* All links, listed twice through a buffer of the given size. */
 static void links(const struct look *l, struct text *t)
 {
 	static char buf[64 * KIB];
@@ -263,7 +263,7 @@ static void links(const struct look *l, struct text *t)
 
 				at += d->d_reclen;
 				add_result(t, d->d_type);
-				/* The directory gets a new number at times. */
+				/* The directory's inode number may change. */
 				if (d->d_name[0] != '.')
 					follow(t, fd, d->d_name);
 			}
@@ -274,7 +274,7 @@ static void links(const struct look *l, struct text *t)
 		close(fd);
 }
 
-/* Names that are no links, and what is nearly one. */
+/* Names that are no links, and names similar to a link's. */
 static void wrong_links(const struct look *l, struct text *t)
 {
 	static const char *const names[] = {
@@ -294,7 +294,7 @@ static void wrong_links(const struct look *l, struct text *t)
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
 		follow(t, fd, names[i]);
 
-	/* Some links, looked up anew, and nearly their names. */
+	/* Some links, looked up again, and names similar to theirs. */
 	n = syscall(SYS_getdents64, fd, buf, sizeof(buf));
 	write_line("/proc/sys/vm/drop_caches", "2");
 	for (long at = 0; at < n;) {
@@ -366,7 +366,7 @@ static const struct look looks[] = {
 };
 
 static struct text texts[NR_STATES][ARRAY_SIZE(looks)];
-/* A name for each test, which is of one look in one round. */
+/* A name for each test: one look in one round. */
 static char names[ROUNDS][ARRAY_SIZE(looks)][64];
 
 static unsigned int nr_round;
@@ -389,10 +389,10 @@ static void take_all(enum look_state state)
 	}
 }
 
-/* What is wrong with a look of a round, or "". */
+/* The difference found by a look of a round, or "". */
 static char wrong[ROUNDS][ARRAY_SIZE(looks)][512];
 
-/* The first line that differs, as far as it can be printed. */
+/* The printable part of the first line that differs. */
 static void note_difference(char *to, size_t size, enum look_state state,
 			    const struct text *a, const struct text *b)
 {
@@ -427,8 +427,8 @@ static void compare(size_t i)
 }
 
 /*
- * A policy of the task, for numa_maps; shared memory that is swapped out, of
- * which only the object knows how much; and what to do when asked to.
+ * A policy of the task, for numa_maps; shared memory that is swapped out, which
+ * only the object counts; and a target that forks on request.
  */
 static void prepare_more(struct target *t)
 {
@@ -447,7 +447,7 @@ static void prepare_more(struct target *t)
 		if (smaps_kb(getpid(), (unsigned long)p, "Swap") ==
 		    16 * PAGE / KIB)
 			return;
-		/* Pages wait in the batch of a CPU that this task has left. */
+		/* Drain the batch of the CPU on which this task ran before. */
 		write_line("/proc/sys/vm/drop_caches", "1");
 		madvise(p, 16 * PAGE, MADV_PAGEOUT);
 	}
@@ -459,8 +459,9 @@ static void take_round(void)
 	layout_make(&layout, nr_round);
 	pid = layout_start(&layout, target, prepare_more);
 	/*
-	 * The target is forked, and shares what this process has not written to
-	 * since. So write to all that will be, or sums of shared pages change.
+	 * The target is forked, and shares the pages that this process has not
+	 * written to since. So write to all pages that will be written to,
+	 * because otherwise sums of shared pages change.
 	 */
 	for (int i = 0; i < 2; i++)
 		look_in_all_states(take_all, pid);

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Reads that fault in memory of a target with a memory cgroup of its own, by a
- * reader of another, with vmapeek off and on. The pages are charged to the same
- * cgroup, and its statistics count them. Where its limit has no room for the
- * page, the same is killed, and the same comes of the read.
+ * Reads that fault in memory of a target in its own memory cgroup, by a reader
+ * in another one, with vmapeek off and on. The pages must be charged to the
+ * same cgroup, and its statistics must count them. If its limit has no room for
+ * the page, the same process must be killed, and the read must have the same
+ * result.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -28,18 +29,23 @@
 #define READER		ROOT "/reader"
 #define SIZE		(64 * KIB)
 #define NR_PAGES	(SIZE / PAGE)
-/* Memory that is free when its owner was killed; who has more is killed first. */
+/*
+ * Memory that is freed when its owner is killed; the OOM killer kills the
+ * largest first.
+ */
 #define FILLER		(256 * KIB)
 #define LARGE_FILLER	(2 * MIB)
-/* Until nothing that was put off makes room before that, or does not after it. */
+/* Retries, because deferred work may free memory too early or too late. */
 #define TRIES		20
-/* memory.stat lags behind by some hundred faults. */
+/* memory.stat lags by some hundred faults. */
 #define MANY		(4 * MIB)
 
 enum deed {
 	READ,
-	DROP,		/* reclaim what can be, then limit to what is left */
-	/* The same, and that can no longer be reclaimed. For the page is killed: */
+	DROP,		/* reclaim, then limit to the rest */
+	/*
+	 * The same, with a rest that cannot be reclaimed. The page's OOM kills:
+	 */
 	KILL_NOBODY,
 	KILL_OTHER,	/* another process of the cgroup */
 	KILL_TARGET
@@ -77,17 +83,20 @@ static void set_no_limit(void)
 }
 
 /*
- * Reclaims what can be reclaimed, and gives back what CPUs have charged in
+ * Reclaims as much as possible, and returns the charges that CPUs have made in
  * advance. Unlike a lower memory.max, this kills nobody.
  */
 static void reclaim(void)
 {
-	/* Pages wait in the batches of CPUs, where they are not found. */
+	/*
+	 * Drain the batches of the CPUs, because reclaim does not find pages
+	 * there.
+	 */
 	write_line("/proc/sys/vm/drop_caches", "1");
 	write_line(TARGET "/memory.high", "0");
 }
 
-/* From now on, not one page more. */
+/* Forbid any further page. */
 static void set_limit(void)
 {
 	char text[32];
@@ -133,7 +142,10 @@ static uint64_t inode(const char *path)
 	return st.st_ino;
 }
 
-/* To whom the page of a pagemap entry is charged, of owners[]. */
+/*
+ * The index in owners[] of the cgroup that the page of a pagemap entry is
+ * charged to.
+ */
 static int owner(uint64_t entry, int cgroups)
 {
 	uint64_t ino;
@@ -144,7 +156,7 @@ static int owner(uint64_t entry, int cgroups)
 	return ino == inode(TARGET) ? 0 : ino == inode(READER) ? 1 : 2;
 }
 
-/* How many pages are whose. */
+/* The number of pages of each owner. */
 static size_t describe_owners(char *text, size_t size, pid_t pid)
 {
 	int cgroups = open("/proc/kpagecgroup", O_RDONLY | O_CLOEXEC);
@@ -170,7 +182,10 @@ static bool is_short(void)
 	return wanted->deed >= KILL_NOBODY;
 }
 
-/* Without swap space, it cannot be reclaimed. A huge page would be free late. */
+/*
+ * Without swap space, it cannot be reclaimed. No huge page, which would be
+ * freed late.
+ */
 static void fill(struct target *t, size_t size)
 {
 	char *p = map(t, size);
@@ -205,7 +220,7 @@ static void read_in(struct outcome *o, pid_t pid)
 	size_t len = wanted->how == PEEKDATA ? 8 : is_short() ? PAGE : SIZE;
 	struct reader r;
 
-	/* Attached before there is a limit, and before anybody dies. */
+	/* Attach before there is a limit, and before any kill. */
 	o->ret = reader_open(&r, wanted->how, pid);
 	if (o->ret)
 		return;
@@ -215,7 +230,7 @@ static void read_in(struct outcome *o, pid_t pid)
 	reader_close(&r);
 }
 
-/* Ends it. Was it killed before? */
+/* Ends the process. Returns whether it was killed before. */
 static bool was_killed(pid_t pid)
 {
 	int status = 0;
@@ -233,7 +248,10 @@ static void keep_outcome(const struct read_case *c, struct outcome *o,
 	o->extra = state_keep(c->name, text);
 }
 
-/* A target of its cgroup. True if it is prepared; to be stopped in any case. */
+/*
+ * Starts a target in its cgroup. Returns whether it is prepared; the caller
+ * must stop it in any case.
+ */
 static bool begin(const struct read_case *c, struct outcome *o,
 		  void (*prepare_it)(struct target *t), pid_t *pid)
 {
@@ -267,8 +285,8 @@ static void run_memcg(const struct read_case *c, struct outcome *o)
 }
 
 /*
- * Of a target that is killed, the memory may be free before the fault gives up,
- * or after it. So there are two answers, on the stock kernel, too.
+ * The memory of a killed target may be freed before the fault fails, or after.
+ * So there are two valid results, on the stock kernel, too.
  */
 static void settle(struct outcome *o)
 {
@@ -286,8 +304,9 @@ static void settle(struct outcome *o)
 }
 
 /*
- * What comes of a read without room. False if there was room, or if the memory
- * of who was killed came too late and another was killed as well.
+ * The result of a read without room. Returns false if there was room, or if the
+ * memory of the killed process was freed too late, and another process was
+ * killed, too.
  */
 static bool read_short(struct outcome *o, pid_t pid, pid_t other, char *text,
 		       size_t size)
@@ -305,7 +324,9 @@ static bool read_short(struct outcome *o, pid_t pid, pid_t other, char *text,
 	target_killed = was_killed(pid);
 	if (!ooms || kills != (wanted->deed != KILL_NOBODY))
 		return false;
-	/* Until the memory of who was killed is free, that is asked for again. */
+	/*
+	 * Until the memory of the killed process is freed, the fault retries.
+	 */
 	if (kills)
 		ooms = 1;
 	snprintf(text, size,
@@ -348,7 +369,7 @@ static void run_short(const struct read_case *c, struct outcome *o)
 		settle(o);
 }
 
-/* In units of all that was read: what comes late is less than half of it. */
+/* In units of the whole read; the delayed part is less than half of it. */
 static long rounded(long moved, const char *name)
 {
 	bool is_size = !strcmp(name, "anon") || !strcmp(name, "shmem") ||
@@ -363,7 +384,7 @@ static void prepare_many(struct target *t)
 	write_line(TARGET "/cgroup.procs", "0");
 	t->addr = TARGET_AT;
 	wanted->make(t, (char *)TARGET_AT, MANY);
-	/* A fault for each page. */
+	/* One fault for each page. */
 	must(t, !madvise((char *)TARGET_AT, MANY, MADV_NOHUGEPAGE),
 	     "MADV_NOHUGEPAGE");
 }
@@ -395,7 +416,7 @@ static void run_stat(const struct read_case *c, struct outcome *o)
 	target_stop(pid);
 }
 
-/* Of shared memory, pages that nobody has written to yet. */
+/* Shared memory, with pages that nobody has written to. */
 static void make_shared_untouched(struct target *t, char *at, size_t size)
 {
 	map_at(t, (unsigned long)at, size, PROT_READ | PROT_WRITE,
@@ -458,9 +479,12 @@ int main(int argc, char **argv)
 		return 0;
 	}
 	write_line(READER "/cgroup.procs", "0");
-	/* Each page that is swapped in was asked for. */
+	/* No swap readahead. */
 	write_line("/proc/sys/vm/page-cluster", "0");
-	/* What another CPU has charged in advance is given back later. */
+	/*
+	 * One CPU, because charges that another CPU has made in advance are
+	 * returned late.
+	 */
 	use_cpu(0);
 	return run_cases(cases, ARRAY_SIZE(cases));
 }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What happens on a machine while vmapeek is in use: CPUs come and go, memory
- * is short when it is loaded, another livepatch replaces the same function.
- * docs/operators.md is about it.
+ * Events on a machine that uses vmapeek: CPU hotplug, lack of memory during
+ * loading, another livepatch for the same function. docs/operators.md describes
+ * them.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -36,7 +36,7 @@ static struct target *target;
 static pid_t pid;
 static int step = 30;
 
-/* Ends with a 0, or cmdline would be taken for a title. */
+/* Ends with a 0; otherwise cmdline would be a title. */
 static unsigned char byte_at(size_t i)
 {
 	return i == AREA - 1 ? 0 : pattern(i);
@@ -54,7 +54,7 @@ static void prepare(struct target *t)
 		broken(t, "PR_SET_MM");
 }
 
-/* Reads by every interface, as right as ever? */
+/* Are the results of all interfaces right? */
 static bool reads_are_right(void)
 {
 	for (int how = 0; how < NR_INTERFACES; how++) {
@@ -76,7 +76,7 @@ static bool reads_are_right(void)
 	return true;
 }
 
-/* The target's file as it was at first; it maps nothing more. */
+/* Is the target's file the same as at first? The target maps nothing more. */
 static bool file_is_right(const char *name)
 {
 	static char first[64 * 1024];
@@ -128,7 +128,7 @@ static unsigned long fast_since(const struct counters *start)
 	return counters_since(start).n[FAST];
 }
 
-/* Counts its rounds; ends when one was wrong. */
+/* Counts its rounds; exits after a wrong one. */
 static pid_t start_reader(volatile unsigned long *rounds)
 {
 	pid_t reader;
@@ -174,7 +174,7 @@ static void cpu_comes_and_goes_while_reading(void **state)
 	vmapeek_off();
 }
 
-/* What a CPU has counted stays when it goes, and one that comes counts. */
+/* The counts of a CPU stay when it goes offline, and it counts again online. */
 static void counters_of_a_cpu_that_is_off(void **state)
 {
 	struct counters start;
@@ -208,7 +208,7 @@ static int load(const char *path, const char *parameters)
 	return err;
 }
 
-/* With the Nth allocation from here on failing; returns what loading does. */
+/* Load with the Nth allocation failing; returns the result of loading. */
 static int load_short_of_memory(int nth, int *left)
 {
 	const char *path = !strcmp(vmapeek_module, "vmapeek") ?
@@ -234,9 +234,9 @@ static int load_short_of_memory(int nth, int *left)
 }
 
 /*
- * Memory is short while the module's own initialization runs, so while it
- * makes its counters and while the kernel makes the livepatch. What comes
- * before is the loading of any module.
+ * Memory is short during the module's own initialization, in which it makes its
+ * counters and the kernel makes the livepatch. Earlier allocations are those of
+ * loading any module.
  */
 static void memory_is_short_for(const char *module)
 {
@@ -245,7 +245,7 @@ static void memory_is_short_for(const char *module)
 	vmapeek_module = module;
 	assert_int_equal(load("/fail_alloc.ko", "from=kobject_create_and_add"),
 			 0);
-	/* Switching takes a third of the work then. */
+	/* With one CPU, a transition takes a third of the work. */
 	set_second_cpu(false);
 	for (nth = 1;; nth += step) {
 		err = load_short_of_memory(nth, &left);
@@ -257,12 +257,12 @@ static void memory_is_short_for(const char *module)
 			assert_false(vmapeek_is_loaded());
 			continue;
 		}
-		/* The kernel can do without this one. */
+		/* The kernel tolerates this failure. */
 		loaded++;
 		assert_true(answers_are_right());
 		vmapeek_off();
 	}
-	/* There were not that many. */
+	/* There were fewer than @nth allocations. */
 	assert_int_equal(err, 0);
 	assert_true(answers_are_right());
 	vmapeek_off();
@@ -307,9 +307,9 @@ static void toy_off(void)
 }
 
 /*
- * Of what single-stepping a process reads, by access_process_vm(), how much
- * is counted? That function toy_livepatch replaces as well. The process ends
- * by its trap.
+ * The number of counted reads of a single step, which calls
+ * access_process_vm(). toy_livepatch replaces that function, too. The trap ends
+ * the process.
  */
 static unsigned long counted_of_a_step(void)
 {
@@ -325,7 +325,7 @@ static unsigned long counted_of_a_step(void)
 	return n;
 }
 
-/* Reads through the functions that only vmapeek replaces. */
+/* The number of counted reads through functions that only vmapeek replaces. */
 static unsigned long counted_of_reads(void)
 {
 	struct counters start = counters_read();
@@ -334,7 +334,7 @@ static unsigned long counted_of_reads(void)
 	return fast_since(&start);
 }
 
-/* What was loaded last is in effect, each function for itself. */
+/* For each function, the last loaded livepatch is in effect. */
 static void other_livepatch_comes_later(void **state)
 {
 	(void)state;
@@ -346,7 +346,7 @@ static void other_livepatch_comes_later(void **state)
 	toy_off();
 	assert_true(counted_of_a_step() > 0);
 	toy_on();
-	/* From below the other. */
+	/* Unload the lower one of the two. */
 	vmapeek_off();
 	assert_true(reads_are_right());
 	toy_off();
@@ -360,7 +360,7 @@ static void other_livepatch_was_there_before(void **state)
 	vmapeek_on();
 	assert_true(counted_of_a_step() > 0);
 	assert_true(counted_of_reads() >= NR_INTERFACES);
-	/* From below. */
+	/* Unload the lower one. */
 	toy_off();
 	assert_true(counted_of_a_step() > 0);
 	assert_true(counted_of_reads() >= NR_INTERFACES);
@@ -368,7 +368,7 @@ static void other_livepatch_was_there_before(void **state)
 	assert_true(reads_are_right());
 }
 
-/* operators [STEP]: of the allocations at load, let each STEPth fail. */
+/* operators [STEP]: fail every STEPth allocation during loading. */
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {

@@ -1,17 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A read of two pages looks the second one up after it has copied from the
- * first: the target replaces the second page by one of the next generation,
- * and then writes that generation to the first. A read that brings a newer
- * generation from the first page than from the second has looked both up
- * before it copied. There is no fault at which the reader could be stopped in
- * between, so it is preempted there instead, by a program that keeps its CPU
- * busy, and the number of reads is large.
+ * A read of two pages looks up the second one after it has copied from the
+ * first. The target replaces the second page by one of the next generation, and
+ * then writes that generation to the first. A read that returns a newer
+ * generation from the first page than from the second has looked up both before
+ * it copied. There is no fault in between at which the reader could be stopped.
+ * Instead, a busy program on its CPU preempts it, and the number of reads is
+ * large.
  *
- * A target that writes to the first page, maps something elsewhere and writes
- * to the second waits for a reader of the stock kernel in between. It does not
- * wait for one of vmapeek, which may so bring a newer generation from the
- * second page, see "What still differs from stock" in docs/locking.md.
+ * If the target writes to the first page, maps memory elsewhere and writes to
+ * the second page, then its mmap() waits for a reader of the stock kernel. It
+ * does not wait for a reader of vmapeek, which may therefore return a newer
+ * generation from the second page: see "What still differs from stock" in
+ * docs/locking.md.
  */
 #include <errno.h>
 #include <pthread.h>
@@ -32,20 +33,23 @@
 #include "run.h"
 #include "vmapeek.h"
 
-/* Reads during which the target went on to another generation. */
+/* Reads during which the target began another generation. */
 #define CHANGED_READS	4000
 #define SIZE		sizeof(uint64_t)
 
 struct order_case {
 	const char *name;
 	enum interface how;
-	/* Of the second page; a multiple of HUGE_PAGE has another table. */
+	/*
+	 * Offset of the second page; at a multiple of HUGE_PAGE, it has another
+	 * table.
+	 */
 	unsigned long second;
-	/* The target maps something in between, instead of replacing a page. */
+	/* The target maps memory in between, instead of replacing a page. */
 	bool maps;
 };
 
-/* In memory that all share. */
+/* In shared memory. */
 struct generations {
 	volatile uint16_t nr;
 	unsigned long second;
@@ -55,7 +59,7 @@ struct generations {
 static struct target *target;
 static struct generations *generations;
 
-/* One that is seen half-way can be told. */
+/* A half-written stamp can be detected. */
 static uint32_t stamp(uint16_t nr)
 {
 	return (uint32_t)nr << 16 | (uint16_t)~nr;
@@ -123,7 +127,10 @@ static void prepare(struct target *t)
 		broken(t, "thread");
 }
 
-/* Neither may be missing, nor half-written; the second may be fresh. */
+/*
+ * Absent or half-written words are accepted; otherwise the second must not be
+ * older.
+ */
 static bool is_in_order(const uint32_t word[2])
 {
 	if (!word[1] || !is_whole(word[0]) || !is_whole(word[1]))
@@ -131,15 +138,15 @@ static bool is_in_order(const uint32_t word[2])
 	return (int16_t)((word[1] >> 16) - (word[0] >> 16)) >= 0;
 }
 
-/* The first may be a generation ahead, but the second never is. */
+/* The first may be newer, but the second must not be. */
 static bool is_barred(const uint32_t word[2])
 {
 	return (int16_t)((word[1] >> 16) - (word[0] >> 16)) <= 0;
 }
 
 /*
- * Later kernels copy by memcpy(), on some CPUs byte by byte. There a word may be
- * read in parts while it is written to, unless the writer waits for the reader.
+ * Later kernels copy by memcpy(), on some CPUs byte by byte. Such a copy may
+ * read a word in parts during a write, unless the writer waits for the reader.
  */
 static bool copies_inline(void)
 {

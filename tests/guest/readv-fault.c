@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The reader's own memory may fault, and that may take as long as somebody
- * likes: with a userfaultfd, until a thread brings the page. Meanwhile the
- * target must be able to change what is read. A lock that is held while the
- * reader's memory is touched would make it wait for that thread.
+ * A fault in the reader's own memory may take indefinitely: with a userfaultfd,
+ * until a thread supplies the page. Meanwhile the target must be able to change
+ * its memory. If the reader held a lock while it touches its own memory, the
+ * target would wait for that thread.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -32,12 +32,12 @@
 #define SIZE		(PAGES * PAGE)
 #define TIME_LIMIT	240
 
-/* How far everybody is; in memory that all share. */
+/* State of the processes, in shared memory. */
 struct progress {
 	volatile bool faulted;	/* the reader waits for its page */
 	volatile bool change;	/* the target may begin */
 	volatile bool changed;	/* ... and is done */
-	volatile bool serve;	/* the page may come */
+	volatile bool serve;	/* the page may be supplied */
 	volatile int what;	/* errno, if the target cannot */
 	long n;
 	unsigned char bytes[SIZE];
@@ -97,7 +97,7 @@ static void prepare(struct target *t)
 	kinds[wanted->kind].make(t, (char *)TARGET_AT, wanted->size);
 }
 
-/* In the target, once it is prepared. */
+/* Runs in the target, after its preparation. */
 static void *change_when_told(void *arg)
 {
 	(void)arg;
@@ -118,7 +118,7 @@ static void prepare_and_change(struct target *t)
 		broken(t, "thread");
 }
 
-/* In the reader: bring the page, but not at once. */
+/* Runs in the reader: supplies the page, but not at once. */
 static void *serve(void *arg)
 {
 	int fd = *(int *)arg;
@@ -135,7 +135,7 @@ static void *serve(void *arg)
 	return NULL;
 }
 
-/* The first page is there, the others come when they are asked for. */
+/* The first page is present, the others are supplied on demand. */
 static void *own_memory(void)
 {
 	static int fd;
@@ -173,7 +173,10 @@ static pid_t reader_start(pid_t target)
 	return pid;
 }
 
-/* All was found before the first byte was copied, so all is as it was. */
+/*
+ * All pages are pinned before the first byte is copied, so all bytes are the
+ * old ones.
+ */
 static void change_while_it_waits(const struct change *change)
 {
 	struct target *t = target_alloc();
@@ -195,7 +198,7 @@ static void change_while_it_waits(const struct change *change)
 	while (!progress->changed)
 		sched_yield();
 	limit_set(TIME_LIMIT, wanted->name);
-	/* Nothing of the kind that the reader still waits for has come. */
+	/* The reader's page has not been supplied yet. */
 	assert_false(progress->serve);
 	assert_int_equal(progress->what, 0);
 

@@ -2,12 +2,12 @@
 /*
  * process_vm_readv() with random segments on both sides, from a process with
  * memory of every kind, with vmapeek off and then on. Result and bytes must be
- * the same, and in the end what smaps says of the process that was read.
+ * the same, and the target's smaps at the end.
  *
  *	readv-fuzz [SEED [ROUNDS [LISTS]]]
  *
- * Each round has a target of its own, which is prepared in the same way for
- * both, and LISTS lists of segments. All follows from the seed.
+ * Each round has its own target, prepared in the same way for both, and LISTS
+ * lists of segments. Everything is derived from the seed.
  */
 #include <limits.h>
 #include <stdio.h>
@@ -32,7 +32,7 @@ static unsigned long odd_place(void)
 	return percent(50) ? at - below(PAGE) : at + below(PAGE);
 }
 
-/* One after the other, with gaps; or anywhere, once there is no more room. */
+/* In sequence, with gaps; or anywhere, if there is no more room. */
 static struct iovec local_segment(unsigned long *at, size_t len)
 {
 	if (percent(40))
@@ -67,7 +67,7 @@ static void list_make(struct list *list, const struct layout *l,
 		list->remote[i] = random_segment(l);
 		total += list->remote[i].iov_len;
 	}
-	/* Mostly about as much room as is read. */
+	/* Mostly about as much room as bytes are read. */
 	if (total > LOCAL_PLAIN)
 		total = LOCAL_PLAIN;
 	total = total * (percent(70) ? 100 : 30 + below(100)) / 100 + 1;
@@ -91,7 +91,7 @@ static void list_make(struct list *list, const struct layout *l,
 	}
 }
 
-/* What was written, and that nothing else was, at least not near. */
+/* Covers the bytes written, and unchanged bytes near them. */
 static unsigned long hash_local(size_t used)
 {
 	static unsigned char copy[LOCAL_SIZE];
@@ -126,7 +126,10 @@ static struct result run(const struct layout *l, unsigned int round,
 	return list_run(&list, pid);
 }
 
-/* What the lists left of the reader's memory, besides what each wrote. */
+/*
+ * The reader's memory after all lists, including bytes outside of their
+ * segments.
+ */
 static unsigned long left(void)
 {
 	return hash_local(LOCAL_SIZE);

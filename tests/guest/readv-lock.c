@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * process_vm_readv() with the target's mmap lock held on purpose, see
+ * process_vm_readv() while the target's mmap lock is held, see
  * lib/lock-cases.h.
  */
 #include <errno.h>
@@ -43,7 +43,7 @@ static void prepare_low(struct target *t)
 	t->addr = LOW_ADDR;
 }
 
-/* Each page has its distance at both ends; pattern() would take long. */
+/* Each page has its offset at both ends; pattern() would take long. */
 static void prepare_large(struct target *t)
 {
 	prctl(PR_SET_THP_DISABLE, 1, 0, 0, 0);
@@ -67,7 +67,7 @@ static void prepare_kinds(struct target *t)
 	t->addr = TARGET_AT;
 }
 
-/* One more than are locked at a time. */
+/* One VMA more than are locked at a time. */
 static void prepare_too_many(struct target *t)
 {
 	char *at = (char *)TARGET_AT;
@@ -95,7 +95,7 @@ static unsigned char byte_of_kinds(unsigned long offset)
 	return pattern(offset % (4 * PAGE));
 }
 
-/* All pages are the same. */
+/* All pages have the same content. */
 static unsigned char byte_merged(unsigned long offset)
 {
 	return pattern(offset % PAGE);
@@ -145,7 +145,7 @@ static long read_32bit(const struct lock_case *c, pid_t pid,
 
 /*
  * The series for mainline locks one VMA at a time, and faults under that lock,
- * too. Of holes, it answers those in which a range begins.
+ * too. It serves a hole only if a range begins in it.
  */
 static const struct lock_case cases[] = {
 	[TOO_MANY] = CASE("too many VMAs", prepare_too_many,
@@ -192,7 +192,7 @@ static const struct lock_case cases[] = {
 	     .fast = true),
 };
 
-/* A reader that waits can be killed: nobody is left who would care. */
+/* A waiting reader can be killed. */
 static void killed_while_waiting(void **state)
 {
 	const struct lock_case *c = &cases[TOO_MANY];

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A segment of process_vm_readv() is read as it was at one moment: a thread of
- * the target replaces all of it, again and again, by pages of the next
- * generation, under one hold of its mmap lock. No read may bring pages of two
- * generations, or stop half-way where no half was ever missing.
+ * A segment of process_vm_readv() is read as it was at one moment. A thread of
+ * the target replaces the whole segment in a loop, by pages of the next
+ * generation, under one hold of the mmap lock. No read may return pages of two
+ * generations, or stop half-way if no half was ever absent.
  *
- * Or it replaces a page of the first VMA, which takes no lock for writing, and
- * then the last VMA. No read may bring an old page before a new VMA.
+ * Or the thread replaces a page of the first VMA, which takes no lock for
+ * writing, and then the last VMA. No read may return an old page with a new
+ * VMA.
  */
 #include <errno.h>
 #include <pthread.h>
@@ -25,11 +26,12 @@
 #include "readv.h"
 #include "run.h"
 
-/* Reads during which the target went on to another generation. */
+/* Reads during which the target began another generation. */
 #define CHANGED_READS	300
 /*
- * On 7.3, also without vmapeek, one in some 10^5 reads of an ordered case brings a
- * first page that is generations old. One in so many that changed is let pass.
+ * On 7.3, also without vmapeek, about one in 10^5 reads of an ordered case
+ * returns a first page that is generations old. One in STRAY changed reads is
+ * accepted.
  */
 #define STRAY		1000
 #define AT	((char *)TARGET_AT)
@@ -38,17 +40,17 @@
 struct moment_case {
 	const char *name;
 	size_t pages;
-	/* Makes a generation at SPARE, or takes one away from AT. */
+	/* Makes a generation at SPARE, or removes one from AT. */
 	void (*make)(size_t size);
-	/* The reader's memory has to be faulted in while it is copied to. */
+	/* The copy faults in the reader's memory. */
 	bool fault_local;
 	/* The first page may be newer than the last, but not older. */
 	bool ordered;
-	/* With vmapeek on, these must have happened, too. */
+	/* With vmapeek on, these events must have occurred, too. */
 	unsigned int events;
 };
 
-/* What the target's thread tells; in memory that all share. */
+/* State of the target's thread, in shared memory. */
 struct generations {
 	volatile unsigned long nr;
 	const struct moment_case *c;
@@ -85,7 +87,7 @@ static void resident(size_t size)
 	move_or_exit(size);
 }
 
-/* Every third page is there. */
+/* Every third page is present. */
 static void sparse(size_t size)
 {
 	map_or_exit(SPARE, size, PROT_READ | PROT_WRITE);
@@ -93,7 +95,7 @@ static void sparse(size_t size)
 	move_or_exit(size);
 }
 
-/* The halves are VMAs of their own once they are in place. */
+/* The halves become two VMAs in their place. */
 static void two_vmas(size_t size)
 {
 	resident(size);
@@ -110,7 +112,7 @@ static void many_vmas(size_t size)
 			_exit(1);
 }
 
-/* All of it, or nothing. */
+/* The whole mapping, or a hole. */
 static void here_and_gone(size_t size)
 {
 	resident(size);
@@ -118,7 +120,7 @@ static void here_and_gone(size_t size)
 		_exit(1);
 }
 
-/* The first page, and then the last one, which is a VMA of its own. */
+/* Replace the first page, and then the last one, which is a VMA of its own. */
 static void first_then_last(size_t size)
 {
 	if (!generations->nr)
@@ -134,8 +136,8 @@ static void first_then_last(size_t size)
 }
 
 /*
- * The first VMA, of which only the first page is there, and then the last page,
- * which is another VMA's.
+ * Replace the first VMA, of which only the first page is present, and then the
+ * last page, which is in another VMA.
  */
 static void absent_then_last(size_t size)
 {
@@ -172,7 +174,7 @@ static void prepare(struct target *t)
 		broken(t, "thread");
 }
 
-/* Is that of one generation? */
+/* Are all pages of one generation? */
 static bool is_one_moment(const struct moment_case *c, ssize_t n)
 {
 	unsigned long generation = 0;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Programs as Debian packages them, that read another process: what they say
- * is the same with vmapeek off and on, and they are served without the mmap
- * lock. strace itself shows which of them use process_vm_readv().
+ * Debian's programs that read another process: their output is the same with
+ * vmapeek off and on, and their reads take no mmap lock. strace itself shows
+ * which of them use process_vm_readv().
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -35,8 +35,8 @@
 #define TEXT_SIZE	12000	/* more than one page */
 
 /*
- * The process that is looked at: it waits for a byte in a function called by a
- * function, then makes some system calls with things to look at, and ends.
+ * The target process: it waits for a byte in nested functions, then makes some
+ * system calls with arguments in memory, and exits.
  */
 char text[TEXT_SIZE] = "text of the target, 0123456789";
 int number = 424242;
@@ -75,8 +75,8 @@ static int target_main(void)
 
 struct tool {
 	const char *name;
-	const char *command;	/* what follows gets the process's number */
-	const char *attached;	/* printed to stderr once it is attached */
+	const char *command;	/* the PID is appended */
+	const char *attached;	/* stderr contains it when attached */
 	const char *must_say[4];
 	bool readv;		/* by process_vm_readv(); gdb by mem */
 };
@@ -86,7 +86,7 @@ struct look {
 	unsigned long fast;
 };
 
-/* At the same addresses each time. */
+/* Execute the target, at the same addresses each time. */
 static pid_t target_exec(int *go)
 {
 	int ends[2];
@@ -142,7 +142,7 @@ static pid_t tool_start(const struct tool *tool, pid_t target, bool traced)
 	return pid;
 }
 
-/* Numbers of processes are the one thing that may differ. */
+/* Replace PIDs, the only part that may differ. */
 static void replace_pid(char *out, pid_t pid)
 {
 	char decimal[16];
@@ -166,7 +166,7 @@ static void read_out(char *out, pid_t pid)
 	replace_pid(out, pid);
 }
 
-/* The target must be where it will be looked at. */
+/* Wait until the target is where the tools expect it. */
 static void wait_for_read(pid_t pid)
 {
 	char path[64], line[64];
@@ -229,7 +229,7 @@ static void same_answer(void **state)
 		assert_true(on.fast > 0);
 }
 
-/* Or it would prove nothing. */
+/* Otherwise the comparison would prove nothing. */
 static void uses_readv(void **state)
 {
 	static struct look l;
@@ -249,8 +249,8 @@ static bool has_said(const struct tool *tool)
 }
 
 /*
- * With the mmap lock of the process held that it has attached to: until it has
- * said all it should, or is seen waiting for the lock.
+ * Hold the mmap lock of the process that the tool has attached to. Wait until
+ * the tool has printed everything, or waits for the lock.
  */
 static bool speaks_while_held(const struct tool *tool)
 {

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A page that is gone again between the fault that brought it and the look at it:
- * the module pause_fault stops the reader there, and the target gives the page up.
- * The reader must fault once more, as often as that happens, and gets what is
- * there then. What it read and how many faults that took is the same with vmapeek
- * off and on.
+ * A page that disappears after the reader has faulted it in, and before the
+ * reader looks it up: the module pause_fault stops the reader there, and the
+ * target discards the page. The reader must fault again each time, and then
+ * returns the new content. The bytes and the number of faults must be the same
+ * with vmapeek off and on.
  */
 #include <fcntl.h>
 #include <pthread.h>
@@ -22,20 +22,20 @@
 
 #define PAUSE		"/sys/module/pause_fault/parameters/"
 #define SIZE		(4 * PAGE)
-/* From TARGET_AT: nothing is mapped there. */
+/* Offset from TARGET_AT where nothing is mapped. */
 #define NOWHERE		(1UL << 40)
-/* vmapeek takes so many faults, and leaves the next to the kernel. */
+/* vmapeek takes this many faults, and leaves the next to the kernel. */
 #define FAULT_TRIES	8
 
 struct refault {
 	enum kind kind;
 	enum interface how;
-	int times;		/* that the page is gone again */
+	int times;		/* that the page disappears */
 };
 
 static const struct refault *wanted;
 
-/* Of the target; the reader runs on the other CPU, and does not let go of it. */
+/* A thread of the target. The paused reader busy-waits on the other CPU. */
 static void *give_up(void *arg)
 {
 	struct target *t = arg;
@@ -69,7 +69,7 @@ static void prepare(struct target *t)
 				    TARGET_AT + SIZE), "PR_SET_MM");
 	kinds[wanted->kind].make(t, (char *)TARGET_AT, SIZE);
 	must(t, !pthread_create(&thread, NULL, give_up, t), "thread");
-	/* It looks for the pause from now on. */
+	/* The thread polls for the pause from now on. */
 	while (!__atomic_load_n(&t->size, __ATOMIC_ACQUIRE))
 		sched_yield();
 }
@@ -99,7 +99,10 @@ static int pauses_left(void)
 	return atoi(text);
 }
 
-/* Returns the page faults of this process; only those of the read, the second time. */
+/*
+ * Returns the page faults of this process; at the second call, only those of
+ * the read.
+ */
 static long read_paused(const struct read_case *c, struct outcome *o,
 			struct reader *r, unsigned long offset, int times)
 {

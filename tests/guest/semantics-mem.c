@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * /proc/PID/mem as a file: the position after a read, parts of an answer, and
- * the reader's memory, which long reads are copied to directly: whatever it is,
- * and also where it is the target's, bytes, count and error are the kernel's.
+ * /proc/PID/mem as a file: the position after a read, short reads, and the
+ * reader's memory, to which long reads are copied directly. For each kind of
+ * it, even if it is the target's memory, bytes, count and error are the stock
+ * kernel's.
  *
- * What nobody may read but by force depends on proc_mem.force_override= of the
- * kernel's command line; the links semantics-mem-*.t boot with each.
+ * Reads of protected memory depend on proc_mem.force_override= of the kernel's
+ * command line; the links semantics-mem-*.t boot with each value.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -35,26 +36,26 @@
 
 #define LONG		(5 * PAGE)
 #define SPACE		(8 * PAGE)	/* of the reader */
-#define STOP		(2 * PAGE)	/* where it waits for a userfaultfd */
+#define STOP		(2 * PAGE)	/* where the reader waits for the uffd */
 #define POISON		0xa5
 
 /* The reader's memory. */
 enum to {
 	RESIDENT,
-	MISSING,		/* not touched so far */
-	SECOND_MISSING,		/* all but the second page is there */
-	GONE,			/* not mapped from the second page on */
+	MISSING,		/* untouched */
+	SECOND_MISSING,		/* all pages but the second are present */
+	GONE,			/* unmapped from the second page on */
 	NOT_WRITABLE,
-	OTHER_FILE,		/* a shared mapping of its own */
-	SAME_FILE,		/* of the target's memory */
-	SAME_MEMORY,		/* the target's own */
+	OTHER_FILE,		/* a shared mapping of another file */
+	SAME_FILE,		/* a shared mapping of the target's file */
+	SAME_MEMORY,		/* the target's memory itself */
 };
 
 struct way {
 	enum to to;
-	unsigned int skew;	/* from the start of a page */
+	unsigned int skew;	/* offset in a page */
 	bool is_own;		/* the reader reads itself */
-	bool is_ended;		/* the target has */
+	bool is_ended;		/* the target has exited */
 	int signal;		/* for the reader, while it waits at STOP */
 };
 
@@ -76,7 +77,7 @@ static void prepare_sparse(struct target *t)
 		broken(t, "MADV_DONTNEED");
 }
 
-/* Of the page table, the last page and a half is used. */
+/* The last one and a half pages of a page table are used. */
 static void prepare_two_tables(struct target *t)
 {
 	char *p = map_huge_aligned(t, 2 * HUGE_PAGE);
@@ -157,7 +158,7 @@ static void read_file(const struct read_case *c, struct outcome *o, int fd,
 		munmap(to, SPACE);
 }
 
-/* Of its own memory: the target is this process. */
+/* Reads its own memory: the target is this process. */
 static void run_own(const struct read_case *c, struct outcome *o)
 {
 	const struct way *way = c->arg;
@@ -225,7 +226,7 @@ static pid_t trace_by_other(pid_t pid)
 	return tracer;
 }
 
-/* Somebody traces the target, but not the reader. */
+/* Another process than the reader traces the target. */
 static void run_traced_by_other(const struct read_case *c, struct outcome *o)
 {
 	const struct way *way = c->arg;
@@ -256,9 +257,9 @@ static void run_mem(const struct read_case *c, struct outcome *o)
 }
 
 /*
- * What "Referenced" says. The classic LRU forgets a mark that is set twice, so a
- * page at the border of two chunks counts as if it had none; of a single chunk,
- * each page counts.
+ * Compares "Referenced". The classic LRU clears a mark that is set twice, so a
+ * page at the border of two chunks counts as unmarked; in a single chunk, each
+ * page counts.
  */
 static void run_referenced(const struct read_case *c, struct outcome *o)
 {
@@ -270,7 +271,10 @@ static void run_referenced(const struct read_case *c, struct outcome *o)
 	pid_t pid;
 	int fd;
 
-	/* Before there are pages: those that it leaves behind are active. */
+	/*
+	 * Before there are pages, because pages from before are active
+	 * afterwards.
+	 */
 	if (has_lru_gen)
 		write_line(lru_gen, "n");
 	pid = target_start(c->prepare, t);
@@ -288,11 +292,11 @@ static void run_referenced(const struct read_case *c, struct outcome *o)
 		write_line(lru_gen, "y");
 }
 
-/* A reader in a process of its own: its memory, and what it tells. */
+/* A reader in its own process: its memory, and its results. */
 static struct stopped {
 	char to[SPACE];
-	struct target uffd;	/* if that cannot be had */
-	int go;			/* from here on, the page is there */
+	struct target uffd;	/* set if there is no userfaultfd */
+	int go;			/* pipe: supply the page */
 	int handled;		/* signals */
 	long ret, position;
 } *stopped;
@@ -318,7 +322,7 @@ static void *bring_page(void *arg)
 	return NULL;
 }
 
-/* Chunks before STOP find the reader's memory present, and so do those behind. */
+/* For chunks before and after STOP, the reader's memory is present. */
 static void read_stopped(const struct read_case *c, pid_t pid,
 			 unsigned long addr)
 {
@@ -348,14 +352,17 @@ static void signal_stopped(pid_t reader, int signal_nr, int go)
 			die("the reader did not stop");
 		sched_yield();
 	}
-	/* To its first thread: the other one is not in read(). */
+	/* To the first thread, which is in read(). */
 	if (syscall(SYS_tgkill, reader, reader, signal_nr))
 		die("tgkill: %s", strerror(errno));
 	if (signal_nr != SIGKILL && write(go, "g", 1) != 1)
 		die("the reader died");
 }
 
-/* A signal comes while the reader has copied two chunks, and waits in the third. */
+/*
+ * A signal arrives after the reader has copied two chunks, and waits in the
+ * third.
+ */
 static void run_signalled(const struct read_case *c, struct outcome *o)
 {
 	const struct way *way = c->arg;
@@ -395,7 +402,7 @@ static void prepare_kind(struct target *t)
 	t->addr = TARGET_AT + size / 2;
 }
 
-/* @c->name is that of the kind. */
+/* @c->name contains the name of the kind. */
 static void run_kind(const struct read_case *c, struct outcome *o)
 {
 	kind = kinds;
@@ -527,7 +534,7 @@ static const struct read_case no_access[] = {
 	     .len = LONG, TO(RESIDENT), .events = ANY_EVENTS),
 };
 
-/* Parts of all kinds of memory, of whole pages and across them. */
+/* Parts of all kinds of memory, whole pages and across pages. */
 static const struct read_case of_kinds[] = {
 	READ("pages", .prepare = prepare_kind, .offset = -2 * PAGE,
 	     .len = LONG, .want = COMPARE, TO(RESIDENT),
@@ -537,7 +544,7 @@ static const struct read_case of_kinds[] = {
 	     TO(RESIDENT, .skew = 16), .events = ANY_EVENTS),
 };
 
-/* What the kernel's command line says of force. */
+/* The result of force by the kernel's command line. */
 static long forced(const char *modes)
 {
 	char line[4096], *mode;
@@ -551,7 +558,7 @@ static long forced(const char *modes)
 }
 
 static const struct tracing {
-	const char *name, *modes;	/* in which force is allowed */
+	const char *name, *modes;	/* that allow force */
 	enum interface how;
 	void (*run)(const struct read_case *c, struct outcome *o);
 } tracings[] = {

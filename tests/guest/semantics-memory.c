@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Every kind of memory that can be read from, and that can't. */
+/* Every kind of memory that can be read, and that cannot be read. */
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/userfaultfd.h>
@@ -20,7 +20,7 @@ static void set_target(struct target *t, void *addr)
 	t->addr = (unsigned long)addr;
 }
 
-/* With nothing mapped right before and behind it. */
+/* Make memory with holes on both sides. */
 static char *make(struct target *t, enum kind kind, size_t size)
 {
 	char *p = map_huge_aligned(t, size);
@@ -88,7 +88,7 @@ static void prepare_word_half_untouched(struct target *t)
 	t->addr += t->size - 4;
 }
 
-/* The middle of eight bytes is where another page table begins. */
+/* Another page table begins in the middle of the eight bytes. */
 static void prepare_two_tables(struct target *t)
 {
 	char *p = (char *)map_huge_aligned(t, 2 * HUGE_PAGE) + HUGE_PAGE;
@@ -150,14 +150,14 @@ static void prepare_huge_zero(struct target *t)
 	volatile char *p = thp(t, HUGE_PAGE);
 
 	(void)*p;
-	/* One fault made all of it present: that is the huge zero page. */
+	/* One fault made everything present: the huge zero page. */
 	if (smaps_kb(getpid(), (unsigned long)p, "Rss") > 0 ||
 	    madvise((void *)p, HUGE_PAGE, MADV_NOHUGEPAGE))
 		broken(t, "no huge zero page");
 	set_target(t, (void *)p);
 }
 
-/* Split: small pages of a folio that is still large. */
+/* Split the mapping: small entries of a folio that is still large. */
 static void prepare_pte_mapped_thp(struct target *t)
 {
 	char *p = thp(t, HUGE_PAGE);
@@ -199,8 +199,8 @@ static void prepare_uffd_rwp(struct target *t)
 }
 
 /*
- * Its driver brings pages by faults that need the mmap lock. The middle of eight
- * bytes is where the second page begins, which is not there.
+ * A driver supplies the pages by faults that need the mmap lock. The second
+ * page, which is absent, begins in the middle of the eight bytes.
  */
 static void prepare_half_by_driver(struct target *t)
 {
@@ -233,7 +233,7 @@ static void prepare_vvar(struct target *t)
 		lacks(t, "vvar");
 }
 
-/* Memory of the machine, with an access function of its own. */
+/* Physical memory, with its own access function. */
 static void prepare_dev_mem(struct target *t)
 {
 	int fd = open("/dev/mem", O_RDONLY);
@@ -244,7 +244,7 @@ static void prepare_dev_mem(struct target *t)
 	set_target(t, p);
 }
 
-/* Twice: what the first read faulted in, the second one finds. */
+/* Reads twice: the second read finds the page that the first one faulted in. */
 static void run_read_again(const struct read_case *c, struct outcome *o)
 {
 	struct target *t = target_alloc();
@@ -258,7 +258,7 @@ static void run_read_again(const struct read_case *c, struct outcome *o)
 	target_stop(pid);
 }
 
-/* A write, which the fast path must not take for a read, and its effect. */
+/* A write, which the fast path must not treat as a read, and its effect. */
 static void run_write(const struct read_case *c, struct outcome *o)
 {
 	static const char text[8] = "written";
@@ -280,7 +280,7 @@ static void run_write(const struct read_case *c, struct outcome *o)
 	target_stop(pid);
 }
 
-/* What "Referenced" of smaps says after a read, all marks cleared before. */
+/* "Referenced" of smaps after a read; all marks are cleared before. */
 static void run_referenced(const struct read_case *c, struct outcome *o)
 {
 	struct target *t = target_alloc();
@@ -299,8 +299,8 @@ static void run_referenced(const struct read_case *c, struct outcome *o)
 }
 
 /*
- * The classic LRU forgets the mark when it is set again and activates the page
- * instead. One read must not count as two, even when the slow path takes over.
+ * The classic LRU clears the mark when it is set again, and activates the page.
+ * One read must not mark twice, even if it takes the slow path.
  */
 static void run_referenced_once(const struct read_case *c, struct outcome *o)
 {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * /proc/PID/cmdline and environ: the same memory, but anonymous only, without
- * force, and with rules of their own about where a title ends.
+ * /proc/PID/cmdline and environ: anonymous memory only, without force, and with
+ * special rules for the end of a title.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -57,7 +57,7 @@ static void prepare_empty(struct target *t)
 	show_as(t, true, terminated(t, 1), 0);
 }
 
-/* Resident memory of a file, in the ways it can come to be mapped. */
+/* Resident memory of a file, mapped in several ways. */
 static void *file_memory(struct target *t, int fd, int flags, bool write)
 {
 	char *p;
@@ -131,7 +131,7 @@ static void prepare_environ_gone(struct target *t)
 	munmap(p, 2 * PAGE);
 }
 
-/* Half of the area lies in another VMA. */
+/* Half of the area is in another VMA. */
 static void prepare_environ_two_vmas(struct target *t)
 {
 	char *p = terminated(t, 2 * PAGE);
@@ -141,7 +141,7 @@ static void prepare_environ_two_vmas(struct target *t)
 		broken(t, "mprotect");
 }
 
-/* A title that is cut off only by what is not mapped. */
+/* A title that ends at a hole. */
 static void prepare_title_to_hole(struct target *t)
 {
 	char *p = map(t, PAGE);
@@ -150,7 +150,7 @@ static void prepare_title_to_hole(struct target *t)
 	show_as(t, false, p + PAGE - 300, 200);
 }
 
-/* A process with a title of its own, as postgres, sshd or nginx set it. */
+/* A process that sets its title, like postgres, sshd and nginx. */
 static void run_title(const struct read_case *c, struct outcome *o)
 {
 	pid_t pid = title_start(c->len);

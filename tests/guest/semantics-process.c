@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Processes that are not quite there, not ours, or not of our kind. */
+/* Processes that are exiting, of another user, or 32-bit. */
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -46,7 +46,7 @@ static void copy_setuid(void)
 		die("cannot make a setuid program: %s", strerror(errno));
 }
 
-/* As nobody; executes the setuid program when told to by @go. */
+/* Runs as nobody; executes the setuid program on request by @go. */
 static pid_t start_setuid(int *go, int *ready)
 {
 	int start[2], started[2];
@@ -72,7 +72,7 @@ static pid_t start_setuid(int *go, int *ready)
 	return pid;
 }
 
-/* What a reader of user nobody gets: from @fd, or as the case says. */
+/* The result of a reader of user nobody: from @fd, or as the case requires. */
 static void read_as_nobody(const struct read_case *c, pid_t pid, int fd,
 			   struct outcome *o)
 {
@@ -119,7 +119,7 @@ static void run_setuid(const struct read_case *c, struct outcome *o)
 	target_stop(pid);
 }
 
-/* The file was opened when that was still allowed. */
+/* The file was opened while that was allowed. */
 static void run_setuid_kept_fd(const struct read_case *c, struct outcome *o)
 {
 	int go, ready, fd;
@@ -241,7 +241,7 @@ static const struct read_case cases[] = {
 
 int main(int argc, char **argv)
 {
-	/* Executed again, as the setuid program. */
+	/* Executed again as the setuid program. */
 	if (!strcmp(argv[0], SETUID_COPY)) {
 		if (write(atoi(argv[1]), "r", 1) != 1)
 			return 1;

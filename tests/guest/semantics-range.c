@@ -23,7 +23,7 @@ static void prepare_large(struct target *t)
 	t->addr = (unsigned long)p;
 }
 
-/* Two VMAs, both resident, one after the other. */
+/* Two adjacent VMAs, both resident. */
 static void two_vmas(struct target *t, int second_prot)
 {
 	char *p = map(t, 2 * PAGE);
@@ -39,7 +39,7 @@ static void prepare_two_vmas(struct target *t)
 	two_vmas(t, PROT_READ);
 }
 
-/* Above the first VMA lies secret memory: what may not be read at all. */
+/* The first VMA is followed by secret memory, which nobody may read. */
 static void prepare_then_secret(struct target *t)
 {
 	char *p = map(t, PAGE);
@@ -80,8 +80,8 @@ static void below_a_stack(struct target *t, size_t size, size_t gap)
 }
 
 /*
- * Within the guard gap: the stack does not grow to meet the mapping. Not so
- * near that the kernel warns of programs that relied on it to grow.
+ * Within the guard gap, so the stack does not grow to the mapping. Not so near
+ * that the kernel warns of a program that relies on growth.
  */
 #define NEAR	(32 * PAGE)
 
@@ -97,8 +97,8 @@ static void prepare_then_far_stack(struct target *t)
 }
 
 /*
- * As the one above, but what is below may not be accessed, so that there is no
- * guard gap to keep: the slow path grows the stack and returns zeros.
+ * As prepare_then_stack(), but the mapping below is inaccessible, so that no
+ * guard gap is required: the slow path grows the stack and returns zeros.
  */
 static void prepare_then_growing_stack(struct target *t)
 {
@@ -113,7 +113,7 @@ static void prepare_below_stack(struct target *t)
 	t->addr += t->size - PAGE;
 }
 
-/* Where the stack above target.addr begins. */
+/* The start of the stack above target.addr. */
 static long stack_start(pid_t pid, const struct target *t)
 {
 	unsigned long start, end, found = 0;
@@ -128,11 +128,11 @@ static long stack_start(pid_t pid, const struct target *t)
 			found = start;
 	}
 	fclose(maps);
-	/* Addresses differ from run to run, distances do not. */
+	/* Addresses vary from run to run, offsets do not. */
 	return found - t->addr;
 }
 
-/* The end of the first stack, with what the kernel put there. */
+/* The end of the initial stack, with the kernel's data. */
 static void prepare_stack_end(struct target *t)
 {
 	unsigned long start, end = 0;

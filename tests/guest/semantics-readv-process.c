@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * process_vm_readv(): who may read whom, processes that are not quite there,
- * a process that reads itself, and 32-bit programs.
+ * process_vm_readv(): permissions, exiting processes, a process that reads
+ * itself, and 32-bit programs.
  */
 #include <errno.h>
 #include <pthread.h>
@@ -26,7 +26,7 @@
 #define SIZE		(16 * PAGE)
 #define YAMA		"/proc/sys/kernel/yama/ptrace_scope"
 
-/* A second thread; its number goes into target.size. */
+/* A second thread, whose ID is stored in target.size. */
 static void *stay(void *arg)
 {
 	struct target *t = arg;
@@ -56,7 +56,7 @@ static bool is_zombie(pid_t pid)
 	return read_line(path, line, sizeof(line)) && strstr(line, ") Z ");
 }
 
-/* The first thread has ended: its number has no memory any more. */
+/* The first thread has exited: its ID has no memory any more. */
 static pid_t start_without_leader(struct target *t)
 {
 	pid_t pid;
@@ -131,10 +131,10 @@ static void prepare_not_dumpable(struct target *t)
 	prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 }
 
-/* Who reads: a process of its own, which becomes somebody. */
+/* The reader: its own process, with other credentials. */
 struct as {
 	void (*become)(void);
-	const char *yama;	/* what must be set, if set */
+	const char *yama;	/* required setting of Yama, if set */
 };
 
 struct answer {
@@ -191,7 +191,7 @@ static void run_as(const struct read_case *c, struct outcome *o)
 	target_stop(pid);
 }
 
-/* Of a process that is number 2 where the reader looks. */
+/* Reads a process whose ID is 2 in the reader's namespace. */
 static int read_in_namespace(void *arg)
 {
 	struct answer *a = arg;
@@ -224,17 +224,17 @@ static void run_namespace(const struct read_case *c, struct outcome *o)
 }
 
 /*
- * A process that reads itself, into what it reads: the target does it, and what
- * it finds afterwards is read from there. With the kernel's own function, all
- * is found before the first byte is copied.
+ * A process that reads itself, into the memory that it reads. The target reads,
+ * and afterwards its memory is compared. The kernel's own function pins all
+ * pages before it copies the first byte.
  */
 #define SELF_PAGES	70
 #define SELF_SIZE	(SELF_PAGES * PAGE)
 
 struct self {
 	enum kind kind;
-	long from, to;		/* distances from TARGET_AT */
-	long check;		/* where what is compared begins */
+	long from, to;		/* offsets from TARGET_AT */
+	long check;		/* start of the compared memory */
 	size_t size;
 };
 
@@ -255,7 +255,7 @@ static void prepare_self(struct target *t)
 	read_itself(t, getpid());
 }
 
-/* By a child that shares the memory, as with vfork(). */
+/* Read by a child that shares the memory, as with vfork(). */
 static int read_parent(void *arg)
 {
 	read_itself(arg, getppid());
@@ -342,14 +342,14 @@ static void run_reader32(const struct read_case *c, struct outcome *o)
 	target_stop(pid);
 }
 
-/* A 64-bit program may make 32-bit system calls as well; flags are 0. */
+/* A 64-bit program may make 32-bit system calls, too; flags are 0. */
 static long readv_int80(pid_t pid, const void *local, long nr_local,
 			const void *remote, long nr_remote)
 {
 	register long di asm("rdi") = nr_remote;
 	long ret;
 
-	/* Not to be pushed onto what the compiler keeps below the stack. */
+	/* The push must not overwrite the red zone below the stack pointer. */
 	asm volatile("lea -128(%%rsp), %%rsp\n\t"
 		     "push %%rbp\n\t"
 		     "xor %%ebp, %%ebp\n\t"
@@ -369,7 +369,7 @@ static void run_int80(const struct read_case *c, struct outcome *o)
 	uint32_t *low = mmap(NULL, 2 * PAGE, PROT_READ | PROT_WRITE,
 			     MAP_PRIVATE | MAP_ANONYMOUS | MAP_32BIT, -1, 0);
 	const uint32_t iov[] = {
-		/* Here, 100 and 8 bytes; there, 8 and 50 bytes. */
+		/* Locally 100 and 8 bytes, remotely 8 and 50 bytes. */
 		(uintptr_t)low + PAGE, 100, (uintptr_t)low + PAGE + 200, 8,
 		LOW_ADDR + PAGE - 4, 8, LOW_ADDR + 3 * PAGE, 50,
 	};

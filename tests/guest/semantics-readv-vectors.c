@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * process_vm_readv() with segments of every shape, memory of the reader that
- * cannot be written to, and arguments that make no sense.
+ * process_vm_readv() with segments of every shape, with unwritable memory of
+ * the reader, and with invalid arguments.
  */
 #include <errno.h>
 #include <limits.h>
@@ -21,7 +21,7 @@
 #define NOWHERE		0x300000000000UL
 
 #define PLAIN(...)	VECTORS(.kind = ANON, .size = SIZE, __VA_ARGS__)
-/* Addresses as they are, on the reader's side and on the target's. */
+/* Absolute addresses, on the reader's side and on the target's. */
 #define AT(_addr, _len)	{ (void *)(_addr), _len }
 
 static const struct read_case plain_cases[] = {
@@ -151,7 +151,7 @@ static const struct read_case plain_cases[] = {
 	  PLAIN(LOCAL(L(0, LONG_MAX)), REMOTE(R(0, 2 * SIZE))), .want = COMPARE,
 	  .content = ANYTHING, .events = ANY_EVENTS },
 
-	/* The same with less plain memory on the target's side. */
+	/* The same with other kinds of memory on the target's side. */
 	{ .name = "many to many, every third page",
 	  VECTORS(.kind = SPARSE, .size = SIZE,
 		  LOCAL(L(100, 7), L(9000, 4096), L(200, 1), L(20000, 9999)),
@@ -180,7 +180,7 @@ static const struct read_case plain_cases[] = {
 	  .events = EV(FAST) },
 };
 
-/* As many segments as there may be, of @c->len bytes each. */
+/* The maximum number of segments, of @c->len bytes each. */
 static void run_many(const struct read_case *c, struct outcome *o)
 {
 	static struct iovec local[IOV_MAX + 1], remote[IOV_MAX + 1];
@@ -233,13 +233,13 @@ static const struct vector vectors[] = {
 	{ "NULL", NULL },
 	{ "at a kernel address", (void *)KERNEL_ADDR },
 	{ "at a hole", (void *)(LOCAL_AT + LOCAL_HOLE) },
-	/* The first can be read, the second not. */
+	/* The first segment can be read, the second cannot. */
 	{ "that runs into a hole", (void *)(LOCAL_AT + LOCAL_HOLE - 16) },
 };
 
 /*
- * Every argument in every state, together with every other: which error comes
- * first is part of the answer.
+ * All combinations of valid and invalid arguments: the order of the checks is
+ * part of the result.
  */
 static size_t try_all(char *text, size_t size, pid_t pid)
 {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * process_vm_readv() from every kind of memory: what it returns, and what it
- * leaves behind in the process that is read, which smaps shows.
+ * process_vm_readv() from every kind of memory: its result, and its side
+ * effects in the target, which smaps shows.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -28,7 +28,7 @@ struct of_kind {
 	long want;
 	enum content content;
 	unsigned int events;
-	unsigned int events_again;	/* when the same is read once more */
+	unsigned int events_again;	/* of the same read again */
 };
 
 #define SMALL		(4 * PAGE)
@@ -48,7 +48,7 @@ struct of_kind {
 	{ .kind = _kind, .size = SMALL, .offset = 100, .len = 8,	\
 	  .want = -EFAULT, .content = ANYTHING, .events = EV(FAST),	\
 	  .events_again = EV(FAST) }
-/* As far as the middle. */
+/* Readable up to the middle. */
 #define HALF(_kind)							\
 	{ .kind = _kind, .size = SMALL, .offset = PAGE, .len = 3 * PAGE, \
 	  .want = PAGE, .events = EV(FAST),			\
@@ -96,7 +96,7 @@ static const struct of_kind of_kinds[] = {
 	MADE_PRESENT(FORKED_FILE, PATTERN),
 	PLAIN(FORKED_COPIED),
 	MADE_PRESENT(FORKED_ALONE, PATTERN),
-	/* Nobody has written to it before, so it has no anon_vma. */
+	/* Nobody has written to the memory, so it has no anon_vma. */
 	{ .kind = FAULT_SERVED, .size = SMALL, .offset = 100, .len = 2 * PAGE,
 	  .want = 2 * PAGE, .events = EV(NOT_PRESENT),
 	  .events_again = EV(FAST) },
@@ -114,7 +114,7 @@ static const struct of_kind of_kinds[] = {
 	REFUSED(DEVICE),
 };
 
-/* Both processes that may have it, after the read. */
+/* The state of both processes that may map the memory, after the read. */
 static long state_of_both(const char *name, pid_t pid, const struct target *t,
 			  size_t size)
 {
@@ -169,7 +169,7 @@ static void prepare_vvar(struct target *t)
 	t->addr -= PAGE;
 }
 
-/* Just one of many is not there. */
+/* One of many pages is absent. */
 static void prepare_one_absent(struct target *t)
 {
 	kinds[ANON].make(t, (char *)TARGET_AT, MIB);
@@ -201,9 +201,9 @@ static void run_one_absent(const struct read_case *c, struct outcome *o)
 }
 
 /*
- * How often pages were marked accessed shows with the classic LRU: the first
- * mark is "Referenced", the second takes it away and makes the page active,
- * with the third it is there again. For a large folio, its pages count.
+ * The classic LRU shows how often a page was marked accessed: the first mark
+ * sets "Referenced", the second clears it and activates the page, the third
+ * sets it again. For a large folio, each of its pages counts.
  */
 static void run_classic_lru(const struct read_case *c, struct outcome *o)
 {
@@ -242,13 +242,13 @@ static void prepare_large(struct target *t)
 
 static void prepare_large_small_pages(struct target *t)
 {
-	/* Ahead of the mapping: there is no advice for what does not exist. */
+	/* Before the mapping exists, madvise() is impossible. */
 	if (prctl(PR_SET_THP_DISABLE, 1, 0, 0, 0))
 		broken(t, "PR_SET_THP_DISABLE");
 	prepare_large(t);
 }
 
-/* Behind what the kernel takes in one go. */
+/* After the first chunk of the kernel. */
 static void prepare_far_hole(struct target *t)
 {
 	prepare_large(t);
@@ -265,7 +265,7 @@ static bool large_is_right(const char *bytes, size_t len)
 	return true;
 }
 
-/* Not all of it: neither side ends with a page. */
+/* Not the whole memory: neither side ends at a page boundary. */
 static void run_large(const struct read_case *c, struct outcome *o)
 {
 	struct target *t = target_alloc();
@@ -291,7 +291,7 @@ static void run_large(const struct read_case *c, struct outcome *o)
 	munmap(to, large);
 }
 
-/* From here on, what lies around is not all of one kind. */
+/* From here on, the memory is not all of one kind. */
 static void prepare_hole_in_middle(struct target *t)
 {
 	kinds[ANON].make(t, (char *)TARGET_AT, 8 * PAGE);
@@ -339,7 +339,7 @@ static void prepare_then_shared(struct target *t)
 	prepare_then(t, SHARED);
 }
 
-/* So far above a hole that the kernel does not warn of a read there. */
+/* Far enough above a hole, so that the kernel does not warn of a read there. */
 static void prepare_far_stack(struct target *t)
 {
 	kinds[ANON].make(t, (char *)TARGET_AT, SMALL);
@@ -368,7 +368,7 @@ static void prepare_very_high(struct target *t)
 	t->addr = VERY_HIGH;
 }
 
-/* Behind it the address space goes on. */
+/* The last page below 2^47, where the address space continues. */
 static void prepare_last_below_high(struct target *t)
 {
 	if (!map_very_high())
@@ -376,7 +376,7 @@ static void prepare_last_below_high(struct target *t)
 	prepare_last_page(t);
 }
 
-/* Behind it nothing can be mapped. */
+/* The last page of the address space. */
 static void prepare_last_of_all(struct target *t)
 {
 	if (map_very_high())
@@ -394,20 +394,20 @@ static void prepare_tagged(struct target *t)
 	.run = run_classic_lru, .content = ANYTHING,			\
 	.events = ANY_EVENTS, .arg = &(const struct of_kind){ __VA_ARGS__ }
 
-/* Less room than is read: what does not fit is faulted in all the same. */
+/* Less room than bytes to read: the rest is faulted in nevertheless. */
 #define SHORT_CASE(_kind, _size, _name, _events)			\
 	{ .name = "no room for the rest: " _name,			\
 	  VECTORS(.kind = _kind, .size = _size,				\
 		  LOCAL(L(0, 100)), REMOTE(R(0, _size))),		\
 	  .want = 100, .content = ANYTHING, .events = _events }
-/* The same where the reader's memory turns out to be invalid. */
+/* The same with invalid memory of the reader for the rest. */
 #define FAULT_CASE(_kind, _size, _name, _events)			\
 	{ .name = "an invalid buffer for the rest: " _name,		\
 	  VECTORS(.kind = _kind, .size = _size,				\
 		  LOCAL(L(LOCAL_HOLE - 100, 300)), REMOTE(R(0, _size))), \
 	  .want = 100, .content = ANYTHING, .events = _events }
 
-/* Addresses are counted from target.addr, which is mostly left 0. */
+/* Addresses are relative to target.addr, which is mostly 0. */
 static const struct read_case other_cases[] = {
 	{ .name = "vdso", .prepare = prepare_vdso, .how = READV, .len = 64,
 	  .want = 64, .content = ANYTHING, .events = EV(FAST) },

@@ -18,8 +18,8 @@
  *				server has failed to read it: with the mmap
  *				lock held; munmap() of a page waits for it
  *
- * Prints the target's process id, then the holder's and the other threads', as
- * soon as all of them sleep. Undoes everything at the end of its input.
+ * Prints the target's PID, then the IDs of the holder and of the other threads,
+ * as soon as all of them sleep. Reverts everything at the end of its input.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -49,7 +49,7 @@
 #define SWAP_SIZE	(64 * MIB)
 #define CHANGED		(8 * PAGE)	/* the page that is unmapped */
 
-/* What threads and processes tell each other, in order. */
+/* The steps of threads and processes, in order. */
 enum step { START, FAULT, CHANGE, EXEC };
 
 static struct {
@@ -69,7 +69,7 @@ static void wait_for(enum step step)
 		usleep(1000);
 }
 
-/* Is it in one of these states? */
+/* Is the task in one of these states? */
 static bool is_in_state(const pid_t *what, const char *states)
 {
 	pid_t tid = __atomic_load_n(what, __ATOMIC_ACQUIRE);
@@ -79,7 +79,7 @@ static bool is_in_state(const pid_t *what, const char *states)
 
 	if (!tid)
 		return false;
-	/* Not stat, which waits for exec_update_lock. */
+	/* status, because stat waits for exec_update_lock. */
 	snprintf(path, sizeof(path), "/proc/%d/status", tid);
 	file = fopen(path, "re");
 	if (!file)
@@ -91,7 +91,7 @@ static bool is_in_state(const pid_t *what, const char *states)
 	return found;
 }
 
-/* Tells those who wait for @step to go on, until @what sleeps in it. */
+/* Starts @step, and waits until @what sleeps in it. */
 static void begin(enum step step, const pid_t *what)
 {
 	__atomic_store_n(&shared->step, step, __ATOMIC_RELEASE);
@@ -99,7 +99,10 @@ static void begin(enum step step, const pid_t *what)
 		usleep(1000);
 }
 
-/* The same, in a file of FUSE: the first part of that sleep is interruptible. */
+/*
+ * The same for a file of FUSE, where the first part of the sleep is
+ * interruptible.
+ */
 static void begin_in_fuse(const pid_t *what)
 {
 	__atomic_store_n(&shared->step, FAULT, __ATOMIC_RELEASE);
@@ -143,8 +146,8 @@ static void *exec_child(void *arg)
 		_exit(127);
 	}
 	/*
-	 * exec() lets go of this thread just before it takes exec_update_lock and
-	 * the mmap lock; where it slept until then, it held neither.
+	 * exec() resumes this thread just before it takes exec_update_lock and
+	 * the mmap lock. So in its earlier sleep it held neither.
 	 */
 	__atomic_store_n(&shared->exec, pid, __ATOMIC_RELEASE);
 	return arg;
@@ -229,7 +232,7 @@ static void be_in_fuse(const char *with_fault)
 	int fd = fuse_open();
 
 	map_open_file(fd, PROT_READ, MAP_PRIVATE);
-	/* What is mapped is seen nowhere without the mmap lock. */
+	/* Without the mmap lock, nothing shows the mapped files. */
 	close(fd);
 	if (with_fault)
 		start_thread(read_page);
@@ -319,7 +322,10 @@ static pid_t reader_of(pid_t target)
 	return reader;
 }
 
-/* A reader sleeps in the target's memory, which then changes its VMA. */
+/*
+ * A reader sleeps in a fault of the target's memory, and the target then
+ * changes that VMA.
+ */
 static void read_of(pid_t target)
 {
 	pid_t reader = reader_of(target);
@@ -361,7 +367,7 @@ static void disk(const char *device, const char *dir)
 	snprintf(path, sizeof(path), "%s/file", dir);
 	make_file(path);
 	read_of(child(be_on_disk, path));
-	/* Readers that were held up may still be in the target's memory. */
+	/* Delayed readers may still hold references. */
 	while (umount(dir) && errno == EBUSY)
 		usleep(1000);
 	dm_remove();
@@ -377,7 +383,7 @@ static void swap(const char *device, const char *cgroup)
 	dm_remove();
 }
 
-/* FILE_SIZE of it; what is kept back is the first page. */
+/* A file of FILE_SIZE, whose first page the server withholds. */
 static void fuse(const char *dir, bool with_fault)
 {
 	struct fuse_files files = {

@@ -1,16 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Switch on, off, unload and load again, while readers of every kind read
+ * Switches on, off, unloads and loads again, while readers of every kind read
  * from several targets. No read may fail or be wrong.
  *
- * What takes long is not the switching of tasks. Debian's kernels have
+ * Switching the tasks is fast. But Debian's kernels have
  * CONFIG_PREEMPT_DYNAMIC: at the start and the end of each transition,
  * klp_cond_resched_enable() and _disable() rewrite thousands of calls in the
- * kernel's code, one by one, and each makes all CPUs answer interrupts. A CPU
- * that is kept busy answers late; under emulation, when the host runs it
- * again. So the readers leave the CPUs idle for most of the time. What
- * matters is that they read in the middle of the transitions, and that is
- * counted.
+ * kernel's code, one by one, and each rewrite sends an IPI to all CPUs. A busy
+ * CPU answers late; under emulation, only when the host runs it again.
+ * Therefore the readers leave the CPUs idle most of the time. The test counts
+ * their reads during transitions.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -39,27 +38,27 @@
 #include "vmapeek.h"
 
 #define CYCLES		50
-#define SMP_CYCLES	15	/* the rest with one CPU, which is a third of the work */
-#define REVERSALS	5	/* one of so many cycles has one */
+#define SMP_CYCLES	15	/* the rest with one CPU, a third of the work */
+#define REVERSALS	5	/* one in this many cycles */
 #define AREA		(3 * PAGE)
 #define BURST		4	/* reads in a row */
-#define REST		9	/* times as long as these took */
+#define REST		9	/* times the duration of a burst */
 
-/* One target for each reader that traces, as there can be only one tracer. */
+/* One target for each tracing reader, because a process has one tracer. */
 struct worker {
 	enum interface how;
 	pid_t pid, target;
 	unsigned long addr;
 	struct progress progress;
-	volatile unsigned long inside;	/* ... from start to end in transition */
+	volatile unsigned long inside;	/* reads wholly in transition */
 };
 
 static struct worker *workers;
 static size_t nr_workers;
 
 /*
- * Resident, in two VMAs: a read across their border takes the slow path, one of
- * a page without the mmap lock.
+ * Resident memory in two VMAs: a read across their border takes the slow path,
+ * a read of one page does not take the mmap lock.
  */
 static void prepare(struct target *t)
 {
@@ -79,7 +78,7 @@ static void wrong(struct worker *w, const char *what, long n)
 		       what, n);
 }
 
-/* What lies in one VMA is read in other ways than what does not. */
+/* Reads inside one VMA and across VMAs take different paths. */
 static size_t what_to_read(const struct worker *w)
 {
 	switch (w->how) {
@@ -113,7 +112,7 @@ static void read_once(struct worker *w, struct reader *r, unsigned char *buf)
 			wrong(w, "wrong byte", i);
 }
 
-/* The kernel says -1 when there is no transition. */
+/* The patch state is -1 if there is no transition. */
 static bool in_transition(int patch_state)
 {
 	char c;
@@ -132,7 +131,7 @@ static unsigned long microseconds(void)
 static void work(struct worker *w)
 {
 	int patch_state = open("/proc/self/patch_state", O_RDONLY);
-	/* Aligned as the targets' memory is. */
+	/* Aligned like the targets' memory. */
 	_Alignas(8) unsigned char space[AREA + 4], *buf = space + 4;
 	struct reader r;
 	int err = reader_open(&r, w->how, w->target);
@@ -177,7 +176,7 @@ static void start_worker(enum interface how)
 	w->pid = pid;
 }
 
-/* Until every reader has read once more, as things are now. */
+/* Wait until every reader has completed one more read. */
 static void all_read_on(void)
 {
 	for (size_t i = 0; i < nr_workers; i++)
@@ -196,7 +195,7 @@ static bool symbols_left(void)
 	return found;
 }
 
-/* Lines of /proc/vmallocinfo that are memory of modules. */
+/* The number of lines of /proc/vmallocinfo for memory of modules. */
 static int module_areas(void)
 {
 	FILE *file = fopen("/proc/vmallocinfo", "r");
@@ -221,7 +220,7 @@ static void wait_until_off(void)
 		usleep(1000);
 }
 
-/* While somebody has the mmap lock for writing, that may be no hole. */
+/* While a writer holds the mmap lock, a hole cannot be proven. */
 static void prepare_hole(struct target *t)
 {
 	t->addr = (unsigned long)map(t, PAGE);
@@ -229,7 +228,7 @@ static void prepare_hole(struct target *t)
 		broken(t, "munmap");
 }
 
-/* Waits for the mmap lock in process_vm_readv(), so with us on its stack. */
+/* Waits for the mmap lock in process_vm_readv(), with vmapeek on its stack. */
 static pid_t start_blocked(pid_t target, const struct target *t, int hold)
 {
 	pid_t pid;
@@ -242,7 +241,9 @@ static pid_t start_blocked(pid_t target, const struct target *t, int hold)
 		struct iovec from = { (void *)t->addr, 1 };
 
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
-		/* The lock is let go when nobody has this open. */
+		/*
+		 * The lock is released when the last process closes this file.
+		 */
 		close(hold);
 		_exit(process_vm_readv(target, &to, 1, &from, 1, 0) != -1 ||
 		      errno != EFAULT);
@@ -253,8 +254,8 @@ static pid_t start_blocked(pid_t target, const struct target *t, int hold)
 }
 
 /*
- * Off, and on again half-way: a reader that waits in our code does not let the
- * transition end.
+ * Switches off, and on again half-way: a reader that waits in vmapeek keeps the
+ * transition from completing.
  */
 static void reverse(void)
 {
@@ -361,7 +362,7 @@ static void nothing_is_left(void **state)
 
 	(void)state;
 	assert_false(symbols_left());
-	/* Loaded it takes some, unloaded it gives them back. */
+	/* A loaded module takes some, and unloading returns them. */
 	vmapeek_on();
 	assert_true(symbols_left());
 	assert_true(module_areas() > areas);

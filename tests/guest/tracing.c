@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
-/* The tracepoint: switched on and read through tracefs, its events are compared with the reads that were made. */
+/*
+ * The tracepoint: enables it through tracefs, and compares its events with the
+ * reads.
+ */
 #include <errno.h>
 #include <fcntl.h>
 #include <setjmp.h>
@@ -40,7 +43,7 @@ static pid_t pid;
 static struct event_seen seen[MAX_EVENTS];
 static int nr_seen;
 
-/* Two resident pages, another VMA of one that is untouched, then nothing. */
+/* Two resident pages, another VMA with an untouched page, then a hole. */
 static void prepare(struct target *t)
 {
 	char *p = map(t, 4 * PAGE);
@@ -68,7 +71,7 @@ static void trace_off(void)
 	write_line(EVENT "enable", "0");
 }
 
-/* What there is in the trace. */
+/* Reads the events from the trace. */
 static void trace_read(void)
 {
 	FILE *f = fopen(TRACEFS "trace", "r");
@@ -130,7 +133,7 @@ static void fast(void **state)
 	one(READV, 100, 40, 40, 40, "fast");
 }
 
-/* The reason for the slow path, and what that returned; errors may be fast. */
+/* The reason for the slow path, and its result; errors may be fast. */
 static void slow(void **state)
 {
 	(void)state;
@@ -139,7 +142,7 @@ static void slow(void **state)
 	one(READV, HOLE + 100, 8, -EFAULT, -EFAULT, "fast");
 }
 
-/* As BPF reads them. */
+/* Strings read by BPF. */
 static void strings(void **state)
 {
 	const char *lacking = bpf_lacks(BPF_STRING);
@@ -195,7 +198,10 @@ static void nothing_when_off(void **state)
 	assert_int_equal(nr_seen, 0);
 }
 
-/* Such a reader is in the module: it holds up switching off, and can return. */
+/*
+ * Such a reader waits inside the module: it delays switching off, and can
+ * return.
+ */
 static void switched_off_while_a_reader_waits(void **state)
 {
 	int hold, status;
@@ -208,7 +214,9 @@ static void switched_off_while_a_reader_waits(void **state)
 	trace_on();
 	reader = fork();
 	if (!reader) {
-		/* Let go when its last user closes it. */
+		/*
+		 * The lock is released when the last process closes the file.
+		 */
 		close(hold);
 		_exit(remote_read(MEM, pid, target->addr + OTHER_VMA - 4, buf,
 				  8) != 8);
@@ -230,7 +238,7 @@ static void switched_off_while_a_reader_waits(void **state)
 	vmapeek_on();
 }
 
-/* Unloading with the event on ends it. */
+/* Unloading while the event is enabled disables it. */
 static void unloaded_while_on(void **state)
 {
 	char text[8];

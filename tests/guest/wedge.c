@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Processes that are stuck as they are in the field, by nothing but a file
- * system: what vmapeek answers of them, and that a reader does not make one. The
- * same memory is read with the mmap lock held on purpose, too.
+ * Processes that are stuck as in the field, by a file system only: vmapeek's
+ * reads of them, and a check that a reader does not make a process stuck. The
+ * same memory is read while hold_mmap_lock holds the mmap lock, too.
  *
  * A thread writes to a page of a file on a frozen file system, and sleeps with
  * its VMA read-locked; another changes that VMA, and waits for it with the mmap
@@ -38,14 +38,14 @@
 #include "run.h"
 #include "vmapeek.h"
 
-/* Images of file systems, of that size, and where they are mounted. */
+/* Images of file systems, their size, and their mount points. */
 #define IMAGE		"/image"
 #define IMAGE_SIZE	(16 * MIB)
 #define DISK		"/disk"		/* on a device that can be held */
 #define SIZE		(64 * KIB)
 #define SWAP_SIZE	(4 * MIB)
 
-/* In memory that all share. */
+/* In shared memory. */
 static struct {
 	bool go;
 	pid_t changer;		/* a thread */
@@ -79,7 +79,10 @@ static void make_disk(void)
 	pattern_file(DISK "/silent", SIZE);
 }
 
-/* A swap file, with real I/O: by a thread of the loop device, later. */
+/*
+ * A swap file with real I/O, done asynchronously by a thread of the loop
+ * device.
+ */
 static void make_swap(void)
 {
 	static const char path[] = DISK "/swap";
@@ -90,7 +93,7 @@ static void make_swap(void)
 	memcpy(bytes + 1024, &version, sizeof(version));
 	memcpy(bytes + 1028, &last, sizeof(last));
 	memcpy(bytes + PAGE - 10, "SWAPSPACE2", 10);
-	/* Without a hole. */
+	/* Written, because a swap file must not have holes. */
 	if (fd < 0 || write(fd, bytes, SWAP_SIZE) != (ssize_t)SWAP_SIZE ||
 	    fsync(fd) || swapon(path, SWAP_FLAG_PREFER | 200))
 		die("cannot swap to %s: %s", path, strerror(errno));
@@ -113,7 +116,7 @@ static void wait_for_go(void)
 	}
 #define MAKE(_kind, _size) kinds[_kind].make(t, (char *)TARGET_AT, _size)
 
-/* Of a healthy file system; nothing of it in the page cache. */
+/* Maps a file of a healthy file system that is not in the page cache. */
 static void map_uncached(struct target *t)
 {
 	int fd = open(DISK "/file", O_RDONLY | O_CLOEXEC);
@@ -164,7 +167,7 @@ static unsigned char byte_merged(unsigned long offset)
 	ONE(_name ", process_vm_readv", _prepare, READV, 16 * KIB,	\
 	    .offset = 64, __VA_ARGS__)
 
-/* Where the bytes do not end in a zero, they are taken for a title. */
+/* If the last byte is not 0, the arguments are a title. */
 #define ARGUMENTS(_name, _prepare, ...)					\
 	ONE(_name ", cmdline", _prepare, CMDLINE, PAGE, __VA_ARGS__),	\
 	ONE(_name ", environ", _prepare, ENVIRON, SIZE, __VA_ARGS__)
@@ -189,7 +192,7 @@ static void wedge(pid_t pid)
 	frozen_begin(FROZEN_VMA, pid);
 }
 
-/* The target maps and unmaps memory that nobody looks at. */
+/* The target maps and unmaps memory that nobody reads. */
 static void *map_elsewhere(void *arg)
 {
 	(void)arg;
@@ -219,13 +222,13 @@ static void prepare_silent(struct target *t)
 	must(t, !pthread_create(&thread, NULL, map_elsewhere, NULL), "thread");
 }
 
-/* On the way there it may sleep for a moment, too. */
+/* The reader may sleep elsewhere before. */
 static bool waits_for_page(pid_t pid)
 {
 	return waits_in(pid, "folio_wait_bit") || waits_in(pid, "__folio_lock");
 }
 
-/* A target, and a reader that sleeps on a page of it that does not come. */
+/* A target, and a reader that sleeps on a page whose I/O does not complete. */
 static struct lock_reader sleep_on_disk(const struct lock_case *c, pid_t *pid)
 {
 	struct lock_reader r;
@@ -240,7 +243,7 @@ static struct lock_reader sleep_on_disk(const struct lock_case *c, pid_t *pid)
 	return r;
 }
 
-/* Somebody else, who looks at the arguments, as ps does. */
+/* Another reader, which reads the arguments like ps. */
 static pid_t look_at_arguments(pid_t pid)
 {
 	char bytes[64];
@@ -256,7 +259,7 @@ static pid_t look_at_arguments(pid_t pid)
 	return child;
 }
 
-/* What becomes of its target, and of the next reader? */
+/* Does its target become stuck, and the next reader? */
 static void silent(bool stuck)
 {
 	static const struct lock_case c = {
@@ -304,8 +307,8 @@ static void silent_on(void **state)
 }
 
 /*
- * Readers that stock lets be killed: one that reads the page from the disk, and
- * one that finds another reader at that, and waits for the page's lock.
+ * Readers that can be killed on stock: one that reads the page from the disk,
+ * and one that waits for the page's lock while another reads it.
  */
 static void killed(bool is_first)
 {
@@ -357,7 +360,7 @@ static void killed_on(void **state)
 	killed(false);
 }
 
-/* Tasks that still run what vmapeek replaces by. */
+/* The number of tasks that still use vmapeek's functions. */
 static unsigned int not_switched_off(void)
 {
 	unsigned int n = 0;
@@ -373,7 +376,7 @@ static unsigned int not_switched_off(void)
 	return n;
 }
 
-/* A reader in a fault holds up switching off; all other tasks are switched. */
+/* A reader in a fault delays switching off; all other tasks are switched. */
 static void switched_off(enum interface how)
 {
 	const struct lock_case c = {

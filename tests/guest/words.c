@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The target writes a word again and again, all bytes of it the same. Where the
- * stock kernel reads that word in one access, vmapeek must: a copy made of
- * narrower accesses brings words in parts. Where the stock kernel copies byte by
- * byte on this CPU, it brings words in parts itself, and nothing is required.
+ * The target writes a word in a loop, with all bytes the same. If the stock
+ * kernel reads that word in one access, vmapeek must, too: a copy by narrower
+ * accesses returns torn words. If the stock kernel copies byte by byte on this
+ * CPU, it returns torn words itself, and nothing is required.
  */
 #include <errno.h>
 #include <pthread.h>
@@ -24,11 +24,11 @@
 #include "run.h"
 #include "vmapeek.h"
 
-/* Reads before which the word was written; one in parts is met much earlier. */
+/* Reads after which the word has changed; a torn word is found much earlier. */
 #define CHANGED_READS	20000
 #define SIZE		(8 * PAGE)
 
-/* The word begins @before bytes behind the read. */
+/* The word begins @before bytes after the start of the read. */
 struct word_case {
 	const char *name;
 	enum interface how;
@@ -79,7 +79,7 @@ static bool is_whole(const unsigned char *word, size_t size)
 	return true;
 }
 
-/* Is a word ever read in parts? */
+/* Is a word ever torn? */
 static bool is_torn(const struct word_case *c)
 {
 	static unsigned char buf[SIZE] __attribute__((aligned(PAGE)));

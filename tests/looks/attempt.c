@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Runs a command that may hang in the kernel, and does not hang with it:
+ * Runs a command that may hang in the kernel, without hanging itself:
  *
  *	attempt SECONDS COMMAND..
  *
- * Prints "ended STATUS SECONDS"; or "hangs NAME:FUNCTION CALLER..", if one of its
- * tasks sleeps uninterruptibly in the same function of the kernel for some seconds,
- * or the time is up. The callers are those of its kernel stack, up to the system
- * call. What is left of it is killed, each process by its number, and not waited for.
+ * Prints "ended STATUS SECONDS"; or "hangs NAME:FUNCTION CALLER..", if one of
+ * its tasks sleeps uninterruptibly in one kernel function for ASLEEP seconds,
+ * or the time is up. The callers are the functions of its kernel stack, up to
+ * the system call. The remaining processes are killed, each by its PID, but not
+ * waited for.
  */
 #include <ctype.h>
 #include <dirent.h>
@@ -23,7 +24,7 @@
 #include <time.h>
 #include <unistd.h>
 
-/* Seconds: of uninterruptible sleep until that is a hang; between two looks. */
+/* Seconds of uninterruptible sleep that are a hang; seconds between polls. */
 #define ASLEEP		2.5
 #define PAUSE		0.02
 #define PAUSE_TASKS	0.5
@@ -62,8 +63,8 @@ static void read_line(char *line, size_t size, const char *path)
 }
 
 /*
- * Of a thread: its state, and its process's parent. Not by stat, which waits for
- * exec_update_lock.
+ * The state of a thread, and the parent of its process. stat is no alternative,
+ * because it waits for exec_update_lock.
  */
 static char state_of(pid_t pid, pid_t tid, pid_t *parent)
 {
@@ -83,7 +84,7 @@ static char state_of(pid_t pid, pid_t tid, pid_t *parent)
 	return state;
 }
 
-/* Is @pid a child of ours, or a child's child? We are a subreaper. */
+/* Is @pid a descendant? This process is a subreaper. */
 static bool is_ours(pid_t pid)
 {
 	while (pid > 1) {
@@ -125,7 +126,7 @@ static void print_callers(const struct task *t)
 		fclose(file);
 }
 
-/* Calls back for each thread of one of our processes; stops when that is true. */
+/* Calls @callback for each thread of a process, until it returns true. */
 static bool each_thread(pid_t pid, bool (*callback)(struct task *t, void *arg),
 			void *arg)
 {
@@ -174,7 +175,7 @@ static bool is_asleep(struct task *t, void *found)
 	return true;
 }
 
-/* Of those that can be woken: not who only waits for another one of them. */
+/* Finds a task that is not stuck itself, and does not only wait for others. */
 static bool is_there(struct task *t, void *found)
 {
 	if (t->pid != t->tid)
@@ -195,7 +196,7 @@ static bool is_to_end(struct task *t, void *arg)
 	return false;
 }
 
-/* Has one of them slept like that for long? Called again and again. */
+/* Has a task slept uninterruptibly for long? To be called repeatedly. */
 static bool hangs(struct task *t)
 {
 	static struct task last;

@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0
-# Whether ps and fifty other ways to look at a process answer while that process is stuck: a whole Debian system with the
-# kernel under test, stock and with vmapeek. `list` has the looks, `guest` makes the process stuck in there, and `hang` has
-# those that hang with vmapeek and why.
+# Tests whether ps and some sixty other looks at a process answer while that process is stuck, in a whole Debian system with the
+# kernel under test, stock and with vmapeek. `list` has the looks, `guest` makes the process stuck, and `hang` lists the looks
+# that hang with vmapeek, with the reason.
 #
-#	looks.t [STATE..]	lock, swap, ice, exec: these, or the first two
+#	looks.t [STATE..]	lock, swap, ice, exec; default: the first two
 #
-# KERNEL chooses the series, LOOKS is a pattern for names of looks. What became of each is in build/SERIES/looks.tsv.
+# KERNEL selects the series, LOOKS is a pattern for names of looks. The results are in build/SERIES/looks.tsv.
 set -euo pipefail
 shopt -s inherit_errexit
 
@@ -21,17 +21,17 @@ built tests "$BUILD/tests"/{attempt,looktarget,wedge.ext4} "$BUILD/command/remot
 	"$MODULES"/{vmapeek,vmapeek_maps,hold_mmap_lock}.ko
 temporary
 
-# procps, systemd and util-linux are there anyway.
+# procps, systemd and util-linux are always installed.
 image=$("$LAB" rootfs "$KERNEL" htop lsof psmisc atop sysstat smem numactl python3-psutil strace gdb elfutils \
 	linux-perf bpftrace criu iotop prometheus-process-exporter)
 
-# Monitors that would look at the process themselves
+# Monitors that would read the process on their own
 quiet=()
 for unit in atop atopacct atop-rotate.timer sysstat sysstat-collect.timer sysstat-summary.timer prometheus-process-exporter; do
 	quiet+=(-a "systemd.mask=$unit")
 done
 
-# boot STATE..: writes results
+# boot STATE..: writes $TMP/results
 boot()
 {
 	local status=0
@@ -52,7 +52,7 @@ boot()
 	EXPLAIN=$TMP/blind ok "$([[ ! -s $TMP/blind ]]; echo $?)" "no look prints the same without the process"
 }
 
-# hang has: a pattern of states, one of names, and why
+# may_hang STATE NAME: does a line of `hang` match? It has a pattern of states, a pattern of names, and the reason.
 may_hang()
 {
 	local states names rest
@@ -65,8 +65,8 @@ may_hang()
 	return 1
 }
 
-# With vmapeek each look answers, unless it is known to hang; no answer is another one than before. On the stock kernel, those
-# that do would say that nothing was stuck.
+# With vmapeek each look must answer, unless `hang` lists it, and no answer may differ. On the stock kernel cmdline must hang;
+# otherwise the process was not stuck.
 judge()
 {
 	local state which name result where
@@ -89,7 +89,7 @@ judge()
 boot "$@"
 judge
 
-# What was not looked at stays as it was.
+# Results of other looks stay in the file.
 touch "$out"
 [[ -s $TMP/results ]] || { plan; exit; }
 awk -F'\t' '

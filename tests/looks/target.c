@@ -1,16 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The process that everybody looks at:
+ * The process that all looks read:
  *
  *	looktarget --marker=.. FILE COLD_FILE
  *
- * Prints the addresses of memory that is resident, swapped out, never touched, and of
- * a file and not mapped, with room for PAGES looks each. FILE is on a file system
- * that can be frozen. Then it does what each letter says that it reads:
+ * Prints the addresses of memory that is resident, swapped out, untouched, and
+ * of a file without page-table entries; each has PAGES pages, one for each
+ * look. FILE is on a file system that can be frozen. Then it reads commands
+ * from stdin, one letter each:
  *
- *	w	a thread writes to FILE, in whose file system it may sleep
- *	m	another one changes the mapping of FILE, and changes it back
- *	x	a third one's vfork() child calls exec()
+ *	w	a thread writes to the mapping of FILE, and may sleep there
+ *	m	another changes the mapping of FILE, and changes it back
+ *	x	the vfork() child of a third thread calls exec()
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -38,7 +39,7 @@ static void wait_for(int letter)
 	__atomic_store_n(&wanted[letter], 0, __ATOMIC_RELEASE);
 }
 
-/* Runs whatever the others wait for. */
+/* A thread that stays runnable, whatever the others wait for. */
 static void *run(void *arg)
 {
 	wait_for('r');
@@ -82,7 +83,7 @@ static void *call_exec(void *arg)
 	return arg;
 }
 
-/* A mapping of its own, between others that are no neighbours. */
+/* A mapping with gaps on both sides, so that it does not merge. */
 static char *map(const char *path, int protection, int flags, size_t pages)
 {
 	int fd = path ? open(path, O_RDWR | O_CLOEXEC) : -1;
@@ -104,7 +105,7 @@ static char *map_memory(void)
 		   PAGES);
 }
 
-/* The same in each page. */
+/* Fills each page with the same bytes. */
 static void fill(char *p, size_t pages)
 {
 	for (size_t i = 0; i < pages * PAGE; i++)

@@ -2,13 +2,13 @@
 /*
  * fail_alloc - let one allocation of kernel memory fail, for tests.
  *
- * /sys/module/fail_alloc/parameters/nth: write N, and the Nth allocation fails
- * that the writing thread makes after it has called the function named by the
- * parameter from, and before it calls vfs_read(), as it does to read from nth
- * how many were still to come until then; 0 if it has failed.
+ * /sys/module/fail_alloc/parameters/nth: write N, and the Nth allocation by the
+ * writing thread fails. Allocations count from the call of the function named
+ * by the parameter from, until the thread calls vfs_read(). So it calls
+ * vfs_read() to read nth: the number of allocations left, 0 if one has failed.
  *
- * By kprobes at the start of functions that allocate: stock kernels have no
- * fault injection.
+ * It uses kprobes at the entry of allocation functions, because stock kernels
+ * have no fault injection.
  */
 #include <linux/kprobes.h>
 #include <linux/module.h>
@@ -20,11 +20,11 @@ static char *from;
 module_param(from, charp, 0400);
 MODULE_PARM_DESC(from, "function from the call of which on allocations count");
 
-static struct task_struct *fail_task;	/* to be compared only */
+static struct task_struct *fail_task;	/* compared, never dereferenced */
 static bool fail_counts;
 static int fail_left;
 
-/* What the function returns to its caller from. Must not touch registers. */
+/* The probed function returns from here. Must not touch registers. */
 static noinline notrace void fail_return(void)
 {
 	barrier();
@@ -65,7 +65,7 @@ static struct kprobe until_probe = {
 	.symbol_name = "vfs_read", .pre_handler = fail_until
 };
 
-/* Not each kernel has all of them. */
+/* Kernels lack some of them. */
 static struct kprobe probes[] = {
 	FAIL("__kmalloc_noprof"),
 	FAIL("__kmalloc_cache_noprof"),

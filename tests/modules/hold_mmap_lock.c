@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * hold_mmap_lock - hold a process's mmap lock on purpose, for tests.
+ * hold_mmap_lock - hold a process's mmap lock, for tests.
  *
  * /dev/hold_mmap_lock: write "write PID" or "read PID" and a kernel thread
- * takes that lock of that process and keeps it until the file is closed. Read
- * from the file to learn how far it is: "starting", "queued" (waiting for the
- * lock, and others can see it wait) or "held".
+ * takes that lock of that process and holds it until the file is closed.
+ * Reading the file returns the state: "starting", "queued" (waits for the lock,
+ * visible to others) or "held".
  *
- * Each read(2) starts anew and returns the whole word.
+ * Each read(2) returns the whole word, whatever the offset.
  *
  *	exec 3<>/dev/hold_mmap_lock; echo "write $PID" >&3; ...; exec 3>&-
  */
@@ -25,14 +25,14 @@
 #include <linux/uaccess.h>
 
 struct hold {
-	struct mutex start;		/* one thread a file */
+	struct mutex start;		/* one thread for each file */
 	struct mm_struct *mm;
 	struct task_struct *thread;
 	bool for_write;
 	bool held;
 };
 
-/* A thread of its own: no task may return to user space with a lock held. */
+/* A kernel thread: no task may return to user space with a lock held. */
 static int hold_thread(void *data)
 {
 	struct hold *hold = data;
@@ -82,7 +82,9 @@ static int hold_start(struct hold *hold, bool for_write, pid_t nr)
 	hold->mm = mm_of_pid(nr);
 	if (!hold->mm)
 		return -ESRCH;
-	/* We could not exit before the file is closed, nor the reverse. */
+	/*
+	 * The caller's exit and the file's release would wait for each other.
+	 */
 	if (hold->mm == current->mm) {
 		mmput(hold->mm);
 		return -EDEADLK;

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * pause_fault - stop a reader behind its page faults, for tests.
+ * pause_fault - stop a reader after its page faults, for tests.
  *
- * /sys/module/pause_fault/parameters/: write to pid a task, and to times N. The
- * next N page faults of another address space that this task has done, and for
- * which it is not asked to retry, are followed by a pause before handle_mm_fault()
- * returns: paused is Y then, and whoever writes N there lets the task go on.
+ * /sys/module/pause_fault/parameters/: write a task's ID to pid, and N to
+ * times. The task pauses at the return of handle_mm_fault() after each of its
+ * next N page faults in another address space that need no retry. Then paused
+ * is Y; writing N to it resumes the task.
  *
- * By a kretprobe, where the task cannot sleep: it keeps its CPU busy, and goes on
- * by itself after some seconds.
+ * The pause is in a kretprobe, where the task cannot sleep: it busy-waits, and
+ * resumes by itself after some seconds.
  */
 #include <linux/kprobes.h>
 #include <linux/ktime.h>
@@ -31,7 +31,7 @@ static bool paused;
 module_param(paused, bool, 0600);
 MODULE_PARM_DESC(paused, "is it now?");
 
-/* Its own faults are not meant. Nonzero: do not probe the return. */
+/* Skips faults in the task's own memory. Nonzero: do not probe the return. */
 static int pause_entry(struct kretprobe_instance *ri, struct pt_regs *regs)
 {
 	struct vm_area_struct *vma =

@@ -2,12 +2,12 @@
 /*
  * pause_show - stop a reader of maps or smaps while it has a VMA locked, for tests.
  *
- * /sys/module/pause_show/parameters/: write to start where a VMA begins, and then
- * to pid a task, which pauses in show_map_vma() of that VMA, once: paused is Y
- * then, and whoever writes N there lets the task go on.
+ * /sys/module/pause_show/parameters/: write the start of a VMA to start, and
+ * then a task's ID to pid. The task pauses once, in show_map_vma() of that VMA.
+ * Then paused is Y; writing N to it resumes the task.
  *
- * By a kprobe, where the task cannot sleep: it keeps its CPU busy, and goes on by
- * itself after some seconds.
+ * The pause is in a kprobe, where the task cannot sleep: it busy-waits, and
+ * resumes by itself after some seconds.
  */
 #include <linux/kprobes.h>
 #include <linux/ktime.h>

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * toy_livepatch - another livepatch that replaces a function that vmapeek
- * replaces, for tests. Reads by it fail. With replace=1 it takes the place of
- * all other livepatches.
+ * toy_livepatch - another livepatch for one of the functions that vmapeek
+ * replaces, for tests. Its function fails reads. With replace=1 it replaces all
+ * other livepatches atomically.
  */
 #include <linux/livepatch.h>
 #include <linux/mm.h>
@@ -40,7 +40,7 @@ static int __init toy_init(void)
 	return klp_enable_patch(&toy_patch);
 }
 
-/* Livepatching lets us go only when no task can be in our code. */
+/* Livepatch drops its reference only when no task can be in this code. */
 static void __exit toy_exit(void)
 {
 }

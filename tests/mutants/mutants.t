@@ -1,9 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0
-# Breaks each rule of the list on purpose, in a copy of kernel/, and sees the named test fail. TAP; the time that each took
-# to build and to be caught is in a comment. MUTANTS: names to try instead of all. SHARD: K/N, each N-th of them, from the
-# K-th on. JOBS: how many at a time. MUTANT_LIST: another list; MUTANT_KERNEL: the directory of another kernel to build them
-# for.
+# Applies each mutant of the list to a copy of kernel/, and requires that the named test fails. TAP, with the time of build and
+# test in a comment. MUTANTS: names to try instead of all. SHARD: K/N, every N-th mutant, from the K-th on. JOBS: number of
+# concurrent mutants. MUTANT_LIST: another list. MUTANT_KERNEL: the directory of another kernel to build for.
 set -euo pipefail
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -14,21 +13,21 @@ list=${MUTANT_LIST:-$here/list}
 out=$top/build/mutants
 jobs=${JOBS:-1}
 caught='^not ok [^#]*$|^not ok [0-9]* - |^Bail out!'
-# Says nothing about the mutant: what the torture did not get to, what fails without the module, a wrong line of the list.
+# Failures that are no detection: a row that the torture did not reach, a case with the module off, an error in the list.
 not_caught=' - reached: | - off[^a-z]|has such a name$'
 
-# Has the test of this log failed? Some of them read what makes the kernel itself complain, in the end. A guest that did not
-# boot has tested nothing.
+# Has the test of this log failed? A warning in the kernel log is a failure, too; some mutants only cause that. A guest that did
+# not boot has tested nothing.
 is_caught()
 {
 	local result=${1%.log}.result
 
-	# Not `grep -q`: it would end before the one that writes to it, whose status is SIGPIPE's then.
+	# `grep -q` would exit early, and its writer would fail with SIGPIPE.
 	(($(grep -E "$caught" "$1" | tr -d '\r' | grep -cvE "$not_caught"))) ||
 		{ grep -qsx 'clean=no' "$result" && ! grep -qx 'end=not-booted' "$result"; }
 }
 
-# Runs TEST or TEST:ARGUMENT,... of a mutant, but not what comes after its first failure.
+# Runs TEST or TEST:ARGUMENT,... of a mutant, up to the first failure.
 run_test()
 {
 	local log=$1 test=$2 pid
@@ -46,7 +45,7 @@ run_test()
 	rm -f "${log%.log}.pid"
 }
 
-# They have process groups of their own, which nothing else would end.
+# Stops the tests, which have their own process groups and do not get the terminal's signals.
 stop_tests()
 {
 	local file
@@ -56,8 +55,8 @@ stop_tests()
 	done
 }
 
-# Sets $objects to a directory with a copy of kernel/ and its objects, so that only what a mutant changes is compiled. It is
-# the caller's until there is no `taken` in it.
+# Sets $objects to a directory with a copy of kernel/ and its objects, so that only the mutated file is compiled. The directory
+# belongs to the caller until its file `taken` is removed.
 take_objects()
 {
 	local n=0
@@ -71,8 +70,8 @@ take_objects()
 	: >"$objects/taken"
 }
 
-# Leaves MODULE.ko in DIR, and says in build.log and kernel.diff there how. What it changed is newer than its object, also
-# when it is changed back.
+# Builds MODULE.ko in DIR, with build.log and kernel.diff. Keeps the changed file newer than its object, also when the change is
+# reverted.
 build()
 {
 	local file=$1 script=$2 module=$3 dir=$4 status=0
@@ -85,7 +84,7 @@ build()
 	return "$status"
 }
 
-# Prints why the mutant was not caught; nothing when it was.
+# Prints why the mutant was not detected; nothing if it was.
 try()
 {
 	local name=$1 file=$2 test=$3 script=$4 dir=$out/$1 status=0 built module=vmapeek
@@ -113,7 +112,7 @@ try()
 		echo "no test of ${test%%:*} failed, see build/mutants/$name/test.log"
 }
 
-# The first thing that was wrong, of a mutant that was caught.
+# Prints the first failure of a detected mutant.
 evidence()
 {
 	local telling='BUG: |WARNING: |Oops|general protection|held when returning|wrong; the first: |^Bail out!'
@@ -137,20 +136,20 @@ selected()
 		NF && (names == "" || $1 in wanted) && nr++ % part[2] == part[1] - 1'
 }
 
-# True if a mutant is for another kernel only.
+# True if the mutant is for another kernel only.
 is_of_another()
 {
 	[[ $1 = *@* && ${1#*@} != "${kernel%/*}" ]]
 }
 
-# What try() says is complete once it is in a file of this name.
+# Starts a mutant. The output of try() is complete when it is renamed to the mutant's name.
 start()
 {
 	local name file test script
 
 	read -r name file test script <<<"${mutants[$1]}" # sed wants its backslashes
 	rm -f "$out/$name.why"
-	# Not in the background, where two could take the same.
+	# Not in the background, where two mutants could take the same directory.
 	is_of_another "$name" || take_objects
 	{
 		: >"$out/$name.new"
@@ -159,7 +158,7 @@ start()
 	} &
 }
 
-# Says what became of the next ones, in their order.
+# Prints the results of finished mutants, in the order of the list.
 report_finished()
 {
 	local name test why

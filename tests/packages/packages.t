@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0
-# The Debian packages, in a whole Debian system with the kernel under test, which KERNEL chooses: installed, loaded at
-# boot, upgraded, removed. `guest` is what runs there.
+# Tests the Debian packages in a whole Debian system with the kernel under test, which KERNEL selects: installs, loads at boot,
+# upgrades and removes them. `guest` runs there.
 #
 #	packages.t [STAGE..]	install, upgrade, enforce, remove: only these
 #
-# DISK names a file for the system's disk, which is used as it is and kept, so that stages can be run one by one.
+# DISK names a file for the system's disk, which is reused and kept, so that stages can be run one by one.
 set -euo pipefail
 shopt -s inherit_errexit
 
@@ -18,13 +18,13 @@ version=$(dpkg-parsechangelog -l "$TOP/debian/changelog" -S Version)
 "$TOP/tools/build-deb" "$TMP/new" "$version+1" >"$TMP/log"
 rm -f "$TMP"/*/*-dbgsym_*
 
-# What the packages depend on, so that nothing is fetched in the guest; and the headers that are Debian's default: on Debian
-# 12 of 6.1, which is not supported, on Debian 13 of 6.12.
+# The dependencies of the packages, so that nothing is fetched in the guest; and Debian's default headers: on Debian 12 those of
+# 6.1, which is not supported, on Debian 13 those of 6.12.
 image=$("$LAB" rootfs "$KERNEL" dkms libelf-dev libc6-dev openssl libjson-c5 libkmod2 zlib1g linux-headers-cloud-amd64)
 disk=${DISK:-$TMP/disk}
 [[ -e $disk ]] || cp --sparse=always "$image" "$disk"
 
-# Not a test of the guest, but of the packages.
+# Tests the package files, without a guest.
 clean_for_lintian()
 {
 	local ok=ok
@@ -50,7 +50,7 @@ stage()
 	((status == 0)) || echo "not ok - $name: the guest ended with status $status"
 }
 
-# Line by line, as it comes: awk would wait for more.
+# Numbers the TAP line by line; awk would buffer its input.
 number()
 {
 	local n=0 line

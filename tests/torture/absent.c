@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Memory that is not there, and that the readers fault in: the target leaves it
- * to them for a while, and changes its mappings meanwhile.
+ * Absent memory, which the readers fault in. The target does not touch it for a
+ * while, and changes its mappings meanwhile.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -31,7 +31,7 @@ static void page_out(struct scene *s, unsigned long at, size_t size)
 		   "MADV_PAGEOUT");
 }
 
-/* The mapping is split, and merged again. */
+/* Split the mapping, and let it merge again. */
 static void split(struct scene *s)
 {
 	size_t size;
@@ -65,7 +65,7 @@ void step_fault_swapped(struct scene *s)
 		touch_some(s);
 }
 
-/* All of it away, to where nobody reads, and back. Only one mapping can move. */
+/* Move the whole region away and back. mremap() moves one mapping only. */
 static void move_away(struct scene *s)
 {
 	scene_map(s, REGION_AT, s->size, MAP_PRIVATE | MAP_FIXED, -1);
@@ -78,7 +78,7 @@ static void move_away(struct scene *s)
 			     MREMAP_FIXED, REGION) == REGION, "mremap");
 }
 
-/* Nothing, then pages that nobody has touched, then new ones. */
+/* A hole, then untouched pages, then filled ones. */
 static void map_anew(struct scene *s)
 {
 	size_t size;
@@ -112,7 +112,7 @@ void step_fault_replaced(struct scene *s)
 		map_anew(s);
 }
 
-/* Shared with a child for a while, which writes to its copy. */
+/* Share the pages with a child for a while, which writes to its copy. */
 void step_fault_shared(struct scene *s)
 {
 	pid_t pid;
@@ -125,7 +125,7 @@ void step_fault_shared(struct scene *s)
 
 		close(fds[1]);
 		memset(REGION, 0, s->size / 2);
-		/* Until the target closes its end, or is gone. */
+		/* Wait until the target closes its end, or exits. */
 		_exit(read(fds[0], &byte, 1) != 0);
 	}
 	scene_must(s, pid > 0, "fork");
@@ -141,7 +141,7 @@ void step_fault_shared(struct scene *s)
 
 static int file;
 
-/* Page cache that can be evicted: of a block device. */
+/* Page cache that can be evicted, because a block device backs it. */
 static void make_device(struct scene *s)
 {
 	char nr[16], path[64], size[24];
@@ -157,8 +157,8 @@ static void make_device(struct scene *s)
 }
 
 /*
- * It is filled by write(): instrumented kernels of 7.3 lose half of what was
- * written by way of a mapping.
+ * Fill it by write(): instrumented 7.3 kernels lose half of the data that is
+ * written through a mapping.
  */
 void setup_device(struct scene *s)
 {
@@ -182,7 +182,7 @@ static void evict(struct scene *s)
 		      !posix_fadvise(file, 0, 0, POSIX_FADV_DONTNEED), "evict");
 }
 
-/* Split, or replaced by another mapping of the same. */
+/* Split the mapping, or replace it by another one of the same file. */
 void step_fault_file(struct scene *s)
 {
 	size_t size;
@@ -227,7 +227,7 @@ void step_fault_hugetlb(struct scene *s)
 	scene_refill(s, REGION, 0, s->size);
 }
 
-/* Some of a huge page is swapped out when it is to be one again. */
+/* Swap out a part of a split huge page before it is collapsed. */
 void step_fault_collapse(struct scene *s)
 {
 	unsigned long huge = scene_random(s, s->size / HUGE_PAGE) * HUGE_PAGE;
@@ -239,7 +239,7 @@ void step_fault_collapse(struct scene *s)
 	madvise(REGION, s->size, MADV_COLLAPSE);
 }
 
-/* For targets that end while they are read. */
+/* For targets that exit while they are read. */
 void setup_swapped(struct scene *s)
 {
 	setup_plain(s);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Anonymous memory that is replaced, taken away, protected, discarded. */
+/* Anonymous memory that is replaced, unmapped, protected or discarded. */
 #include <errno.h>
 #include <sys/mman.h>
 
@@ -7,7 +7,7 @@
 
 #define REGION	((char *)REGION_AT)
 
-/* Filled where nobody looks, then put into its place under one lock. */
+/* Fill a mapping elsewhere, then move it into place under one lock. */
 static void replace(struct scene *s, char *from)
 {
 	unsigned int g = generation_begin(s, 0, s->size);
@@ -48,13 +48,13 @@ void setup_replace_huge(struct scene *s)
 	replace(s, map_aligned(s, false));
 }
 
-/* Whole tables and huge entries move, by turns. */
+/* Moves whole tables and huge entries, in turns. */
 void step_replace_huge(struct scene *s)
 {
 	replace(s, map_aligned(s, scene_random(s, 2)));
 }
 
-/* A new mapping in the place of the old one, of so many pages. */
+/* Map some pages of the region anew. */
 void step_remap(struct scene *s)
 {
 	size_t size;
@@ -80,7 +80,7 @@ void step_unmap(struct scene *s)
 
 static void map_neighbour(struct scene *s, char *at, size_t size)
 {
-	/* Of another kind, so that they are not merged. */
+	/* Shared, so that it does not merge with the region. */
 	char *p = mmap(at, size, PROT_READ | PROT_WRITE, MAP_SHARED |
 		       MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
 
@@ -98,7 +98,7 @@ void setup_neighbours(struct scene *s)
 	map_neighbour(s, REGION + s->size, NEIGHBOUR);
 }
 
-/* What is on both sides comes and goes; tables may be shared with it. */
+/* Unmap and map the neighbours, which may share tables with the region. */
 void step_neighbours(struct scene *s)
 {
 	char *at = scene_random(s, 2) ? REGION - NEIGHBOUR :
@@ -118,7 +118,7 @@ static void protect(struct scene *s, int prot)
 		   "mprotect back");
 }
 
-/* Mappings are split and merged; reading is allowed all the time. */
+/* Splits and merges mappings, which stay readable all the time. */
 void step_protect(struct scene *s)
 {
 	protect(s, PROT_READ);
@@ -138,8 +138,8 @@ void setup_discard(struct scene *s)
 }
 
 /*
- * All pages go, the table may, too; then a new generation comes. Filling all
- * takes long, and a few pages will do for a table that goes again.
+ * Discard all pages, and maybe their table; then fill a new generation. A few
+ * pages are mostly enough to get a new table, and filling all takes long.
  */
 void step_discard(struct scene *s)
 {

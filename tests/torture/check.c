@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Is what was read what may be there? */
+/* Checks whether the bytes of a read are valid. */
 #include <stdio.h>
 #include <string.h>
 
@@ -28,7 +28,7 @@ static bool generation_may(const struct seen *seen, unsigned int chunk,
 	return behind <= seen->newest[chunk] - oldest;
 }
 
-/* The bytes @first to @last of a word: are they of one that may be there? */
+/* Are the bytes @first to @last those of a word that may be there? */
 static bool part_may(const struct seen *seen, unsigned int chunk,
 		     unsigned long word, const unsigned char *bytes,
 		     unsigned int first, unsigned int last)
@@ -57,7 +57,7 @@ static bool part_is_zero(const unsigned char *bytes, unsigned int first,
 	return !memcmp(bytes + first, zeros, last - first);
 }
 
-/* A byte each, of any: half-written, or copied by bytes while written. */
+/* Each byte may be of another word, which is half-written or half-copied. */
 static bool bytes_may(const struct seen *seen, unsigned int chunk,
 		      unsigned long word, const unsigned char *bytes,
 		      unsigned int first, unsigned int last)
@@ -111,7 +111,7 @@ static void describe(struct seen *seen, unsigned long offset,
 		 seen->newest[chunk]);
 }
 
-/* All of what one lock covers must be of one generation. */
+/* All bytes read under one hold of the lock must be of one generation. */
 static bool is_of_one(struct seen *seen, const unsigned char *words,
 		      unsigned long offset, size_t len)
 {

@@ -18,7 +18,7 @@ static bool is_tainted(void)
 	return taints & TAINTS;
 }
 
-/* It switches itself off with its first complaint, which taints nothing. */
+/* lockdep disables itself at its first report, which sets no taint. */
 static bool lockdep_is_off(void)
 {
 	FILE *file = fopen("/proc/lockdep_stats", "r");

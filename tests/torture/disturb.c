@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* What goes on around target and readers. */
+/* Disturbances: memory pressure, CPU hotplug, livepatch transitions. */
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -27,7 +27,7 @@ static unsigned long available_kb(void)
 	return kb;
 }
 
-/* A bit more than there is. The kernel ends whoever has most, which is it. */
+/* Use more memory than is available. The OOM killer chooses this process. */
 static void eat(struct scene *s)
 {
 	size_t size = (available_kb() * KIB + 32 * MIB) & ~(PAGE - 1);
@@ -65,7 +65,7 @@ static bool cpu_switch(int cpu, const char *text)
 	return ok;
 }
 
-/* All but the first CPU, one at a time. */
+/* Take the CPUs offline, except the first, one at a time. */
 void disturb_cpus(struct scene *s)
 {
 	int nr = sysconf(_SC_NPROCESSORS_CONF), cpu = 1;
@@ -89,7 +89,7 @@ void disturb_switch(struct scene *s)
 	if (mainline() != MODULE)
 		scene_lacks(s, "a module to switch");
 	while (!scene_ends(s)) {
-		/* They go with the module. */
+		/* Unloading the module resets the counters. */
 		s->fast += counters_since(&start).n[FAST];
 		modules_off();
 		usleep(20000);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Shared memory of a file, which has two mappings: the region and another. */
+/* A shared file with two mappings: the region and another one. */
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
@@ -52,8 +52,9 @@ static void punch(struct scene *s, unsigned long at, size_t size)
 }
 
 /*
- * A hole splits the huge page and takes it out of both page tables; both are
- * mapped by small entries then. One is collapsed, and the other's table goes.
+ * Punching a hole splits the huge page and unmaps it from both page tables.
+ * Then both mappings get small entries. Collapsing one of them frees the page
+ * table of the other.
  */
 void step_retract(struct scene *s)
 {
@@ -87,7 +88,7 @@ void step_truncate(struct scene *s)
 	scene_refill(s, OTHER + at, at, s->size - at);
 }
 
-/* So large and so aligned that two mappings share their tables. */
+/* Large and aligned enough for two mappings to share their tables. */
 void setup_hugetlb(struct scene *s)
 {
 	unsigned int g = generation_begin(s, 0, s->size);
@@ -102,7 +103,7 @@ void setup_hugetlb(struct scene *s)
 	generation_end(s, 0, s->size, g);
 }
 
-/* Another process has the same mapping and leaves it. */
+/* Another process maps the same file, and exits. */
 void step_hugetlb(struct scene *s)
 {
 	char *other = REGION + GIB;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Huge pages that are made, split and thrown away. */
+/* Huge pages that are collapsed, split and discarded. */
 #include <errno.h>
 #include <sys/mman.h>
 
@@ -14,7 +14,7 @@ void setup_huge(struct scene *s)
 		scene_lacks(s, "MADV_COLLAPSE");
 }
 
-/* What it contains stays the same. */
+/* Splits a huge page; its content stays the same. */
 void step_split(struct scene *s)
 {
 	char *page = REGION + scene_random(s, s->size / PAGE) * PAGE;
@@ -27,7 +27,7 @@ void step_split(struct scene *s)
 void step_collapse(struct scene *s)
 {
 	step_split(s);
-	/* May fail for want of a huge page, or as one is in use. */
+	/* May fail: no huge page is free, or a page is in use. */
 	madvise(REGION, s->size, MADV_COLLAPSE);
 }
 
@@ -37,7 +37,7 @@ static void discard(struct scene *s)
 		   "MADV_DONTNEED");
 }
 
-/* Most of the times with no more than a word in each huge page. */
+/* Mostly with only a word in each huge page. */
 void step_discard_huge(struct scene *s)
 {
 	unsigned int g = generation_begin(s, 0, s->size);
@@ -46,7 +46,7 @@ void step_discard_huge(struct scene *s)
 		discard(s);
 		for (unsigned long at = 0; at < s->size; at += HUGE_PAGE)
 			scene_fill(s, REGION + at, at, 8, g);
-		/* Where there is a table, no fault brings a huge page. */
+		/* If there is a table, no fault maps a huge page. */
 		madvise(REGION, s->size, MADV_COLLAPSE);
 	}
 	discard(s);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Reads by all interfaces, while what they read is changed in all ways.
+ * Reads through all interfaces, while the memory is changed in all ways.
  *
  *	torture [SECONDS [SEED [PLAY...]]]
  */
@@ -10,14 +10,14 @@
 
 #include "turn.h"
 
-/* A play goes on until its rows are reached and all have read, or so long. */
+/* The time for a play to reach its rows and have reads by all interfaces. */
 #define PATIENCE_SECONDS	180
 
 static struct sum sums[64];
 static struct scene *scene;
 static bool traced;
 
-/* Is there a row of this play that no read has met yet? */
+/* Has this play a row that no read has met yet? */
 static bool is_unreached(const char *name)
 {
 	for (unsigned int i = 0; traced && i < nr_rows; i++)
@@ -78,7 +78,7 @@ static int report(int argc, char **argv)
 	return bad;
 }
 
-/* What comes after something wrong says nothing any more. */
+/* After the first failure, further results are meaningless. */
 static bool is_wrong(void)
 {
 	for (unsigned int i = 0; i < nr_plays; i++)
@@ -93,7 +93,7 @@ static bool is_enough(const struct play *p, const struct sum *sum)
 	       (sum->steps && has_read(sum) && !is_unreached(p->name));
 }
 
-/* On a slow machine one turn is too short for some. */
+/* On a slow machine, one turn is too short for some plays. */
 static void play_until_enough(const struct play *p, struct sum *sum,
 			      double seconds, unsigned long seed)
 {
@@ -108,7 +108,7 @@ static void play_until_enough(const struct play *p, struct sum *sum,
 	} while (!is_enough(p, sum) && now() < end);
 }
 
-/* The first round goes to its end, whatever the time. */
+/* The first round is completed, even after the end of the time. */
 static void play_round(int argc, char **argv, double seconds,
 		       unsigned long seed, double end)
 {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Looks at /proc/PID/maps and its relatives, one after the other, over and over,
- * and checks what they may show: VMAs in the order of addresses, the region
- * without a gap where it has none, sums that add up.
+ * Reads /proc/PID/maps and its relatives in turn, in a loop, and checks their
+ * content: VMAs in the order of addresses, no gap in a region that has none,
+ * consistent sums.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -31,7 +31,7 @@ struct work {
 	char *text;
 };
 
-/* An entry of pagemap. */
+/* Bits of a pagemap entry. */
 #define ENTRY_PRESENT	(1UL << 63)
 #define ENTRY_SWAPPED	(1UL << 62)
 #define ENTRY_UNUSED	(3UL << 59)
@@ -50,7 +50,7 @@ static void wrong(struct work *w, const char *what, const char *line)
 			 "%s: %s: %.160s", w->file, what, line);
 }
 
-/* Wrong, unless the process or its memory may be gone. */
+/* An error, unless the process or its memory may be gone. */
 static void absent(struct work *w, const char *what, const char *line)
 {
 	atomic_fetch_add(&w->stats->absent, 1);
@@ -59,7 +59,7 @@ static void absent(struct work *w, const char *what, const char *line)
 		wrong(w, what, line);
 }
 
-/* What a VMA in the order of addresses adds to what is shown of the region. */
+/* Adds a VMA, in the order of addresses, to the covered part of the region. */
 static void cover(unsigned long *covered, unsigned long start,
 		  unsigned long end)
 {
@@ -102,7 +102,7 @@ static void check_maps(struct work *w)
 	check_covered(w, covered);
 }
 
-/* In kB. */
+/* Sums in kB. */
 struct sums {
 	unsigned long size, rss, pss, parts, part_of_rss;
 };
@@ -143,7 +143,7 @@ static bool check_sums(struct work *w, const struct sums *sums,
 	return !what;
 }
 
-/* The sums of the VMA that ends before @line; none before the first. */
+/* Checks the sums of the VMA whose lines end before @line, if any. */
 static bool check_vma(struct work *w, const struct maps_line *l,
 		      const struct sums *sums, const char *line)
 {
@@ -224,7 +224,7 @@ static void check_numa_maps(struct work *w)
 		check_numa_line(w, line);
 }
 
-/* In pieces, so that the kernel's buffer ends anywhere. */
+/* Reads in pieces of random size, so that the kernel's buffer ends anywhere. */
 static ssize_t read_text(struct work *w, int fd)
 {
 	size_t piece = 1 + scene_random(w->s, scene_random(w->s, 2) ? 3000 :
@@ -268,7 +268,7 @@ static void look_at_pagemap(struct work *w, int fd)
 	}
 }
 
-/* Regions in the order of addresses, up to where the scan says it has come. */
+/* Regions must be in the order of addresses, below the end of the scan. */
 static bool check_regions(const struct work *w, const struct scan *scan,
 			  const struct region_found *found, int nr)
 {
@@ -289,7 +289,7 @@ static bool check_regions(const struct work *w, const struct scan *scan,
 		scan->walk_end == REGION_END(w->s));
 }
 
-/* Pages that are there, or swapped out, but none is both. */
+/* Scans for present or swapped pages; no page may be both. */
 static void look_by_scan(struct work *w, int fd)
 {
 	static struct region_found found[64];
@@ -339,7 +339,7 @@ static void look_by_query(struct work *w, int fd)
 		wrong(w, "what is mapped all the time is not found", text);
 }
 
-/* What a name links to may be unmapped meanwhile. */
+/* The mapping of a link may be unmapped meanwhile. */
 static void check_link(struct work *w, int dir, const char *name)
 {
 	char target[256];
@@ -349,7 +349,7 @@ static void check_link(struct work *w, int dir, const char *name)
 		absent(w, "a link cannot be read", strerror(errno));
 }
 
-/* What one call brings, of one moment on stock; the next counts anew. */
+/* The entries of one call, which are of one moment on stock. */
 static void check_entries(struct work *w, int dir, const char *buf, long size)
 {
 	unsigned long start, end, last = 0;
@@ -383,7 +383,7 @@ static void look_at_map_files(struct work *w, int fd)
 
 static const struct look {
 	const char *file;
-	/* One of them: what the whole text must be; or looks itself. */
+	/* @check for the whole text, or @look, which reads by itself. */
 	void (*check)(struct work *w);
 	void (*look)(struct work *w, int fd);
 } looks[] = {
@@ -414,7 +414,7 @@ static void look(struct work *w, const struct look *l, int fd)
 		l->check(w);
 }
 
-/* False: there is no process right now. */
+/* Returns false if there is no process at the moment. */
 static bool look_once(struct work *w, const struct look *l)
 {
 	unsigned long missed = w->stats->absent;

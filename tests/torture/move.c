@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Where the pages are changes, not what they contain. */
+/* Plays that move pages, and keep their content. */
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/mempolicy.h>
@@ -14,7 +14,7 @@
 #define OTHER		((char *)REGION_AT + 16 * MIB)
 #define MAX_PAGES	(REGION_MAX / PAGE)
 
-/* To the other node, where there is one; else as compaction likes. */
+/* Migrate to the other node, if any; otherwise by compaction. */
 void step_migrate(struct scene *s)
 {
 	static void *pages[MAX_PAGES];
@@ -32,7 +32,7 @@ void step_migrate(struct scene *s)
 				      status, MPOL_MF_MOVE) >= 0,
 			   "move_pages");
 	} else {
-		/* Holes in the memory around, for compaction to fill. */
+		/* Make holes in physical memory, for compaction to fill. */
 		char *hole = scene_map(s, 0, 2 * MIB, MAP_PRIVATE, -1);
 
 		for (unsigned long i = 0; i < 2 * MIB; i += PAGE)
@@ -42,7 +42,7 @@ void step_migrate(struct scene *s)
 	}
 }
 
-/* The kernel makes entries inaccessible to see who uses them from where. */
+/* NUMA balancing makes entries inaccessible, to find the CPU that uses them. */
 void step_balance(struct scene *s)
 {
 	if (access("/sys/devices/system/node/node1", F_OK))
@@ -63,7 +63,7 @@ void setup_merge(struct scene *s)
 	write_line("/sys/kernel/mm/ksm/run", "1");
 }
 
-/* Two of each page; written to, each becomes one of its own again. */
+/* Two equal copies of each page, which KSM merges; writes unshare them. */
 void step_merge(struct scene *s)
 {
 	for (unsigned long i = 0; i < s->size; i += 8)
@@ -124,7 +124,7 @@ static void user_move(struct scene *s, char *from, char *to)
 			.len = s->size - done,
 		};
 
-		/* Pages that a reader holds cannot be moved right now. */
+		/* A page that a reader has pinned cannot be moved. */
 		if (ioctl(uffd, UFFDIO_MOVE, &move) && errno != EAGAIN &&
 		    errno != EBUSY)
 			scene_broken(s, "UFFDIO_MOVE");
@@ -149,7 +149,7 @@ static void user_copy(struct scene *s, char *from, char *to)
 	}
 }
 
-/* The pages there and back, or only what they contain. */
+/* Move the pages away and back, or copy only their content back. */
 void step_user_move(struct scene *s)
 {
 	if (scene_random(s, 2))

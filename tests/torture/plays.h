@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Between plays.c, which lists them, and the files that have them. */
+/* The functions of the plays, which plays.c lists. */
 #ifndef PLAYS_H
 #define PLAYS_H
 
@@ -36,7 +36,7 @@ void step_truncate(struct scene *s);
 void setup_hugetlb(struct scene *s);
 void step_hugetlb(struct scene *s);
 
-/* move.c: where the pages are changes, not what they contain */
+/* move.c: pages move, and keep their content */
 void step_migrate(struct scene *s);
 void setup_merge(struct scene *s);
 void step_merge(struct scene *s);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Processes that fork, execute a program, end, or are killed for memory. */
+/* Processes that fork, execute a program, exit, or are OOM-killed. */
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/userfaultfd.h>
@@ -29,7 +29,7 @@ void step_nothing(struct scene *s)
 	usleep(1000);
 }
 
-/* Written to by both: each page is shared, then copied. */
+/* Both processes write: each page is shared, then copied. */
 void step_fork(struct scene *s)
 {
 	if (in_child()) {
@@ -44,14 +44,14 @@ void step_fork(struct scene *s)
 	scene_must(s, wait(NULL) > 0, "wait for a child");
 }
 
-/* Long enough for readers to come, short enough for many. */
+/* Long enough for readers to start, short enough for many processes. */
 static void live(struct scene *s)
 {
 	atomic_fetch_add(&s->steps, 1);
 	usleep(20000 + scene_random(s, 30000));
 }
 
-/* Comes back here, in a new address space. */
+/* The executed program returns here, in a new address space. */
 void run_exec(struct scene *s, const struct play *p)
 {
 	char *argv[] = { (char *)"torture", (char *)"--again",
@@ -64,7 +64,7 @@ void run_exec(struct scene *s, const struct play *p)
 	live(s);
 	if (scene_ends(s))
 		_exit(0);
-	/* For a while cmdline and environ show what every program has there. */
+	/* Until it is ready, cmdline and environ show other memory. */
 	incarnation_begin(s);
 	execv("/proc/self/exe", argv);
 	scene_broken(s, "exec");
@@ -108,8 +108,8 @@ static void cgroup_make(struct scene *s)
 }
 
 /*
- * Reads into memory that a userfaultfd never fills: it waits, and the address
- * space that is read stays, whatever becomes of its process.
+ * Starts a reader whose buffer a userfaultfd never fills. It waits for ever,
+ * and keeps the target's address space after the target has exited.
  */
 static pid_t hold_memory(struct scene *s, pid_t target)
 {
@@ -144,7 +144,7 @@ static void eat_memory(struct scene *s)
 	}
 }
 
-/* Its memory outlives it until the OOM reaper comes, seconds later. */
+/* The target's memory survives until the OOM reaper runs, seconds later. */
 void run_oom(struct scene *s, const struct play *p)
 {
 	pid_t pid, holder;

@@ -13,20 +13,20 @@
 #define TRACING		"/sys/kernel/tracing"
 #define INSTANCE	TRACING "/instances/torture"
 #define EVENTS		INSTANCE "/events/torture"
-/* Readers are told by that name; main.c gives it to them. */
+/* The name of reader tasks, which turn.c sets. */
 #define READER_NAME	"reader"
 #define MAX_TASKS	1024
 
-/* Page faults in what is read, under the VMA's lock, by their flags. */
+/* Page faults in the target, under the VMA's lock, by their flags. */
 #define FAULT_FUNCTION	"handle_mm_fault"
 #define FAULT_FLAGS	"flags=%dx:u32"
 #define FAULT_FILTER	"comm == \"" READER_NAME "\" && flags & 4096 && flags & 128"
 
 #define NR_READS	3
 
-/* Rows of the play that are traced now. */
+/* Number of rows of the play that are traced now. */
 static unsigned int followed;
-/* Does the trace end when one of them has run? */
+/* Does the trace end when the function of one has run? */
 static bool may_end;
 
 static const char *const reads[NR_READS] = {
@@ -34,14 +34,14 @@ static const char *const reads[NR_READS] = {
 };
 
 /*
- * Their counterparts in the series. As remote_readv() does, they include the
- * wait for the mmap lock: nobody reads a VMA that is write-locked.
+ * Their counterparts in the series. Like remote_readv() they include the wait
+ * for the mmap lock, because nobody reads a VMA that is write-locked.
  */
 static const char *const patched_reads[NR_READS] = {
 	"__access_remote_vm", "pin_user_pages_remote_unlocked",
 };
 
-/* NULL behind the last one. */
+/* NULL after the last one. */
 static const char *read_function(unsigned int i)
 {
 	return mainline() == PATCHED ? patched_reads[i] : reads[i];
@@ -67,7 +67,7 @@ static void clear(const char *path)
 	close(fd);
 }
 
-/* Events that tell when a function is entered, and with what, and left. */
+/* Adds events for the entry of a function, with arguments, and for its exit. */
 static bool probe(const char *prefix, unsigned int nr, const char *function,
 		  const char *arguments)
 {
@@ -107,7 +107,7 @@ static bool has_symbol(const char *name)
 	return found;
 }
 
-/* Probe the first of its functions that this kernel has. */
+/* Probe the first function of the row that this kernel has. */
 static void prepare_row(unsigned int nr)
 {
 	struct row *row = &rows[nr];
@@ -143,7 +143,7 @@ bool reach_prepare(void)
 	return true;
 }
 
-/* The sum so far of what row @nr ran, from "  row_iNR HITS MISSED" lines. */
+/* The number of calls of row @nr so far, from "  row_iNR HITS MISSED" lines. */
 static unsigned long runs(unsigned int nr)
 {
 	char line[256], name[128], wanted[32];
@@ -162,7 +162,7 @@ static unsigned long runs(unsigned int nr)
 
 /*
  * A row that a read has met is not traced again: its events, a million in some
- * plays, would push those of the rows that are still unmet out of the buffer.
+ * plays, would displace those of the unmet rows in the buffer.
  */
 static bool is_followed(const struct row *row, const char *play)
 {
@@ -194,7 +194,7 @@ static void trace_on(void)
 	write_line(INSTANCE "/tracing_on", "1");
 }
 
-/* From now on the trace ends when one of the rows has run, or (false) not. */
+/* Selects whether the trace ends when the function of a row has run. */
 static void set_end(const char *play, bool set)
 {
 	for (unsigned int i = 0; i < nr_rows; i++)
@@ -229,13 +229,13 @@ void reach_start(const char *play)
 	trace_on();
 }
 
-/* One task with what it is in. */
+/* State of a task while the trace is evaluated. */
 struct task {
 	int pid;
 	bool reads;
-	bool faults;	/* in what it reads */
+	bool faults;	/* in the target's memory */
 	bool in_row;
-	bool met;	/* what counts was so while it was in the row */
+	bool met;	/* the condition held while it was in the row */
 };
 
 static struct task tasks[MAX_TASKS];
@@ -252,7 +252,7 @@ static struct task *task_of(int pid)
 	return &tasks[nr_tasks++];
 }
 
-/* A read, or a fault of one, began: whoever else is in the row has met it. */
+/* A read, or its fault, began: all other tasks in the row have met it. */
 static void meet(const struct task *reader)
 {
 	for (unsigned int i = 0; i < nr_tasks; i++)
@@ -260,7 +260,7 @@ static void meet(const struct task *reader)
 			tasks[i].met = true;
 }
 
-/* A task is in what @is_in says from now on, or no longer; @nr tasks are. */
+/* Set or clear the state @is_in of a task; @nr counts the tasks in it. */
 static void set_in(bool *is_in, unsigned int *nr, bool entered)
 {
 	if (*is_in != entered)
@@ -280,12 +280,12 @@ static void saw_read(const struct row *row, struct task *t, bool entered)
 	set_in(&t->reads, &nr_reading, entered);
 	if (entered && row->kind == WHILE_READ)
 		meet(t);
-	/* Should the end of a fault have been missed. */
+	/* The trace may have missed the end of a fault. */
 	if (!entered)
 		saw_fault(row, t, false);
 }
 
-/* Does it count that @t runs the function of @row now? */
+/* Does it meet the condition that @t runs the function of @row now? */
 static bool counts(const struct row *row, const struct task *t)
 {
 	switch (row->kind) {
@@ -314,7 +314,7 @@ static void saw_row(struct row *row, struct task *t, const char *comm,
 		return;
 	t->in_row = false;
 	row->traced++;
-	/* A reader changes its own tables, too, which nobody reads. */
+	/* A reader changes its own tables, too, but nobody reads those. */
 	if (is_reader == (row->kind == BY_READER || row->kind == BY_FAULT))
 		row->met += t->met;
 }
@@ -366,7 +366,7 @@ static bool is_tracing(void)
 	       on[0] == '1';
 }
 
-/* What was traced counts; rows that a read has met are done, or all of them. */
+/* Evaluate the trace. Stop tracing the rows that a read has met, or all. */
 static void look_at_rows(const char *play, bool all)
 {
 	for (unsigned int i = 0; i < nr_rows; i++) {
@@ -384,7 +384,7 @@ void reach_look(const char *play)
 {
 	if (!followed)
 		return;
-	/* Not at once: what is under way then must have begun in the trace. */
+	/* Not at once: the trace must have the start of each current read. */
 	if (!may_end) {
 		set_end(play, true);
 		return;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Reads the region by one interface, over and over, and checks each read. */
+/* Reads the region through one interface in a loop, and checks each read. */
 #include <errno.h>
 #include <sched.h>
 #include <stdio.h>
@@ -10,7 +10,7 @@
 
 #include "scene.h"
 
-/* Reads until a new file is opened, or the thread attached anew. */
+/* Number of reads before the file is reopened, or the thread reattached. */
 #define READS_PER_OPENING	300
 
 struct work {
@@ -27,14 +27,14 @@ static bool is_peek(enum interface how)
 	return how == PEEKDATA || how == PEEKTEXT;
 }
 
-/* Arguments and environment are read from a distance, others from an address. */
+/* cmdline and environ take an offset, other interfaces an address. */
 static unsigned long place(const struct work *w, unsigned long offset)
 {
 	return w->r.how == CMDLINE || w->r.how == ENVIRON ?
 	       offset : REGION_AT + offset;
 }
 
-/* So much is covered by one lock. */
+/* The size that is read under one hold of the lock. */
 static size_t unit(enum interface how, size_t len)
 {
 	return how == READV ? len : PAGE;
@@ -56,8 +56,8 @@ static size_t random_length(struct work *w)
 }
 
 /*
- * A traced thread that ends is only gone once it was waited for. Its process
- * may be waiting for that in exec, and whoever attaches waits for exec.
+ * A traced thread disappears only after its tracer has waited for it. Its
+ * process may wait for that in exec, and a task that attaches waits for exec.
  */
 static void close_reader(struct work *w)
 {
@@ -69,8 +69,9 @@ static void close_reader(struct work *w)
 }
 
 /*
- * False: there is no target right now. What is open stays while there is no
- * new target: a process may be gone whose memory can still be read that way.
+ * Returns false if there is no target at the moment. Open files stay open until
+ * there is a new target, because they can still read the memory of an exited
+ * process.
  */
 static bool open_reader(struct work *w)
 {
@@ -143,7 +144,7 @@ static void check_read(struct work *w, unsigned long offset, size_t len,
 	if (n <= 0)
 		return;
 	atomic_fetch_add(&w->stats->bytes, n);
-	/* Of a new program they show other memory. */
+	/* After exec they show other memory. */
 	if (w->seen.owner_last != w->seen.owner_first &&
 	    (w->r.how == CMDLINE || w->r.how == ENVIRON))
 		return;
@@ -171,7 +172,7 @@ static void read_once(struct work *w)
 	if (len > w->s->size - offset)
 		len = w->s->size - offset;
 	look(w->s, w->seen.oldest, offset, len, false);
-	/* Or what was seen is not about what will be read. */
+	/* Otherwise the sampled numbers belong to another target. */
 	if (atomic_load(&w->s->incarnation) != w->seen.owner_first) {
 		close_reader(w);
 		return;
@@ -181,7 +182,7 @@ static void read_once(struct work *w)
 	w->seen.owner_last = atomic_load(&w->s->incarnation);
 	check_read(w, offset, len, n);
 	w->left--;
-	/* The thread that is traced may be gone. */
+	/* The traced thread may be gone. */
 	if (n < 0 && is_peek(w->r.how))
 		close_reader(w);
 }

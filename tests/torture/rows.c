@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
-/* "Who changes page tables", as docs/locking.md has it. */
+/* The rows of "Who changes page tables" in docs/locking.md. */
 #include <stddef.h>
 
 #include "reach.h"
 
-/* The functions, of which kernels have one or the other, come last. */
+/* The last arguments are the functions, alternatives of different kernels. */
 #define ROW_OF(_kind, _name, _play, ...)				\
 	{ .name = _name, .play = _play, .functions = { __VA_ARGS__ },	\
 	  .kind = _kind }
@@ -35,8 +35,8 @@ struct row rows[] = {
 	ROW("free_pgtables(), next to the VMA", "neighbours", "free_pgtables"),
 	ROW("free_pgtables(), MAP_FIXED", "remap", "free_pgtables"),
 	/*
-	 * Where it is inlined: by what it calls, which the target of this play
-	 * calls for nothing else.
+	 * If inlined, it is detected by a callee, which this play's target
+	 * calls for no other reason.
 	 */
 	{ .name = "page-table reclaim on MADV_DONTNEED", .play = "discard",
 	  .functions = { "zap_pte_table_if_empty", "zap_empty_pte_table",
@@ -59,7 +59,7 @@ struct row rows[] = {
 	ROW("KSM", "merge", "try_to_merge_one_page", "replace_page"),
 	ROW("NUMA balancing", "balance", "change_prot_numa"),
 	ROW("OOM reaper", "oom", "__oom_reap_task_mm"),
-	/* The first shows that tables were shared; some have only the other. */
+	/* The first proves sharing; some kernels have only the other. */
 	ROW("hugetlb: huge_pmd_unshare(), by what is called", "hugetlb",
 	    "tlb_remove_table_sync_one", "huge_pmd_unshare_flush"),
 	{ .name = "exit_mmap(), by the last reader", .play = "exit",
@@ -69,9 +69,9 @@ struct row rows[] = {
 	    "exec_mmap"),
 
 	/*
-	 * What a read needs that is not there, and who is at it meanwhile. fork()
-	 * and mremap() lock the VMA before they change its tables, so they are
-	 * met where they wait for it.
+	 * Faults of reads, and the changes that they meet. fork() and mremap()
+	 * lock the VMA before they change its tables, so reads meet them in
+	 * that wait.
 	 */
 	ROW_OF(BY_FAULT, "a read swaps in", "fault-swapped", "do_swap_page"),
 	ROW_OF(BY_FAULT, "a read of untouched memory", "fault-replaced",

@@ -44,7 +44,7 @@ void *scene_map(struct scene *s, unsigned long addr, size_t size, int flags,
 	return p;
 }
 
-/* Each process its own sequence. */
+/* Each process has its own sequence. */
 unsigned long scene_random(struct scene *s, unsigned long below)
 {
 	static uint64_t x;
@@ -120,7 +120,7 @@ void setup_plain(struct scene *s)
 	unsigned int g = generation_begin(s, 0, s->size);
 	char *p = scene_map(s, 0, s->size, MAP_PRIVATE, -1);
 
-	/* Filled before it is seen: readers may be there already. */
+	/* Fill it before it is visible: readers may be running already. */
 	scene_fill(s, p, 0, s->size, g);
 	scene_must(s, mremap(p, s->size, s->size, MREMAP_MAYMOVE |
 			     MREMAP_FIXED, (void *)REGION_AT) !=

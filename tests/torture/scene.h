@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What target, readers and those who disturb them share during a scene: one
- * kind of change to one region of memory, over and over, while all interfaces
- * read it.
+ * Shared by target, readers and disturbers during a scene: one kind of change
+ * to one region of memory, in a loop, while all interfaces read it.
  */
 #ifndef SCENE_H
 #define SCENE_H
@@ -15,23 +14,24 @@
 #include "reader.h"
 #include "target.h"
 
-/* Nobody else maps anything near. */
+/* Far from all other mappings. */
 #define REGION_AT	0x100000000000UL
 #define REGION_MAX	(4 * MIB)
 #define CHUNKS		64
 #define SCENE_FD	100	/* survives exec */
 
-/* What a read may bring besides words that are right; see check.c. */
+/* Valid results of a read besides valid words; see check.c. */
 #define MAY_BE_ABSENT	1U	/* errors and short reads */
 #define MAY_BE_ZERO	2U
 #define IN_PLACE	4U	/* words may be half-written */
-#define ONE_GENERATION	8U	/* all that one lock covers is of one */
-#define NOT_ANONYMOUS	16U	/* cmdline and environ bring nothing */
+#define ONE_GENERATION	8U	/* all bytes under one lock are of one */
+#define NOT_ANONYMOUS	16U	/* cmdline and environ return nothing */
 #define MAPPED_ANEW	32U	/* maps may have a gap between old and new */
 
 /*
- * The generations that can be seen in a chunk: @newest is raised before the
- * first word of it can be read, @oldest when no older one can be read any more.
+ * The generations that are visible in a chunk: @newest is raised before the
+ * first word of a generation is visible, @oldest when no older word is visible
+ * any more.
  */
 struct generations {
 	atomic_uint oldest, newest;
@@ -39,12 +39,12 @@ struct generations {
 
 struct reader_stats {
 	atomic_ulong reads, bytes, words, absent, zeros, wrong;
-	char finding[320];	/* the first wrong one */
+	char finding[320];	/* the first error */
 };
 
 struct scene {
-	atomic_bool stop_readers, stop;	/* first the one, then the other */
-	/* How many targets there have been; @ready: the last that is. */
+	atomic_bool stop_readers, stop;	/* set in this order */
+	/* Number of the current target, and of the last one that was ready. */
 	atomic_uint incarnation, ready;
 	atomic_ulong steps;
 	unsigned long fast;	/* reads, counted by disturb() */
@@ -54,7 +54,7 @@ struct scene {
 	uint64_t seed;
 	struct generations generations[CHUNKS];
 	struct reader_stats readers[NR_INTERFACES], maps_reader;
-	char lacks[96];		/* the kernel lacks what is needed */
+	char lacks[96];		/* a feature that the kernel lacks */
 	char broken[160];
 };
 
@@ -62,14 +62,14 @@ struct play {
 	const char *name;
 	unsigned long size;	/* of the region */
 	unsigned int rules;
-	/* In the target: map and fill the region; change it once. */
+	/* Run in the target: map and fill the region; change it once. */
 	void (*setup)(struct scene *s);
 	void (*step)(struct scene *s);
-	/* Set: runs instead of a target with setup and step, see process.c. */
+	/* If set, runs instead of setup and step, see process.c. */
 	void (*run)(struct scene *s, const struct play *p);
-	/* Set: disturbs from a process of its own until @s->stop. */
+	/* If set, runs in its own process until @s->stop. */
 	void (*disturb)(struct scene *s);
-	bool switches;		/* its disturb() switches vmapeek, and counts */
+	bool switches;		/* its disturb() switches vmapeek, counts */
 };
 
 extern const struct play plays[];
@@ -90,50 +90,50 @@ static inline bool scene_ends(struct scene *s)
 	return atomic_load(&s->stop);
 }
 
-/* A new generation, of so much of the region; returns its number. */
+/* Begin a generation in a part of the region; returns its number. */
 unsigned int generation_begin(struct scene *s, unsigned long offset,
 			      size_t size);
-/* Nothing older is there any more. */
+/* No word of an older generation is visible any more. */
 void generation_end(struct scene *s, unsigned long offset, size_t size,
 		    unsigned int generation);
-/* The words that belong to @offset of the region, written to @p. */
+/* Write the words that belong to @offset of the region to @p. */
 void scene_fill(struct scene *s, void *p, unsigned long offset, size_t size,
 		unsigned int generation);
 
-/* All three, where no reader can see anything older any more. */
+/* All three, for memory that no reader can see yet. */
 void scene_refill(struct scene *s, void *p, unsigned long offset, size_t size);
 
-/* The target: begin, then say that all is prepared. */
+/* A target begins, and is ready. */
 void incarnation_begin(struct scene *s);
 void incarnation_ready(struct scene *s);
-/* setup, then step until the end. Does not return. */
+/* Runs setup, then step until the end. Does not return. */
 void target_run(struct scene *s, const struct play *p)
 	__attribute__((noreturn));
 
-/* For setup and step: these end the target and say so. */
+/* For setup and step: these end the target with a message. */
 void scene_lacks(struct scene *s, const char *what) __attribute__((noreturn));
 void scene_broken(struct scene *s, const char *what) __attribute__((noreturn));
 void scene_must(struct scene *s, bool ok, const char *what);
 
-/* Plain memory of the calling process; errors end it. */
+/* Map memory in the calling process; an error ends it. */
 void *scene_map(struct scene *s, unsigned long addr, size_t size, int flags,
 		int fd);
-/* Region at its place, anonymous and filled. */
+/* Map the region at its place, anonymous and filled. */
 void setup_plain(struct scene *s);
 
 unsigned long scene_random(struct scene *s, unsigned long below);
-/* Some pages of the region, 16 at most: where they begin, and their size. */
+/* Selects up to 16 pages of the region; returns their offset. */
 unsigned long scene_pages(struct scene *s, size_t *size);
 bool in_child(void);
 
-/* Reads until the end; a process of its own. */
+/* Reads until the end, in its own process. */
 void reader_run(struct scene *s, enum interface how)
 	__attribute__((noreturn));
 
-/* The same for maps and its relatives, which it checks itself. */
+/* The same for maps and its relatives, including the checks. */
 void maps_reader_run(struct scene *s) __attribute__((noreturn));
 
-/* reader.c asks check.c about what it read. */
+/* Argument of check_bytes(): what the reader has sampled. */
 struct seen {
 	const struct scene *scene;
 	enum interface how;
@@ -144,7 +144,7 @@ struct seen {
 	size_t finding_size;
 };
 
-/* True if @len bytes of @buf may be what is at @offset of the region. */
+/* Are the @len bytes of @buf valid for @offset of the region? */
 bool check_bytes(struct seen *seen, unsigned long offset, const void *buf,
 		 size_t len);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What a page of a target contains: every word says whose it is, of which
- * generation, and where it belongs, and carries a checksum.
+ * The content of a target's pages: every word has its owner, its generation,
+ * its place and a checksum.
  */
 #ifndef STAMP_H
 #define STAMP_H
@@ -9,10 +9,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define STAMP_GENERATIONS	4096U	/* then they begin anew */
-#define STAMP_OWNERS		255U	/* 1 to this */
+#define STAMP_GENERATIONS	4096U	/* then the numbers wrap */
+#define STAMP_OWNERS		255U	/* numbers from 1 to this */
 
-/* @word: distance from the start of the memory in words. */
+/* @word: offset from the start of the memory, in words. */
 static inline uint64_t stamp(unsigned int owner, unsigned int generation,
 			     unsigned long word)
 {
@@ -20,7 +20,7 @@ static inline uint64_t stamp(unsigned int owner, unsigned int generation,
 		     (uint64_t)(generation % STAMP_GENERATIONS) << 21 |
 		     (word & 0x1fffff);
 
-	/* The last byte is always 0: where arguments end in it, they end. */
+	/* The last byte is always 0, so that arguments can end in it. */
 	return v | (v * 0x9e3779b97f4a7c15ULL) >> 49 << 41;
 }
 
@@ -34,7 +34,7 @@ static inline unsigned int stamp_generation(uint64_t word)
 	return word >> 21 & (STAMP_GENERATIONS - 1);
 }
 
-/* Words from @start on, of which the first is number @word. */
+/* Write the words from @start on, the first of which is number @word. */
 static inline void stamp_fill(void *start, size_t size, unsigned int owner,
 			      unsigned int generation, unsigned long word)
 {

@@ -11,9 +11,9 @@
 
 #include "turn.h"
 
-/* Who does not end by then is stuck; no machine is that slow. */
+/* A task that has not exited by then is stuck; no machine is that slow. */
 #define STUCK_SECONDS	300
-/* The same, once the kernel has complained. */
+/* The limit after a warning in the kernel log. */
 #define DOUBTED_SECONDS	20
 
 static const enum interface interfaces[] = {
@@ -118,7 +118,7 @@ static void print_file(pid_t pid, const char *name)
 		fclose(file);
 }
 
-/* Where they are in the kernel. */
+/* Print where the tasks are in the kernel. */
 static void print_tasks(const pid_t *pids, unsigned int n)
 {
 	for (unsigned int i = 0; i < n; i++) {
@@ -134,7 +134,7 @@ static bool is_stuck(double seconds)
 	       (seconds > DOUBTED_SECONDS && kernel_complains());
 }
 
-/* A task that holds a lock or waits for one that was leaked does not end. */
+/* A task that holds a leaked lock, or waits for one, does not exit. */
 static void wait_for(const struct play *p, pid_t *pids, unsigned int n)
 {
 	double begin = now();
@@ -172,7 +172,7 @@ static void add_up(const struct play *p, struct sum *sum)
 	sum->turns++;
 	sum->steps += scene->steps;
 	memcpy(sum->lacks, scene->lacks, sizeof(sum->lacks));
-	/* Its readers had nothing to read. */
+	/* The readers had no target. */
 	if (scene->lacks[0])
 		return;
 	if (scene->broken[0]) {
@@ -223,7 +223,7 @@ void turn(const struct play *p, struct scene *shared, bool traced,
 		if (traced)
 			reach_look(p->name);
 	}
-	/* What is read must not end before those who read. */
+	/* The target must not exit before the readers. */
 	atomic_store(&scene->stop_readers, true);
 	wait_for(p, readers, NR(readers));
 	atomic_store(&scene->stop, true);

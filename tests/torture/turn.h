@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* One turn of a play, and what became of all its turns. */
+/* One turn of a play, and the sums of all its turns. */
 #ifndef TURN_H
 #define TURN_H
 
@@ -19,25 +19,25 @@ struct sum {
 
 double now(void);
 
-/* Where readers and targets of any program find it. */
+/* Map the scene, which readers and targets of any program share. */
 struct scene *scene_share(bool create);
 
-/* Called first in each child. */
+/* To be called first in each child. */
 void begin_child(const char *name);
 
-/* @traced: record what of the rows runs. Adds to @sum. */
+/* @traced: trace the rows. Adds to @sum. */
 void turn(const struct play *p, struct scene *scene, bool traced,
 	  struct sum *sum, double seconds, unsigned long seed);
 
-/* Is there a warning or worse in the kernel log, or has lockdep found something? */
+/* Has the kernel logged a warning or worse, or lockdep a report? */
 bool kernel_complains(void);
 
-/* Has every interface read, and maps, and the fast path answered, where it may? */
+/* Has each interface read, and maps, and (if possible) the fast path served? */
 bool has_read(const struct sum *sum);
 
 unsigned long all_reads(const struct sum *sum);
 
-/* TAP; both return 1 for what failed. */
+/* Print TAP; both return 1 for a failure. */
 int report_play(unsigned int nr, const struct play *p, const struct sum *sum);
 int report_row(unsigned int nr, const struct row *row, const struct sum *sum);
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0
-# The tables of looks in the documents are those of the records, and a document without its markers is refused.
+# The tables of looks in the documents agree with the records, and a document without markers is refused.
 set -euo pipefail
 
 top=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)

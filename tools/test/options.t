@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0
-# tools/options: the table of docs/your-kernel.md is that of kernel/compat/options.
+# tools/options: the table of docs/your-kernel.md agrees with kernel/compat/options.
 set -u
 
 top=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)

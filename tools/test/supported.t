@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0
-# tools/check and tools/supported: what passed, and only that, comes into the table.
+# tools/check and tools/supported: the table lists the kernels that passed, and no others.
 set -u
 
 tools=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
@@ -11,7 +11,7 @@ trap 'rm -rf "$work"' EXIT
 # shellcheck disable=SC2034
 EXPLAIN=$work/err
 
-# A kernel directory is taken as it is.
+# A kernel directory is used unchanged.
 mkdir "$work/kernel" "$work/a" "$work/b"
 echo 1.2.3-test >"$work/kernel/release"
 : >"$work/kernel/vmlinuz"

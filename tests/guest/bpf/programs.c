@@ -16,7 +16,7 @@
 #define PAD_ZEROS	1	/* BPF_F_PAD_ZEROS */
 #define DYNPTR_SIZE	16	/* of struct bpf_dynptr, on the program's stack */
 
-/* Functions of the kernel by their names; 0: it has none of that name. */
+/* BTF IDs of the kernel's functions; 0: the kernel lacks the function. */
 enum kfunc {
 	TASK_FROM_PID,
 	TASK_RELEASE,
@@ -84,7 +84,7 @@ static void set_addr(struct program *p, int reg, unsigned long addr)
 	set_64(p, reg, 0, addr, addr >> 32);
 }
 
-/* The memory that is read into. */
+/* Set a register to the destination. */
 static void set_memory(struct program *p, int reg)
 {
 	set_64(p, reg, BPF_PSEUDO_MAP_VALUE, map, 0);

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * BPF programs that read memory of another process: sleepable ones, which run
- * when they are told to. They are put together here, for each read anew, so that
- * no compiler for BPF is needed.
+ * Sleepable BPF programs that read memory of another process, and run on
+ * request. They are assembled here for each read, so no BPF compiler is needed.
  */
 #ifndef PROGRAMS_H
 #define PROGRAMS_H
@@ -19,29 +18,29 @@ enum bpf_form {
 	NR_BPF_FORMS
 };
 
-/* What each of them calls. */
+/* The function that each of them calls. */
 extern const char *const bpf_form_names[NR_BPF_FORMS];
 
-#define BPF_MOST	(128 * 1024UL)	/* that one read can be asked for */
+#define BPF_MOST	(128 * 1024UL)	/* maximum length of a read */
 
 /*
- * Before anything else, and before fork(): all children share the memory that
- * programs read into.
+ * To be called first, and before fork(): all children share the programs'
+ * destination.
  */
 void bpf_start(void);
 
-/* NULL, or what this kernel lacks for that. */
+/* NULL, or the feature that this kernel lacks. */
 const char *bpf_lacks(enum bpf_form form);
 
 /*
- * Read @len bytes, or a string into a buffer of that size. All of the buffer is
- * copied to @buf, whose content it has before. Returns what the function that the
- * program calls returns; -ESRCH without one if there is no such process.
+ * Read @len bytes, or a string into a buffer of that size. The buffer has the
+ * content of @buf before, and is copied to @buf as a whole. Returns the result
+ * of the kernel's function, or -ESRCH if there is no such process.
  */
 long bpf_read(enum bpf_form form, pid_t pid, unsigned long addr, void *buf,
 	      size_t len);
 
-/* As other readers return it: the bytes read, without a string's end. */
+/* The result in the form of other readers: bytes read, without the NUL. */
 long bpf_length(enum bpf_form form, long ret, size_t len);
 
 #endif

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* One run of one cell: who does what, and in which order. */
+/* One run of one cell: the steps of the processes, in order. */
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -18,15 +18,15 @@
 #include "state.h"
 #include "vmapeek.h"
 
-/* Nothing is ordered by time; this only ends what hangs. */
+/* No order depends on time; this only ends processes that hang. */
 #define LIMIT_S		10
 
 struct scene *scene;
 
 static int go[2];		/* the target may begin its deed */
-/* A byte: it has; the end: the target is gone. */
+/* A byte: the deed is done; EOF: the target is gone. */
 static int deed_done[2];
-/* A byte: the reader is ready; the end: it is gone. */
+/* A byte: the reader is ready; EOF: it is gone. */
 static int read_done[2];
 
 char *deed_page(void)
@@ -57,7 +57,7 @@ void deed_child(void)
 	close(deed_done[1]);
 }
 
-/* The pages before those of the cell: always the same ones, and resident. */
+/* The pages before those of the cell: always the same, and resident. */
 static void map_lead(struct target *t)
 {
 	size_t size = scene->cell->place->lead * PAGE;
@@ -87,7 +87,10 @@ static void *do_deed(void *arg)
 		if (write(deed_done[1], "d", 1) != 1)
 			_exit(1);
 	}
-	/* A child lives as long as the thread that forked it. */
+	/*
+	 * Keep the thread, because a child gets SIGKILL when its parent thread
+	 * exits.
+	 */
 	for (;;)
 		pause();
 }
@@ -141,7 +144,7 @@ static bool too_late(time_t start)
 	return time(NULL) - start > LIMIT_S;
 }
 
-/* Is there a byte, or the end? */
+/* Is there a byte, or EOF? */
 static bool is_ready(int fd, int timeout_ms)
 {
 	struct pollfd p = { .fd = fd, .events = POLLIN };
@@ -216,9 +219,9 @@ static const char *play(pid_t target, pid_t *reader, struct report *r)
 	report_pins(r, "stopped");
 	if (!do_it(target))
 		return "the target waits for the reader";
-	/* What waits in batches of a CPU goes to lists with the caches. */
+	/* Dropping caches drains the CPUs' batches of pages. */
 	write_line("/proc/sys/vm/drop_caches", "1");
-	/* A look at its memory takes the mmap lock. */
+	/* Reading smaps takes the mmap lock. */
 	if (!scene->cell->place->by_lock)
 		observe(r, "after the deed", target);
 	if (!let_go())
@@ -244,7 +247,7 @@ void cell_run(const struct cell *cell, struct report *r)
 	strcpy(r->broken, scene->target.broken);
 	if (!r->lacks[0] && !r->broken[0])
 		hangs = play(target, &reader, r);
-	/* Else neither of them can end. */
+	/* Otherwise neither of them can exit. */
 	if (hangs) {
 		cell->place->serve();
 		snprintf(r->broken, sizeof(r->broken), "%s", hangs);

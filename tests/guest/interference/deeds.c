@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What the target does while the reader stands still. What each of its system
- * calls returns is noted, and most deeds end with a write, which shows whether
- * the reader has the page that the target has.
+ * Changes by the target while the reader is stopped. The result of each system
+ * call is recorded. Most deeds end with a write, which shows whether reader and
+ * target have the same page.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -32,7 +32,7 @@ static void step(const char *what, long ret)
 	snprintf(s->what, sizeof(s->what), "%s", what);
 }
 
-/* An address is the target's own business. */
+/* The address differs, and is not compared. */
 static void step_map(const char *what, void *ret)
 {
 	step(what, ret == MAP_FAILED ? -1 : 0);
@@ -65,7 +65,7 @@ static void map_over(pid_t target)
 	memset(deed_page(), NEW, PAGE);
 }
 
-/* What is written behind the move goes to the page that the reader has. */
+/* A write after the move goes to the page that the reader has. */
 static void move_away(pid_t target)
 {
 	char *to = (char *)ELSEWHERE + (deed_page() - deed_start());
@@ -106,7 +106,7 @@ static void protect_write(pid_t target)
 	fill(NEW);
 }
 
-/* The child stays, and so does what it shares with its parent. */
+/* The child stays, and so the pages stay shared with the parent. */
 static void fork_and_write(bool child, bool parent)
 {
 	char byte;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * A reader is stopped at a chosen place, the target does something meanwhile,
- * and then both go on. One combination is a cell; see interference.c for the
- * product and cell.c for the order of things in one cell.
+ * A reader is stopped at a chosen place, the target does a deed meanwhile, and
+ * then both resume. One combination is a cell; see interference.c for the
+ * product and cell.c for the steps of one cell.
  */
 #ifndef INTERFERENCE_H
 #define INTERFERENCE_H
@@ -15,9 +15,9 @@
 #include "target.h"
 
 /*
- * Each cell reads NR_PAGES pages, of which the reader stops at the second.
- * The first is the last one that its page table maps, so the read crosses a
- * page table and, for huge pages, two of these.
+ * Each cell reads NR_PAGES pages, and the reader stops at the second. The first
+ * page is the last one of its page table, so the read crosses page tables or,
+ * for huge pages, crosses from one to the next.
  */
 #define NR_PAGES	3
 #define STOP_PAGE	1
@@ -25,7 +25,7 @@
 #define PAGES_AT	(HUGE_AT + HUGE_PAGE - PAGE)
 #define ELSEWHERE	(TARGET_AT + 64 * MIB)
 
-/* Contents of a page: before and after the deed; of a page that was missing. */
+/* Content of a page: before and after the deed, and of a supplied page. */
 #define OLD		'o'
 #define NEW		'n'
 #define CHILD		'c'
@@ -33,10 +33,10 @@
 #define LEAD		'l'
 #define POISON		'-'
 
-/* The argument by which the test program does nothing but sleep. */
+/* The argument with which the test program only sleeps. */
 #define SLEEP		"sleep"
 
-/* What a cell's memory is backed by; decides which deeds make sense. */
+/* The backing of a cell's memory, which determines the possible deeds. */
 enum backing {
 	PRIVATE_ANON = 1,	/* anonymous memory, anonymous VMA */
 	COPIED = 2,		/* anonymous memory, private file VMA */
@@ -50,68 +50,71 @@ enum backing {
 struct memory {
 	const char *name;
 	enum backing backing;
-	bool huge;		/* a huge page ends behind PAGES_AT */
-	bool whole;		/* deeds are done to all of a huge page */
+	bool huge;		/* a huge page ends after PAGES_AT */
+	bool whole;		/* deeds affect a whole huge page */
 	bool forked;		/* shared with a child */
-	bool slow;		/* of a file system that does not answer */
-	/* In the target: NR_PAGES of OLD at PAGES_AT. */
+	bool slow;		/* a file system that does not answer */
+	/* Called in the target: makes NR_PAGES of OLD at PAGES_AT. */
 	void (*make)(struct target *t);
 };
 
-/* The way the reader reads. */
+/* The interface of the reader. */
 struct method {
 	const char *name;
-	/* The mmap lock is held while a page of the target is waited for. */
+	/*
+	 * The reader holds the mmap lock while it waits for a page of the
+	 * target.
+	 */
 	bool locked;
 	bool traced;		/* the target's main thread is stopped */
 	bool anon_only;
 	bool is_title;		/* the target shows the memory as environ */
-	/* Opens or attaches; then one read to @to, from @from on. */
+	/* Opens or attaches; then reads once, to @to, from @from on. */
 	int (*open)(pid_t target);
 	long (*read)(int fd, pid_t target, char *to, char *from);
 };
 
 struct place {
 	const char *name;
-	/* Read before the pages of the cell, at most a chunk of them. */
+	/* Pages read before those of the cell, at most a chunk. */
 	unsigned int lead;
-	bool many_vmas;		/* each of these is a VMA of its own */
-	/* The pages of the second remote segment; 0: there is one only. */
+	bool many_vmas;		/* each of these is its own VMA */
+	/* The pages of the second remote segment; 0: one segment only. */
 	unsigned int second;
 	/* The reader waits for a page of the target, not its own. */
 	bool in_target;
-	bool by_uffd;		/* and a userfaultfd is asked for it */
-	bool by_file;		/* only with memory that is slow */
-	bool by_lock;		/* before that, it waits for the mmap lock */
-	/* Once for all cells; false: this kernel lacks what is needed. */
+	bool by_uffd;		/* which a userfaultfd supplies */
+	bool by_file;		/* only with slow memory */
+	bool by_lock;		/* it waits for the mmap lock first */
+	/* Called once for all cells; false: this kernel lacks a feature. */
 	bool (*start)(void);
 	void (*stop)(void);
-	/* In the target, once the memory is there. */
+	/* Called in the target, after the memory is made. */
 	void (*prepare)(struct target *t);
 	/*
-	 * By the test itself: before the reader begins; has it stopped; let it
-	 * go on, which is called until it has ended.
+	 * Called by the test itself: before the reader begins; to check whether
+	 * it has stopped; repeatedly, to resume it until it exits.
 	 */
 	void (*hold)(pid_t target);
 	bool (*is_stopped)(pid_t reader);
 	void (*serve)(void);
-	const char *needs;	/* what @start looks for */
+	const char *needs;	/* the feature that @start needs */
 };
 
 struct deed {
 	const char *name;
-	unsigned int backing;	/* where it makes sense */
-	bool is_end;		/* the target's memory is gone then */
+	unsigned int backing;	/* where it is possible */
+	bool is_end;		/* the target's memory is gone afterwards */
 	bool by_test;		/* @make runs in the test itself */
-	bool whole_mm;		/* is the same wherever it is done */
-	bool small;		/* is done to one small page only */
+	bool whole_mm;		/* has the same effect at each page */
+	bool small;		/* affects one small page only */
 	bool locks;		/* takes the mmap lock for writing */
-	bool lockless;		/* does not take it at all */
+	bool lockless;		/* does not take the mmap lock */
 	void (*prepare)(struct target *t);
 	void (*make)(pid_t target);
 };
 
-/* Where the deed is done, seen from where the reader is. */
+/* The page of the deed, relative to the page where the reader is stopped. */
 enum where { BEFORE, AT, BEHIND, NR_WHERE };
 
 struct cell {
@@ -123,22 +126,22 @@ struct cell {
 	enum where where;
 };
 
-/* What one system call of the target, or of its child, returned. */
+/* The result of one system call of the target, or of its child. */
 struct step {
 	char what[24];
 	long ret;
 	int err;
 };
 
-/* What the processes of a cell tell each other; in memory that all share. */
+/* State of the processes of a cell, in shared memory. */
 struct scene {
 	const struct cell *cell;
 	struct target target;
 	struct step steps[8];
 	unsigned int nr_steps;
-	int uffd;		/* where it was opened: its number */
-	int fd;			/* the file that is mapped; of the target */
-	/* Of the reader. */
+	int uffd;		/* descriptor, in the opening process */
+	int fd;			/* the mapped file, in the target */
+	/* Results of the reader. */
 	long n;
 	long minor, major;
 	unsigned int lead_good;
@@ -147,7 +150,7 @@ struct scene {
 
 extern struct scene *scene;
 
-/* The page of the cell that the deed is about, and what it is done to. */
+/* The page of the deed, and the range that the deed affects. */
 char *deed_page(void);
 char *deed_start(void);
 size_t deed_size(void);
@@ -158,23 +161,23 @@ bool deed_page_is_missing(void);
 /* memory.c */
 extern const struct memory memories[];
 extern const size_t nr_memories;
-/* A child of the target that shares all with it and does nothing. */
+/* A child of the target that shares its memory and does nothing. */
 void fork_idle_child(struct target *t);
 
 /* places.c */
 extern const struct place places[];
 extern const size_t nr_places;
 /*
- * product.c: the cells whose names begin with, or match, one of
- * @names, or all if there is none.
+ * product.c: the cells whose names begin with, or match, one of @names; all
+ * cells if there is none.
  */
 const struct cell *cells_make(char **names, size_t *nr);
 
-/* For a child of the test: the lock is not its own. */
+/* For a child of the test: closes the inherited lock. */
 void places_child(void);
 /* A userfaultfd of the calling process, with missing pages at @at. */
 int uffd_open(void *at, size_t size);
-/* Let the test itself have the userfaultfd of @pid; closed by the next one. */
+/* Take the userfaultfd of @pid; the next call closes it. */
 void uffd_take(pid_t pid);
 
 /* ksm.c */
@@ -185,7 +188,7 @@ void ksm_merge(pid_t target);
 extern const struct deed deeds[];
 extern const size_t nr_deeds;
 
-/* report.c: what was seen in one run of a cell, as lines. */
+/* report.c: the observations of one run of a cell, as lines. */
 #define REPORT_SIZE	(16 * KIB)
 
 struct report {
@@ -204,7 +207,7 @@ void pins_start(void);
 void report_pins(struct report *r, const char *when);
 void report_steps(struct report *r);
 void report_reader(struct report *r);
-/* All lines of both; those that differ are marked. */
+/* All lines of both; lines that differ are marked. */
 void reports_print(const struct report *a, const struct report *b);
 
 /* swap.c */
@@ -215,11 +218,11 @@ void swap_serve(void);
 
 extern const struct method methods[];
 extern const size_t nr_methods;
-/* reader.c: fork the reader, which ends after its read. */
+/* reader.c: fork the reader, which exits after its read. */
 pid_t reader_fork(pid_t target, int done[2]);
 
 /* cell.c */
-/* For a child of the target: the target's end is not its own. */
+/* For a child of the target: closes the target's end of the pipe. */
 void deed_child(void);
 void cell_run(const struct cell *cell, struct report *r);
 

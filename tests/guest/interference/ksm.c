@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* The deed of interference.h that takes a page to be merged with another. */
+/* The deed of interference.h that needs KSM: merges a page with another one. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,9 +13,9 @@
 #define KSM	"/sys/kernel/mm/ksm/"
 
 /*
- * A page is looked at in one scan to see whether it changes, and goes into the
- * tree of candidates in the next; the other then finds it there. One more, as
- * the first scan may have begun before the pages were there.
+ * One scan checks whether a page changes, the next one adds it to the tree of
+ * candidates, and then the other page finds it there. One scan more, because
+ * the first may have begun before the pages existed.
  */
 #define SCANS	4
 
@@ -37,7 +37,7 @@ static long scans(void)
 	return atol(text);
 }
 
-/* Not until it is merged: a page that is pinned never is. */
+/* Waits for scans, not for the merge, because a pinned page is never merged. */
 void ksm_merge(pid_t target)
 {
 	long end = scans() + SCANS;

@@ -15,8 +15,8 @@
 #define SIZE	(NR_PAGES * PAGE)
 
 /*
- * Both huge pages that the pages of a cell are in, so that these can be
- * collapsed. Behind a lead there is no room for that.
+ * Map both huge pages that contain the pages of a cell, so that these can be
+ * collapsed. After a lead there is no room for that.
  */
 static void *map_around(struct target *t)
 {
@@ -31,7 +31,7 @@ static void make_small(struct target *t)
 	memset((void *)PAGES_AT, OLD, SIZE);
 }
 
-/* Huge pages are made for those who ask, see interference.c. */
+/* Huge pages by madvise(), see interference.c. */
 static void make_two_huge(struct target *t)
 {
 	map_around(t);
@@ -92,7 +92,7 @@ static void make_memfd_copied(struct target *t)
 	memset((void *)PAGES_AT, OLD, SIZE);
 }
 
-/* The first page and the last are there; a fault is for one page alone. */
+/* The first and the last page are present; a fault maps one page only. */
 static void map_slow(struct target *t, int flags)
 {
 	char *pages = (char *)PAGES_AT;

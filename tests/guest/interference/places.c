@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Where a reader can be stopped: how, how that is seen, and how it goes on. */
+/*
+ * The places where a reader can be stopped: how it is stopped, detected and
+ * resumed.
+ */
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/userfaultfd.h>
@@ -22,7 +25,7 @@
 /* VMAs that process_vm_readv() locks at a time: REMOTE_READV_VMAS. */
 #define MANY_VMAS	8
 
-/* The test's own descriptor of the userfaultfd that somebody waits for. */
+/* The test's descriptor of the userfaultfd that the reader waits for. */
 static int taken = -1;
 /* The target's mmap lock. */
 static struct hold hold = NOT_HELD;
@@ -54,7 +57,7 @@ void uffd_take(pid_t pid)
 	close(pidfd);
 }
 
-/* Is this task asleep in a function of that name? Seen, not guessed. */
+/* Does this task sleep in a function of that name? */
 static bool sleeps_in(pid_t pid, const char *name)
 {
 	char path[64], function[64];
@@ -68,14 +71,14 @@ static bool waits_for_userfaultfd(pid_t reader)
 {
 	struct pollfd p = { .fd = taken, .events = POLLIN };
 
-	/* The event comes a moment before the reader sleeps. */
+	/* The event comes shortly before the reader sleeps. */
 	return poll(&p, 1, 1) == 1 &&
 	       sleeps_in(reader, "handle_userfault");
 }
 
 /*
- * Somebody else may have changed the mapping, so the page cannot always be
- * brought; who waits is woken in any case, and may come back.
+ * The deed may have changed the mapping, so the page cannot always be supplied.
+ * The waiting task is woken in any case, and may fault again.
  */
 static void serve_userfaultfd(void)
 {
@@ -96,7 +99,7 @@ static void serve_userfaultfd(void)
 	}
 }
 
-/* The page is not there, and a userfaultfd is asked for it. */
+/* Make the page absent, so that a userfaultfd must supply it. */
 static void miss_page(struct target *t)
 {
 	char *page = (char *)PAGES_AT + STOP_PAGE * PAGE;
@@ -111,7 +114,7 @@ static void miss_page(struct target *t)
 	must(t, scene->uffd >= 0, "userfaultfd");
 }
 
-/* Is this task asleep, wherever? */
+/* Does this task sleep anywhere? */
 static bool sleeps(pid_t pid)
 {
 	char path[64], line[256], *state;
@@ -136,15 +139,15 @@ static bool start_files(void)
 	return fuse_start(&files);
 }
 
-/* The file system was asked, and so there is no lock to be waited for. */
+/* The file system has the request, so the task does not wait for a lock. */
 static bool waits_for_file(pid_t reader)
 {
 	return fuse_is_asked() && sleeps(reader);
 }
 
 /*
- * What was just written may stay in the swap cache, and then nobody asks the
- * device for it. Once it is clean, it is dropped.
+ * A page that was just written may stay in the swap cache, and then a fault
+ * does not read the device. When it is clean, it is dropped.
  */
 static void page_out(struct target *t)
 {
@@ -186,7 +189,7 @@ void places_child(void)
 	hold_close(&hold);
 }
 
-/* First the lock, then the page. */
+/* Release the lock first, then supply the page. */
 static void serve_lock(void)
 {
 	if (hold.writer >= 0) {
@@ -202,9 +205,9 @@ static void serve_lock(void)
 		.serve = serve_userfaultfd
 
 const struct place places[] = {
-	/* All is found; the first page is copied, the second is about to be. */
+	/* All pages are pinned; the first one is copied, the second is next. */
 	{ "own-buffer", UFFD },
-	/* The same where GUP has found the pages. */
+	/* The same with pages pinned by GUP. */
 	{ "own-buffer-gup", .lead = MANY_VMAS, .many_vmas = true, UFFD },
 	/* The same at the last page of a remote segment, or the first. */
 	{ "segment-end", .second = NR_PAGES - STOP_PAGE - 1, UFFD },
@@ -212,7 +215,7 @@ const struct place places[] = {
 	/* The same at the last page of a chunk, or the first. */
 	{ "chunk-end", .lead = CHUNK - STOP_PAGE - 1, UFFD },
 	{ "chunk-start", .lead = CHUNK - STOP_PAGE, UFFD },
-	/* The first page is found; the second one's fault waits. */
+	/* The first page is pinned; the fault of the second one waits. */
 	{ "target-fault", .in_target = true, .prepare = miss_page, UFFD },
 	{ "target-file", .in_target = true, .by_file = true,
 	  .start = start_files, .stop = fuse_stop, .needs = "/dev/fuse",
@@ -223,9 +226,8 @@ const struct place places[] = {
 	  .hold = swap_hold, .is_stopped = waits_for_swap,
 	  .serve = swap_serve },
 	/*
-	 * Whatever was found is found; a page that a userfaultfd is asked for
-	 * needs the mmap lock, as it is in one VMA more than are locked at a
-	 * time.
+	 * The pages before are pinned. The absent page needs the mmap lock,
+	 * because it is in one VMA more than are locked at a time.
 	 */
 	{ "target-lock", .in_target = true, .by_uffd = true, .by_lock = true,
 	  .lead = MANY_VMAS - 1, .many_vmas = true,

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Which combinations are no cells, and why. What only one kernel cannot do is
- * not decided here; such a cell is skipped, and named.
+ * The combinations that are no cells, with the reasons. If only one kernel
+ * lacks a feature, that is not decided here: the cell is skipped visibly.
  */
 #include <fnmatch.h>
 #include <stdio.h>
@@ -73,16 +73,16 @@ static const char *method_is_senseless(const struct cell *c)
 	return NULL;
 }
 
-/* The deed would wait for the page, and the page for the end of the deed. */
+/* The deed would wait for the page, and the page for the deed: a deadlock. */
 static const char *deed_would_wait(const struct cell *c)
 {
 	const struct place *p = c->place;
 
-	/* FUSE drops all of a file's pages when its size has changed. */
+	/* FUSE drops all pages of a file when its size changes. */
 	if (p->by_file && (is_deed(c, "truncate") ||
 			   (is_deed(c, "punch") && c->where == AT)))
 		return "the deed waits for the page that the reader waits for";
-	/* When it gets there, and what the reader finds then, is not certain. */
+	/* The time of the write, and so the reader's result, is uncertain. */
 	if (!strcmp(p->name, "target-swap") && is_deed(c, "pageout"))
 		return "the deed writes to the swap device that is held";
 	if (!strcmp(p->name, "target-swap") && (is_deed(c, "collapse") ||
@@ -97,7 +97,7 @@ static bool is_plain(const struct cell *c)
 	       !c->memory->huge;
 }
 
-/* There is a limit to how long a test may take. */
+/* Leaves cells out, to limit the duration of the test. */
 static const char *cell_is_like_another(const struct cell *c)
 {
 	static const char text[] = "much like a cell of another place";
@@ -105,7 +105,7 @@ static const char *cell_is_like_another(const struct cell *c)
 
 	if ((p->lead || p->second) && !is_plain(c))
 		return text;
-	/* Nothing is held while that is copied to, and read later. */
+	/* No lock is held during that copy, and the read continues later. */
 	if (c->method->locked && !p->in_target &&
 	    (strcmp(c->method->name, "mem") || c->where == BEFORE ||
 	     (!is_plain(c) && c->memory->backing != SHARED_FILE)))
@@ -142,7 +142,7 @@ static bool is_wanted(const char *name)
 	return false;
 }
 
-/* The reasons for cells that do not exist, each of them once. */
+/* The reasons for excluded cells, each of them once. */
 static void leave_out(const char *reason)
 {
 	size_t i = 0;

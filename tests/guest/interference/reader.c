@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* The reader of a cell: one read, and what it brought, into the scene. */
+/* The reader of a cell: makes one read, and stores the result in the scene. */
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -16,9 +16,9 @@
 #include "interference.h"
 
 /*
- * How much of a page is copied before its first byte is written: the processor
- * loads that much, then faults, and does not load it again. That depends on
- * the copy routine of the kernel, and is not compared.
+ * The number of bytes loaded before the first store: the processor loads them,
+ * then faults, and does not load them again. It depends on the kernel's copy
+ * routine, so these bytes are not compared.
  */
 #define LOADED		64
 
@@ -31,7 +31,7 @@ static void map_local(char *at, size_t size, int flags)
 		_exit(2);
 }
 
-/* Also where the cell reads less: it must not write there. */
+/* Also pages that the cell does not read, to detect writes there. */
 static void make_local(const struct place *place)
 {
 	char *pages = local + place->lead * PAGE;
@@ -93,7 +93,7 @@ static long read_mem(int fd, pid_t target, char *to, char *from)
 	return result(pread(fd, to, NR_PAGES * PAGE, (unsigned long)from));
 }
 
-/* The kernel reads a page's worth at a time, here of two pages. */
+/* The kernel reads PAGE bytes at a time, here across two pages. */
 static long read_mem_across(int fd, pid_t target, char *to, char *from)
 {
 	(void)target;
@@ -108,7 +108,7 @@ static long read_environ(int fd, pid_t target, char *to, char *from)
 	return result(pread(fd, to, NR_PAGES * PAGE, 0));
 }
 
-/* The deed is another thread's, and so that one must not be stopped. */
+/* Stops the main thread only, because another thread does the deed. */
 static int attach(pid_t target)
 {
 	if (ptrace(PTRACE_SEIZE, target, NULL, NULL) ||
@@ -118,13 +118,13 @@ static int attach(pid_t target)
 	return 0;
 }
 
-/* Half of a word is in the first page, the other half in the second. */
+/* Half of the word is in the first page, the other half in the second. */
 static long read_word(int fd, pid_t target, char *to, char *from)
 {
 	long at = PAGE - sizeof(long) / 2, word, ret;
 
 	(void)fd;
-	/* The library's own function adds a meaning to some results. */
+	/* The library's function interprets some results. */
 	ret = result(syscall(SYS_ptrace, PTRACE_PEEKDATA, target, from + at,
 			     &word));
 	if (!ret)
@@ -150,7 +150,7 @@ static char letter(char byte)
 	return byte ?: '0';
 }
 
-/* One letter for a page that is the same throughout; else where it changes. */
+/* One letter for a uniform page; otherwise the offset of the change. */
 static void look_at(char *text, size_t size, const char *page, size_t skip)
 {
 	size_t end = skip;
@@ -188,7 +188,10 @@ static void read_once(pid_t target, int done)
 	fd = how->open ? how->open(target) : 0;
 	if (fd < 0 || write(done, "r", 1) != 1)
 		_exit(2);
-	/* So that the code, the stack and these two do not fault later on. */
+	/*
+	 * Touch the code, the stack and these two, so that they do not fault
+	 * later.
+	 */
 	how->read(-1, 0, local, (char *)PAGES_AT);
 	getrusage(RUSAGE_THREAD, &after);
 	getrusage(RUSAGE_THREAD, &before);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* What is compared between two runs of a cell, as lines "name: value". */
+/* The compared observations of a run of a cell, as lines "name: value". */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdarg.h>
@@ -31,7 +31,7 @@ void report_line(struct report *r, const char *format, ...)
 	r->text[r->len] = '\0';
 }
 
-/* Bits of a pagemap entry that say something of the process alone. */
+/* Bits of a pagemap entry that depend on the process only. */
 static const struct {
 	uint64_t bit;
 	const char *name;
@@ -60,7 +60,7 @@ static void report_entry(struct report *r, const char *when, int fd,
 	report_line(r, "%s, pagemap of %s:%s", when, name, text);
 }
 
-/* Pages of a file on FUSE are written back, and so clean, at any time. */
+/* Pages of a file on FUSE may be written back at any time. */
 static bool is_uncertain(const char *field)
 {
 	const struct memory *memory = scene->cell->memory;
@@ -69,7 +69,7 @@ static bool is_uncertain(const char *field)
 	       (strstr(field, "_Clean:") || strstr(field, "_Dirty:"));
 }
 
-/* One line a mapping, without what is 0. */
+/* One line for each mapping, without fields of 0. */
 static void report_smaps(struct report *r, const char *when, const char *name,
 			 pid_t target, unsigned long start, unsigned long end)
 {
@@ -118,7 +118,7 @@ void report_memory(struct report *r, const char *when, pid_t target)
 		     ELSEWHERE + HUGE_PAGE);
 }
 
-/* Each CPU has a part of a count of its own until it is asked to add it. */
+/* Fold the per-CPU counters into the sums. */
 static void pins_read(long *acquired, long *released)
 {
 	char line[128];

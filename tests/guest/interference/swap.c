@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A swap device that can be held: a device of the device mapper on top of
- * zram, which is suspended. What is read from it waits until it is resumed.
+ * A swap device that can be suspended: a device of the device mapper on top of
+ * zram. Reads from it wait until it is resumed.
  */
 #include <fcntl.h>
 #include <stdint.h>
@@ -19,7 +19,7 @@
 #define NAME		"interference"
 #define SIZE		(32 * MIB)
 #define PRIORITY	100
-/* Of struct swap_info: where its parts are in the first page. */
+/* Offsets of fields of struct swap_info in the first page. */
 #define VERSION_AT	1024
 #define LAST_PAGE_AT	1028
 #define SIGNATURE	"SWAPSPACE2"
@@ -62,12 +62,12 @@ bool swap_start(void)
 	int zram = zram_new();
 	char path[32];
 
-	/* One page is read for one page's fault. */
+	/* No swap readahead. */
 	write_line("/proc/sys/vm/page-cluster", "0");
 	snprintf(path, sizeof(path), "/dev/zram%d", zram);
 	if (zram < 0 || !dm_make(NAME, path, SIZE) || !make_swap())
 		return false;
-	/* Some kernels keep slots of another device at hand for a while. */
+	/* Some kernels cache slots of another device. */
 	swapoff("/dev/zram0");
 	return true;
 }

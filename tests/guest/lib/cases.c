@@ -16,7 +16,7 @@
 #define POISON		0xa5
 #define TIME_LIMIT	120	/* seconds a case */
 
-/* One case with what both of its runs brought. */
+/* One case, with the outcomes of both of its runs. */
 struct job {
 	const struct read_case *c;
 	struct outcome off, on;
@@ -72,7 +72,7 @@ stop:
 
 static void run_case(const struct read_case *c, struct outcome *o)
 {
-	/* A case that hangs must not hang the others, and be named. */
+	/* A case that hangs must end the program, with its name. */
 	limit_set(TIME_LIMIT, c->name);
 	o->bytes = malloc(MAX_READ);
 	if (!o->bytes)
@@ -115,7 +115,7 @@ static void check_events(const struct job *job)
 	}
 }
 
-/* For whoever compares one kernel with another. */
+/* For a comparison of two kernels. */
 static void print_outcome(const struct job *job)
 {
 	const struct outcome *o = &job->on;
@@ -142,7 +142,9 @@ static void check(void **state)
 		skip_lacking(job->off.lacks);
 	}
 
-	/* Bytes, count, error: the same, and nothing written beyond. */
+	/*
+	 * Bytes, count and error must be the same, and no byte written beyond.
+	 */
 	assert_int_equal(job->on.ret, job->off.ret);
 	assert_int_equal(job->on.extra, job->off.extra);
 	assert_memory_equal(job->on.bytes, job->off.bytes, MAX_READ);
@@ -178,7 +180,10 @@ int run_cases(const struct read_case *cases, size_t count)
 	vmapeek_on();
 	for (size_t i = 0; i < nr; i++) {
 		run_case(jobs[i].c, &jobs[i].on);
-		/* Nothing can be switched: the other kernel is compared. */
+		/*
+		 * Nothing to switch: the caller compares the output of two
+		 * kernels.
+		 */
 		if (mainline() != MODULE)
 			jobs[i].off = jobs[i].on;
 	}

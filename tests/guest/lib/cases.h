@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Cases that are run with vmapeek off and then on. What comes back must be the
- * same, what the case expects, and have gone the way the case expects.
+ * Cases that are run with vmapeek off and then on. The outcomes must be the
+ * same and as expected, by the expected path.
  */
 #ifndef CASES_H
 #define CASES_H
@@ -14,10 +14,10 @@
 
 #define MAX_READ	(MIB + 2 * PAGE)
 
-/* What one run of a case brought. */
+/* The outcome of one run of a case. */
 struct outcome {
 	long ret;		/* bytes or negative error */
-	long extra;		/* whatever else a case wants compared */
+	long extra;		/* more to compare, chosen by the case */
 	unsigned char *bytes;	/* MAX_READ of them, poisoned before */
 	struct counters events;
 	char lacks[96];
@@ -25,9 +25,9 @@ struct outcome {
 };
 
 enum content {
-	PATTERN,		/* of pattern(), by distance from target.addr */
+	PATTERN,		/* pattern(), by offset from target.addr */
 	ZEROS,
-	ANYTHING		/* the same with vmapeek off and on, no more */
+	ANYTHING		/* only the same with vmapeek off and on */
 };
 
 struct read_case {
@@ -38,11 +38,11 @@ struct read_case {
 	size_t len;
 	long want;		/* bytes, negative error, or COMPARE */
 	enum content content;
-	unsigned int events;	/* exactly these happen with vmapeek on */
-	/* Set: instead of one read of what @prepare made. */
+	unsigned int events;	/* exactly these occur with vmapeek on */
+	/* If set, runs instead of one read of the prepared memory. */
 	void (*run)(const struct read_case *c, struct outcome *o);
 	const void *arg;	/* for @run */
-	/* Set: asked after the read, into outcome.extra. */
+	/* If set, called after the read, for outcome.extra. */
 	long (*extra)(pid_t pid, const struct target *t);
 };
 
@@ -51,21 +51,21 @@ struct read_case {
 #define ANY_EVENTS	(~0U)
 #define NO_EVENTS	0U
 
-/* Run as a cmocka group, those that are selected; returns main()'s value. */
+/* Runs the selected cases as a cmocka group; returns main()'s value. */
 int run_cases(const struct read_case *cases, size_t count);
 
 /*
- * Tests of another kind, each run off and then on, and on mainline only on.
- * @cases: @nr structures of @size bytes, of which each begins with its name.
- * @seconds: that each may take.
+ * Tests of another kind, each run off and then on; on mainline, only on.
+ * @cases: @nr structures of @size bytes, each of which begins with its name.
+ * @seconds: the limit for each.
  */
 int run_off_and_on(const char *group, void (*off)(void **state),
 		   void (*on)(void **state), const void *cases, size_t size,
 		   size_t nr, unsigned int seconds);
 
-/* For read_case.run: is this target prepared? If not, the outcome says so. */
+/* For read_case.run: is this target prepared? If not, sets the outcome. */
 bool outcome_started(struct outcome *o, const struct target *t);
-/* Or give up this run. */
+/* Give up this run. */
 void outcome_lacks(struct outcome *o, const char *what);
 void outcome_broken(struct outcome *o, const char *what);
 

@@ -15,8 +15,8 @@
 #include "util.h"
 
 /*
- * The device stays attached: it is left open. Not for writing, which without
- * CONFIG_BLK_DEV_WRITE_MOUNTED would forbid to mount it.
+ * The device stays attached, because it stays open; not for writing, as a kernel
+ * without CONFIG_BLK_DEV_WRITE_MOUNTED refuses to mount such a device.
  */
 void loop_attach(const char *image, char *path)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* File systems in images. Failing is fatal. */
+/* File systems in images. Errors are fatal. */
 #ifndef DISK_H
 #define DISK_H
 
@@ -7,9 +7,9 @@
 
 /* Puts the path of the loop device into @path, which has 32 bytes. */
 void loop_attach(const char *image, char *path);
-/* At a directory that is not there yet. */
+/* Mounts at a new directory. */
 void ext4_mount(const char *device, const char *at);
-/* A file whose bytes are those of pattern(), on the disk. */
+/* Makes a file with the bytes of pattern(), and syncs it. */
 void pattern_file(const char *path, size_t size);
 
 #endif

@@ -13,7 +13,7 @@
 
 #define SECTOR	512
 
-/* With room for the one line of a table. */
+/* With room for a table of one line. */
 struct request {
 	struct dm_ioctl dm;
 	struct dm_target_spec spec;

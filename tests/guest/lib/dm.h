@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* A block device that can be held: what is read from it waits. */
+/* A block device that can be suspended: reads from it wait. */
 #ifndef DM_H
 #define DM_H
 
@@ -7,8 +7,8 @@
 #include <stddef.h>
 
 /*
- * Make a device of the device mapper called @name, @size bytes, on top of
- * another. False if this kernel lacks what is needed. One at a time.
+ * Makes a device of the device mapper called @name, of @size bytes, on top of
+ * another one. False if this kernel lacks a feature. Only one device at a time.
  */
 bool dm_make(const char *name, const char *below, unsigned long size);
 /* Its path. */

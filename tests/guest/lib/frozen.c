@@ -19,7 +19,7 @@
 #define FILE_PATH	FROZEN_DIR "/file"
 #define SOURCE_PATH	FROZEN_DIR "/source"
 
-/* In memory that all share. */
+/* In shared memory. */
 static struct {
 	enum frozen_way way;
 	bool go, changes;	/* the sleeper, the changer */
@@ -88,7 +88,7 @@ void frozen_set_change(void (*other)(void))
 	change = other ? other : unmap;
 }
 
-/* So that the later call maps no page of libc. Nothing is mapped there. */
+/* Calls libc once in a hole, so that the later call maps no page of libc. */
 static void call_once(void)
 {
 	munmap((char *)FROZEN_AT - MIB, PAGE);
@@ -152,7 +152,7 @@ static bool is_stuck(pid_t pid, const pid_t *tid)
 	return is_uninterruptible(pid, __atomic_load_n(tid, __ATOMIC_ACQUIRE));
 }
 
-/* Not just asleep: direct I/O may be so for another reason. */
+/* A check for sleep is not enough: direct I/O may sleep for another reason. */
 static bool is_in_page_mkwrite(pid_t tid)
 {
 	char path[64], line[256];

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Processes that are stuck as they are in the field, by nothing but a frozen
- * ext4. One thread of the target sleeps in ext4's page_mkwrite(), another waits
- * for it with the mmap lock, or for the mmap lock. Failing is fatal.
+ * Processes that are stuck as in the field, by a frozen ext4 only. One thread
+ * of the target sleeps in ext4's page_mkwrite(), another waits for it with the
+ * mmap lock held, or waits for the mmap lock. Errors are fatal.
  */
 #ifndef FROZEN_H
 #define FROZEN_H
@@ -14,7 +14,7 @@
 
 #define FROZEN_DIR	"/ice"
 
-/* The mapping of a file of that file system, whose first page is written to. */
+/* The mapping of a file of that file system; its first page is written to. */
 #define FROZEN_AT	0x300000000000UL
 #define FROZEN_SIZE	(16 * PAGE)
 
@@ -33,37 +33,37 @@ enum frozen_way {
 	FROZEN_MMAP_LOCK,
 };
 
-/* Mounts the image at FROZEN_DIR; once. */
+/* Mounts the image at FROZEN_DIR. To be called once. */
 void frozen_make(const char *image);
 
-/* In a target's preparation, at its end: the threads that will be stuck. */
+/* Called at the end of a target's preparation: starts the threads. */
 void frozen_prepare(struct target *t);
 /*
- * The second thread does this instead of munmap(), or NULL: that again. To be set
- * before the target is started.
+ * Sets the function of the second thread; NULL: munmap(). To be called before
+ * the target is started.
  */
 void frozen_set_change(void (*change)(void));
 
 /* Returns when both threads are stuck. */
 void frozen_begin(enum frozen_way way, pid_t pid);
-/* The same in two steps, of FROZEN_VMA. */
+/* The same in two steps, for FROZEN_VMA. */
 void frozen_fault(pid_t pid);
 void frozen_change(pid_t pid);
-/* Are both stuck, or the second one? */
+/* Are both threads stuck; is the second one? */
 bool frozen_lasts(pid_t pid);
 bool frozen_change_waits(pid_t pid);
 
-/* The file system goes on. */
+/* Thaws the file system. */
 void frozen_thaw(void);
-/* Is the first thread done, or the second one? */
+/* Has the first thread written; has the second one made its change? */
 bool frozen_has_written(void);
 bool frozen_has_changed(void);
-/* Before the next target is prepared. */
+/* To be called before the next target is prepared. */
 void frozen_reset(void);
 /* Thaws and resets. */
 void frozen_end(void);
 
-/* Is a thread asleep in the kernel, not to be woken? */
+/* Does a thread sleep uninterruptibly? */
 bool is_uninterruptible(pid_t pid, pid_t tid);
 
 #endif

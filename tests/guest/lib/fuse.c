@@ -19,24 +19,24 @@
 #include "util.h"
 
 #define PAGE		4096UL
-/* Seconds that the kernel may keep attributes. */
+/* Seconds for which the kernel may cache attributes. */
 #define LONG		3600
 #define MAX_KEPT	8
 
 static const struct fuse_files *files;
 
-/* Of the server: requests for the page that is kept back. */
+/* State of the server: requests for the withheld page. */
 static struct kept {
 	struct fuse_in_header in;
 	struct fuse_read_in want;
 } kept[MAX_KEPT];
 static int nr_kept;
-static unsigned int errors;	/* are left */
-static bool keeps;		/* the file at hand, the newest one */
+static unsigned int errors;	/* errors that are left */
+static bool keeps;		/* for the newest file */
 static uint64_t size_now;	/* its size */
 
 static int device;
-static int asked[2];		/* a byte: somebody asks for that page */
+static int asked[2];		/* a byte: the page was requested */
 static int served[2];		/* a byte: send it */
 
 static void reply(const struct fuse_in_header *in, int err, const void *data,
@@ -49,7 +49,7 @@ static void reply(const struct fuse_in_header *in, int err, const void *data,
 	};
 	struct iovec iov[] = { { &out, sizeof(out) }, { (void *)data, size } };
 
-	/* Who asked may have been killed. */
+	/* The requester may have been killed. */
 	if (writev(device, iov, 2) < 0 && errno != ENOENT)
 		_exit(1);
 }
@@ -80,7 +80,7 @@ static struct fuse_attr attributes(uint64_t node)
 	};
 }
 
-/* Any number is the name of a file. */
+/* Each number is the name of a file. */
 static void reply_lookup(const struct fuse_in_header *in, const char *name)
 {
 	struct fuse_entry_out out = {
@@ -212,8 +212,8 @@ static void serve_all(void)
 }
 
 /*
- * A page that was written to stays dirty: by default, the kernel lets a file
- * system of this kind have next to none of these.
+ * Written pages must stay dirty. By default, the kernel allows a FUSE file
+ * system almost no dirty pages.
  */
 static void let_pages_be_dirty(void)
 {
@@ -278,7 +278,7 @@ void fuse_serve(void)
 {
 	char bytes[MAX_KEPT];
 
-	/* Not again for the same page. */
+	/* Consume further requests for the same page. */
 	while (read(asked[0], bytes, sizeof(bytes)) > 0)
 		;
 	if (write(served[1], "s", 1) != 1)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * A file system that does not answer: a process serves /dev/fuse, and keeps
- * back the content of one page of each file until it is told to send it.
+ * A file system that does not answer: a process serves /dev/fuse, and withholds
+ * one page of each file until fuse_serve().
  */
 #ifndef FUSE_H
 #define FUSE_H
@@ -9,27 +9,27 @@
 #include <stdbool.h>
 
 struct fuse_files {
-	const char *dir;	/* where they are mounted */
+	const char *dir;	/* mount point */
 	unsigned long size;	/* of each, at most FUSE_SIZE_MAX */
-	unsigned long kept_at;	/* the page that is kept back */
-	char content, kept;	/* each byte; those of that page */
-	/* The kernel reads ahead and does not wait, as with libfuse. */
+	unsigned long kept_at;	/* the withheld page */
+	char content, kept;	/* each byte; each byte of that page */
+	/* The kernel reads ahead asynchronously, as with libfuse. */
 	bool ahead;
-	/* So many reads of that page fail before one is kept back. */
+	/* This many reads of that page fail before one is withheld. */
 	unsigned int errors;
 };
 
 #define FUSE_SIZE_MAX	(64 * 1024UL)
 
 /*
- * Mount it. False if this kernel lacks what is needed. One at a time, and it
- * ends with the calling process; @files must stay.
+ * Mounts it. False if this kernel lacks a feature. Only one at a time; it ends
+ * with the calling process. @files must stay valid.
  */
 bool fuse_start(const struct fuse_files *files);
 void fuse_stop(void);
-/* A new file: nothing of it is in the page cache. Of the newest one, a page is kept back. */
+/* A new file, not in the page cache. Only the newest has a withheld page. */
 int fuse_open(void);
-/* Has that page been asked for? */
+/* Has that page been requested? */
 bool fuse_is_asked(void);
 void fuse_serve(void);
 

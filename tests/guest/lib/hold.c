@@ -42,7 +42,7 @@ void hold_for_write(struct hold *h, pid_t pid)
 	hold_wait(h->lock, "held");
 }
 
-/* New readers wait behind a writer that waits. */
+/* New readers queue behind a waiting writer. */
 void hold_for_read_with_writer(struct hold *h, pid_t pid)
 {
 	h->lock = hold_begin("read", pid);
@@ -71,7 +71,7 @@ static bool begins_with(const char *name, const char *begin)
 	return !strncmp(name, begin, strlen(begin));
 }
 
-/* With PREEMPT_RT, all locks sleep in the same function; others call it. */
+/* With PREEMPT_RT, all locks sleep in this function. */
 #define RT_SLEEPS_IN	"rt_mutex_schedule"
 
 static bool is_of_rt_lock(const char *name)
@@ -104,8 +104,8 @@ static bool find_caller(pid_t pid, char *name)
 }
 
 /*
- * The kernel names the function that sleeps, leaving out those of the lock
- * itself; a task that runs has none. Compilers add to names, as in
+ * The kernel names the sleeping function, and skips those of the lock itself. A
+ * running task has none. Compilers add suffixes, as in
  * process_vm_rw_core.isra.0.
  */
 bool waits_in(pid_t pid, const char *function)
@@ -119,13 +119,16 @@ bool waits_in(pid_t pid, const char *function)
 	return begins_with(name, function);
 }
 
-/* Remote reads sleep there for one reason; in remote_read(), they should not. */
+/*
+ * Remote reads sleep there only for the mmap lock; they should not in
+ * remote_read().
+ */
 bool waits_for_mmap_lock(pid_t pid)
 {
 	static const char *const functions[] = {
 		"__access_remote_vm", "process_vm_rw", "remote_read",
 		"copy_remote_vm_str",
-		/* of the series for mainline */
+		/* functions of the series for mainline */
 		"gup_lock", "__gup_longterm_locked",
 	};
 

@@ -32,7 +32,7 @@ struct server {
 	unsigned long at;
 };
 
-/* Fills in pages for whoever needs them. */
+/* Supplies pages for waiting faults. */
 static void *serve(void *arg)
 {
 	static unsigned char page[PAGE] __attribute__((aligned(PAGE)));
@@ -104,7 +104,7 @@ void make_write_protected(struct target *t, char *at, size_t size)
 	must(t, !ioctl(fd, UFFDIO_WRITEPROTECT, &wp), "UFFDIO_WRITEPROTECT");
 }
 
-/* Nobody answers a fault: an access that takes one would be SIGBUS. */
+/* Nobody serves a fault, so an access that faults gets SIGBUS. */
 void make_access_protected(struct target *t, char *at, size_t size)
 {
 	struct uffdio_rwprotect rwp = {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Between the files of kinds.h. */
+/* Shared by the files that implement kinds.h. */
 #ifndef KINDS_MAKE_H
 #define KINDS_MAKE_H
 
@@ -11,33 +11,33 @@
 
 #define THP		"/sys/kernel/mm/transparent_hugepage/"
 
-/* Or the target is broken; the second where errno does not tell why. */
+/* If false, the target is broken; must_be_given() ignores errno. */
 void must(struct target *t, bool ok, const char *what);
 void must_be_given(struct target *t, bool given, const char *what);
 
 void *map_anon(struct target *t, char *at, size_t size);
-/* A look at each page. */
+/* Read each page. */
 void read_all(char *at, size_t size);
 
 void make_anon(struct target *t, char *at, size_t size);
 void make_huge(struct target *t, char *at, size_t size);
 
-/* What the page at @at is, as admin-guide/mm/pagemap.rst has it. */
+/* The pagemap entry of @at, see admin-guide/mm/pagemap.rst. */
 #define PAGEMAP_PFN	((1ULL << 55) - 1)
 #define PAGEMAP_SWAPPED	(1ULL << 62)
 uint64_t pagemap_entry(struct target *t, const char *at);
 /*
- * Let no page of resident memory follow the one before it in physical memory, so
- * that who copies past the end of a page gets something else than the next one.
+ * Make sure that adjacent pages are not adjacent in physical memory, so that a
+ * copy past the end of a page returns other bytes than the next page's.
  */
 void scatter(struct target *t, char *at, size_t size);
 
-/* Returns when all of it is. */
+/* Returns when all pages are swapped out. */
 void swap_out(struct target *t, char *at, size_t size);
 void make_swapped(struct target *t, char *at, size_t size);
 
 void make_shared(struct target *t, char *at, size_t size);
-/* As swap_out(). */
+/* Like swap_out(). */
 void swap_out_shared(struct target *t, char *at, size_t size);
 void make_shared_swapped(struct target *t, char *at, size_t size);
 void make_shared_huge(struct target *t, char *at, size_t size);
@@ -59,7 +59,7 @@ void make_fault_poisoned(struct target *t, char *at, size_t size);
 void make_write_protected(struct target *t, char *at, size_t size);
 void make_access_protected(struct target *t, char *at, size_t size);
 
-/* Its file descriptor, with @at registered. */
+/* Returns its file descriptor, with @at registered. */
 int userfaultfd_on(struct target *t, char *at, size_t size,
 		   uint64_t features, uint64_t mode);
 

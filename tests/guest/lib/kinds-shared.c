@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Memory that others have, too: files, shared memory, after a fork. */
+/* Memory with other users: files, shared memory, memory shared by fork. */
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/mman.h>
@@ -28,7 +28,7 @@ void make_shared_huge(struct target *t, char *at, size_t size)
 		      "no huge page of shared memory");
 }
 
-/* Of shared memory, pagemap does not tell. */
+/* By mincore(), because pagemap does not show it for shared memory. */
 static bool is_resident(struct target *t, char *at, size_t size)
 {
 	unsigned char page;
@@ -44,7 +44,10 @@ static bool is_resident(struct target *t, char *at, size_t size)
 void swap_out_shared(struct target *t, char *at, size_t size)
 {
 	for (int i = 0; i < 100 && is_resident(t, at, size); i++) {
-		/* Pages wait in the batches of CPUs, where they are not found. */
+		/*
+		 * Drain the batches of the CPUs, because reclaim does not find
+		 * pages there.
+		 */
 		write_line("/proc/sys/vm/drop_caches", "1");
 		must(t, !madvise(at, size, MADV_PAGEOUT), "MADV_PAGEOUT");
 	}
@@ -67,7 +70,7 @@ void make_memfd(struct target *t, char *at, size_t size)
 	close(fd);
 }
 
-/* A file of @filled bytes, mapped. */
+/* Maps a file of @filled bytes. */
 static void map_file(struct target *t, char *at, size_t size, size_t filled,
 		     int flags)
 {
@@ -139,7 +142,10 @@ static pid_t share_with_child(struct target *t)
 
 MAKE_FORKED(forked, make_anon)
 MAKE_FORKED(forked_huge, make_huge)
-/* In this order: what is shared is not swapped out on request. */
+/*
+ * Swapped out before the fork, because shared pages are not swapped out on
+ * request.
+ */
 MAKE_FORKED(forked_swapped, make_swapped)
 MAKE_FORKED(forked_file, make_file_copied)
 

@@ -167,7 +167,9 @@ static bool all_swapped(struct target *t, char *at, size_t size)
 	return true;
 }
 
-/* The page that is given back is the next one that is taken, so something else takes it. */
+/*
+ * A freed page is the next to be allocated, so another mapping takes it first.
+ */
 void scatter(struct target *t, char *at, size_t size)
 {
 	char *other = map(t, HUGE_PAGE);
@@ -187,7 +189,7 @@ void scatter(struct target *t, char *at, size_t size)
 void swap_out(struct target *t, char *at, size_t size)
 {
 	for (int i = 0; i < 100 && !all_swapped(t, at, size); i++) {
-		/* Pages wait in the batch of a CPU that this task has left. */
+		/* Drain the batch of the CPU on which this task ran before. */
 		if (i)
 			write_line("/proc/sys/vm/drop_caches", "1");
 		must(t, !madvise(at, size, MADV_PAGEOUT), "MADV_PAGEOUT");
@@ -294,7 +296,7 @@ void prepare_vdso(struct target *t)
 	t->addr = getauxval(AT_SYSINFO_EHDR);
 	if (!t->addr)
 		lacks(t, "vdso");
-	/* Mapped when touched. */
+	/* Touch it to map it. */
 	must_be_given(t, *(volatile char *)t->addr == 0x7f, "vdso");
 }
 

@@ -1,20 +1,20 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Memory of many kinds, made at an address that the test chooses. To be called
- * in a target; what cannot be made ends it, see lacks() and broken().
+ * Memory of many kinds, at an address chosen by the test. To be called in a
+ * target; an error ends it, see lacks() and broken().
  */
 #ifndef KINDS_H
 #define KINDS_H
 
 #include "target.h"
 
-/* Where the target has what is read; nobody else maps anything near. */
+/* Where the target's memory is, far from all other mappings. */
 #define TARGET_AT	0x100000000000UL
 
 enum kind {
 	ANON,			/* resident, anonymous */
 	UNTOUCHED,
-	SPARSE,			/* every third page is there */
+	SPARSE,			/* every third page is present */
 	ZERO_PAGE,
 	HUGE,			/* huge pages in a VMA without that advice */
 	HUGE_SPLIT,		/* all but the last page, by small entries */
@@ -32,10 +32,10 @@ enum kind {
 	SECRET,
 	DROPPABLE,
 	MLOCKED,
-	FREED,			/* MADV_FREE, the content is still there */
+	FREED,			/* MADV_FREE, the content is intact */
 	SWAPPED,
 	MERGED,			/* by KSM, all pages the same */
-	GUARD,			/* the second half is */
+	GUARD,			/* the second half is guarded */
 	NO_ACCESS,
 	WRITE_ONLY,
 	EXECUTE_ONLY,
@@ -46,12 +46,12 @@ enum kind {
 	FORKED_SWAPPED,
 	FORKED_FILE,		/* private and written to before the fork */
 	FORKED_COPIED,		/* written to since the fork */
-	FORKED_ALONE,		/* the child has ended since */
-	FAULT_SERVED,		/* userfaultfd, a thread fills in pages */
-	FAULT_SIGBUS,		/* userfaultfd, nobody does */
+	FORKED_ALONE,		/* the child has exited */
+	FAULT_SERVED,		/* userfaultfd, a thread supplies pages */
+	FAULT_SIGBUS,		/* userfaultfd, without a thread */
 	FAULT_POISONED,		/* userfaultfd, poisoned but the first page */
 	WRITE_PROTECTED,	/* userfaultfd */
-	ACCESS_PROTECTED,	/* userfaultfd, reads as well, but for the first page */
+	ACCESS_PROTECTED,	/* userfaultfd, also of reads; not page 0 */
 	STACK,			/* grows down */
 	DEVICE,
 	NR_KINDS
@@ -59,10 +59,10 @@ enum kind {
 
 struct kind_info {
 	const char *name;
-	/* Fill @size bytes at @at with pattern() as far as that can be. */
+	/* Fill @size bytes at @at with pattern(), as far as possible. */
 	void (*make)(struct target *t, char *at, size_t size);
 	size_t align;		/* of address and size */
-	bool forks;		/* others that exist by then are shared, too */
+	bool forks;		/* kinds that exist by then are shared, too */
 };
 
 extern const struct kind_info kinds[NR_KINDS];
@@ -70,7 +70,7 @@ extern const struct kind_info kinds[NR_KINDS];
 /* Make @size bytes of @kind at TARGET_AT, which is target.addr then. */
 void make_kind(struct target *t, enum kind kind, size_t size);
 
-/* What the kernel maps into every process, at target.addr. */
+/* The kernel's mapping in each process, at target.addr. */
 void prepare_vdso(struct target *t);
 
 #endif

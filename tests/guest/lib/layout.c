@@ -9,7 +9,7 @@
 unsigned long random_seed = 1;
 static bool has_kind[NR_KINDS];
 
-/* Any number may follow any: a walk through a well mixed sequence. */
+/* splitmix64: a hash of a sequence, so any number may follow any other. */
 static uint64_t random_state;
 
 static uint64_t random_number(void)
@@ -48,10 +48,10 @@ static size_t region_size(enum kind kind)
 		return align;
 	if (align > PAGE)
 		return align * (1 + below(4));
-	/* Merged with what, if not with each other. */
+	/* At least two pages, which can merge with each other. */
 	if (kind == MERGED)
 		return PAGE * (2 + below(30));
-	/* The machine has no more of it at that place. */
+	/* The BIOS is no larger. */
 	return PAGE * (1 + below(kind == DEVICE ? 16 : 48));
 }
 
@@ -59,10 +59,7 @@ static void layout_add(struct layout *l, enum kind kind)
 {
 	size_t align = kinds[kind].align;
 
-	/*
-	 * Nothing but another mapping right below a stack: of reads in a hole
-	 * there the kernel warns.
-	 */
+	/* No hole below a stack, because the kernel warns of reads there. */
 	if (kind != STACK && percent(45))
 		l->end += PAGE * (1 + below(20));
 	l->end = (l->end + align - 1) & ~(align - 1);
@@ -72,7 +69,7 @@ static void layout_add(struct layout *l, enum kind kind)
 	l->end += l->regions[l->nr++].size;
 }
 
-/* Each kind once, in any order, and some of the common ones again. */
+/* Each kind once, in random order, and some common ones again. */
 void layout_make(struct layout *l, unsigned int round)
 {
 	static const enum kind common[] = {
@@ -108,7 +105,7 @@ void layout_make(struct layout *l, unsigned int round)
 static const struct layout *wanted;
 static prepare_fn wanted_also;
 
-/* First what forks, or all would be shared. */
+/* Forking kinds first; otherwise all kinds would be shared. */
 static void prepare(struct target *t)
 {
 	for (int forks = 1; forks >= 0; forks--) {
@@ -172,7 +169,7 @@ size_t random_length(void)
 	return 1 + below(300 * KIB);
 }
 
-/* Often just at or around the end of a page. */
+/* Often at or near a page boundary. */
 static unsigned long near_page(unsigned long addr)
 {
 	if (percent(30))
@@ -184,7 +181,7 @@ static unsigned long near_page(unsigned long addr)
 	return addr;
 }
 
-/* Where a list ends; not all of them should. */
+/* Kinds that end a list, which not all lists should contain. */
 static bool refuses(enum kind kind)
 {
 	return kind == SECRET || kind == GUARD || kind == NO_ACCESS ||
@@ -203,14 +200,14 @@ struct iovec random_segment(const struct layout *l)
 	while (refuses(r->kind) && percent(90))
 		r = &l->regions[below(l->nr)];
 	start = near_page(r->start + below(r->size));
-	/* Not into what follows, or most would end there. */
+	/* Mostly not into the next region, where most reads would end. */
 	if (len > r->start + r->size - start && percent(80))
 		start = r->start + (r->size > len ? r->size - len : 0);
 
 	/* To the end, and sometimes beyond. */
 	if (percent(10))
 		len = r->start + r->size - start + (percent(30) ? 100 : 0);
-	/* Rarely somewhere else, and rarely more than all. */
+	/* Rarely elsewhere, and rarely more than the whole region. */
 	if (below(200) == 0)
 		start = near_page(TARGET_AT + below(l->end - TARGET_AT));
 	if (below(400) == 0)

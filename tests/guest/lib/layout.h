@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* A target with memory of every kind, in any order; all follows from a seed. */
+/* A target with every kind of memory, in random order, derived from a seed. */
 #ifndef LAYOUT_H
 #define LAYOUT_H
 
@@ -24,28 +24,28 @@ struct layout {
 	unsigned long end;
 };
 
-/* What all random numbers follow from. */
+/* The seed of all random numbers. */
 extern unsigned long random_seed;
 
-/* Numbers of their own for each thing of each round. */
+/* Start a separate sequence for each thing of each round. */
 void random_start(unsigned long round, unsigned long thing);
 unsigned long below(unsigned long limit);
 bool percent(unsigned int n);
-/* Mostly short. */
+/* A random length, mostly short. */
 size_t random_length(void);
 
-/* Once: which kinds does this kernel have? */
+/* Find the kinds that this kernel has. To be called once. */
 void layout_find_kinds(void);
 void layout_make(struct layout *l, unsigned int round);
 /*
- * Start a target that has it, and calls @also when that is not NULL; anything
- * else is fatal.
+ * Start a target with that lay-out, which calls @also if not NULL. Errors are
+ * fatal.
  */
 pid_t layout_start(const struct layout *l, struct target *t,
 		   prepare_fn also);
-/* Some of what a target has, and sometimes of what it has not. */
+/* A random part of a target's memory, sometimes outside of it. */
 struct iovec random_segment(const struct layout *l);
-/* A line about where that is. */
+/* Print a line that describes the place. */
 void layout_print(const struct layout *l, const struct iovec *iov);
 
 #endif

@@ -22,9 +22,9 @@
 
 #define MOST		(64 * MIB)
 #define NOT_READ	LONG_MAX
-#define TIME_LIMIT	240	/* seconds; only a failure takes so long */
+#define TIME_LIMIT	240	/* seconds; reached only by a failure */
 
-/* What the reader tells; in memory that all share. */
+/* The reader's result, in shared memory. */
 struct result {
 	long n;
 	unsigned char bytes[MOST];
@@ -76,9 +76,9 @@ static long read_once(const struct lock_case *c, struct reader *r, pid_t pid)
 }
 
 /*
- * The reader opens and attaches before the lock is held, as only the read is
- * of interest. So it has no file of those who hold the lock, either, which
- * would go on being held.
+ * The reader opens and attaches before the lock is held, because only the read
+ * is tested. So it inherits no file of the lock's holder, which would prolong
+ * the hold.
  */
 struct lock_reader lock_reader_start(const struct lock_case *c, pid_t pid)
 {
@@ -90,7 +90,7 @@ struct lock_reader lock_reader_start(const struct lock_case *c, pid_t pid)
 
 	if (r.out < 0 || pipe(opened) || pipe(start))
 		die("pipe: %s", strerror(errno));
-	/* Until it has read. */
+	/* Valid until the reader has read. */
 	result->n = NOT_READ;
 	memset(result->bytes, 0, c->len);
 	fflush(stdout);
@@ -202,7 +202,7 @@ static void run_held(const struct lock_case *c, const struct lock_way *way,
 
 static bool is_fast(const struct lock_case *c, bool no_writer)
 {
-	/* Of holes, the series answers those in which a range begins. */
+	/* The series serves a hole only if a range begins in it. */
 	if (mainline() == PATCHED && c->fast_if_read)
 		return no_writer && c->want < 0;
 	if (mainline() == PATCHED)
@@ -210,7 +210,7 @@ static bool is_fast(const struct lock_case *c, bool no_writer)
 	return c->fast || (no_writer && c->fast_if_read);
 }
 
-/* One case in one way. */
+/* One case, with the lock held in one way. */
 struct job {
 	const struct lock_case *c;
 	const struct lock_way *way;

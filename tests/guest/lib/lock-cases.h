@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Reads of a process whose mmap lock is held on purpose: what the fast path
- * serves comes back while it is still held; everything else is seen waiting
- * for it, and is right once it is released. No time is measured.
+ * Reads of a process while its mmap lock is held. A read that the fast path
+ * serves must return before the release. Any other must be found waiting for
+ * the lock, and must be right after the release. No time is measured.
  */
 #ifndef LOCK_CASES_H
 #define LOCK_CASES_H
@@ -26,20 +26,22 @@ struct lock_case {
 	size_t len;
 	long want;		/* bytes, error or NO_BYTES, if not @len */
 	bool fast;
-	/* With nobody in the middle of a change, that suffices for a hole. */
+	/* Fast if there is no writer, as a hole is. */
 	bool fast_if_read;
-	/* It is, but not with the series for mainline. */
+	/* Fast, but not with the series for mainline. */
 	bool patched_waits;
 
-	/* Set: the read, instead of one by @how; bytes or a negative error. */
+	/*
+	 * If set, the read, instead of one by @how; bytes or a negative error.
+	 */
 	long (*read)(const struct lock_case *c, pid_t pid, unsigned long addr,
 		     void *buf);
-	bool prints;		/* @read executes what prints the bytes */
+	bool prints;		/* @read executes a printing program */
 	size_t segment;		/* for @read */
 
-	/* What is read, by distance from target.addr; NULL: pattern(). */
+	/* The expected byte, by offset from target.addr; NULL: pattern(). */
 	unsigned char (*byte)(unsigned long offset);
-	/* Set: looked at instead of each byte. */
+	/* If set, called instead of comparing each byte. */
 	bool (*is_right)(const unsigned char *bytes, size_t n);
 };
 
@@ -57,15 +59,17 @@ unsigned char byte_zero(unsigned long offset);
 
 struct lock_reader {
 	pid_t pid;
-	int go;			/* it reads when told to */
-	int out;		/* what it prints, a file */
+	int go;			/* pipe: start the read */
+	int out;		/* its output, a file */
 };
 
 /* For tests that need more steps than lock_main() has. */
 pid_t lock_target(const struct lock_case *c);
 struct lock_reader lock_reader_start(const struct lock_case *c, pid_t pid);
 void lock_reader_go(struct lock_reader *r);
-/* All of that: the lock is held for writing by @hold, and the reader waits. */
+/*
+ * All of these steps: @hold holds the lock for writing, and the reader waits.
+ */
 struct lock_reader lock_reader_blocked(const struct lock_case *c, pid_t pid,
 				       int *hold);
 void lock_reader_check(const struct lock_case *c, const struct lock_reader *r);
@@ -74,7 +78,7 @@ void lock_reader_check(const struct lock_case *c, const struct lock_reader *r);
 struct lock_way {
 	const char *name;
 	void (*hold)(pid_t pid);
-	/* A claim about the lock is worth nothing once it is released. */
+	/* A check of the reader is valid only while the lock is held. */
 	bool (*is_held)(pid_t pid);
 	void (*let_go)(void);
 	bool no_writer;		/* see fast_if_read */
@@ -84,8 +88,8 @@ struct lock_way {
 extern const struct lock_way lock_held_for_write;
 
 /*
- * Runs each case off and on, with the lock held in each way, and @more tests.
- * Returns main()'s value.
+ * Runs each case off and on, with the lock held in each way, and the tests of
+ * @more. Returns main()'s value.
  */
 int lock_main_by(const struct lock_way *ways, size_t nr_ways,
 		 const struct lock_case *cases, size_t nr,

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Looks at files of /proc/PID, which bring the same in four states. */
+/* Looks at files of /proc/PID, with the same result in four states. */
 #ifndef LOOKS_H
 #define LOOKS_H
 
@@ -16,7 +16,7 @@ void look_in_all_states(void (*take)(enum look_state state), pid_t pid);
 /* A file of /proc/PID, or -1. */
 int open_of(pid_t pid, const char *file);
 
-/* The same of a process that has ended since. Failing is fatal. */
+/* The same of a process that has exited since. Errors are fatal. */
 int open_of_ended(const char *file);
 
 #endif

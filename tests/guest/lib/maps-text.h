@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* What /proc/PID/maps and its relatives show, as far as it can be wrong in itself. */
+/* Checks of the text of /proc/PID/maps and its relatives for consistency. */
 #ifndef MAPS_TEXT_H
 #define MAPS_TEXT_H
 
@@ -11,12 +11,13 @@ struct maps_line {
 	char perms[5];
 };
 
-/* Tells such a line from those that smaps has below it. */
+/* Is this the line of a VMA, unlike the lines below it in smaps? */
 bool is_maps_line(const char *line);
 
 /*
- * NULL, or what is wrong with @line behind one whose VMA ends at *@last, which
- * becomes the end of this one. A VMA may begin below that: it was merged since.
+ * Returns NULL or the error in @line. The previous VMA ends at *@last, which
+ * becomes the end of this one. A VMA may begin below *@last, if it has merged
+ * meanwhile.
  */
 const char *maps_line_wrong(const char *line, unsigned long *last,
 			    struct maps_line *l);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* ioctl(PAGEMAP_SCAN), as include/uapi/linux/fs.h of 6.7 and later has it. */
+/* ioctl(PAGEMAP_SCAN), from include/uapi/linux/fs.h of 6.7 and later. */
 #ifndef PAGEMAP_SCAN_H
 #define PAGEMAP_SCAN_H
 

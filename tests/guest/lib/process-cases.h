@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Runs for cases of processes that are not quite there, not ours, or not of
- * our kind. The interface is that of the case.
+ * Run functions for cases of processes that are exiting, of another user, or
+ * 32-bit. The case chooses the interface.
  */
 #ifndef PROCESS_CASES_H
 #define PROCESS_CASES_H
@@ -12,23 +12,23 @@
 #define TEXT32		"text of a 32-bit process"
 #define NOBODY		65534
 
-/* With every detail of failure kept in the result. */
+/* Reads, and keeps each detail of an error in the outcome. */
 void read_into(struct outcome *o, const struct read_case *c, pid_t pid,
 	       unsigned long addr);
-/* What the 32-bit helper prints when it is run with these arguments. */
+/* The output of the 32-bit helper with these arguments. */
 void read32(struct outcome *o, const char *args);
 
-/* For good; ends a process that cannot. */
+/* Irreversible; ends the process on an error. */
 void become_nobody(void);
 
-/* A child that has ended, and that nobody has waited for. */
+/* A child that has exited, and that nobody has waited for. */
 pid_t make_zombie(void);
 
-/* Each a read_case.run: what is read at read_case.offset. */
+/* Each is a read_case.run, which reads at read_case.offset. */
 void run_zombie(const struct read_case *c, struct outcome *o);
 void run_gone(const struct read_case *c, struct outcome *o);
 void run_kthread(const struct read_case *c, struct outcome *o);
-/* What is read of it is TEXT32, or its cmdline. */
+/* Reads TEXT32, or the cmdline. */
 void run_target32(const struct read_case *c, struct outcome *o);
 
 #endif

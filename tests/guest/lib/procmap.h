@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* ioctl(PROCMAP_QUERY), as include/uapi/linux/fs.h of 6.11 and later has it. */
+/* ioctl(PROCMAP_QUERY), from include/uapi/linux/fs.h of 6.11 and later. */
 #ifndef PROCMAP_H
 #define PROCMAP_H
 

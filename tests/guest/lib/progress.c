@@ -19,7 +19,7 @@ void progress_wrong(struct progress *p, const char *format, ...)
 	_exit(1);
 }
 
-/* The first of two may have begun before. */
+/* Two reads, because the first may have begun before. */
 void progress_wait(const struct progress *p)
 {
 	unsigned long at = p->reads;

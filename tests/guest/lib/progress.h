@@ -1,18 +1,18 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* How far a reader is that goes on all the time; in memory that it shares with the test. */
+/* Progress of a reader in a loop, in memory shared with the test. */
 #ifndef PROGRESS_H
 #define PROGRESS_H
 
 struct progress {
 	volatile unsigned long reads;
-	char wrong[128];	/* the first thing that was */
+	char wrong[128];	/* the first error */
 };
 
-/* The reader notes what is wrong, and ends. */
+/* For the reader: notes the error, and exits. */
 __attribute__((noreturn, format(printf, 2, 3)))
 void progress_wrong(struct progress *p, const char *format, ...);
 
-/* Until it has read once more, as things are now. Fails the test if a read was wrong. */
+/* Waits for one more complete read. Fails the test if a read was wrong. */
 void progress_wait(const struct progress *p);
 
 #endif

@@ -68,7 +68,7 @@ int reader_open(struct reader *r, enum interface how, pid_t pid)
 	return err;
 }
 
-/* By the system call: the library adds a meaning to some results. */
+/* By the system call, because the library interprets some results. */
 static ssize_t peek(struct reader *r, unsigned long addr, void *buf,
 		    size_t len)
 {
@@ -102,7 +102,7 @@ ssize_t reader_read(struct reader *r, unsigned long addr, void *buf,
 		return peek(r, addr, buf, len);
 	if (r->how == READV)
 		return readv_one(r, addr, buf, len);
-	/* Any address is a good offset, also one that looks negative. */
+	/* Each address is a valid offset, even if negative. */
 	errno = 0;
 	if (lseek(r->fd, addr, SEEK_SET) == -1 && errno)
 		return -errno;

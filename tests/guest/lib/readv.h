@@ -9,8 +9,8 @@
 #include "kinds.h"
 
 /*
- * Where the reader has what is written to: plain pages, then one of each of
- * these, then plain ones again.
+ * The reader's destination: plain pages, then one of each of these, then plain
+ * ones again.
  */
 #define LOCAL_AT	0x200000000000UL
 #define LOCAL_PLAIN	(512 * KIB)
@@ -20,14 +20,14 @@
 #define LOCAL_PAST_EOF	(LOCAL_PLAIN + 6 * PAGE)
 #define LOCAL_SIZE	(LOCAL_PLAIN + 64 * PAGE)
 
-/* All of it poisoned; any that is there from before is gone. */
+/* Makes the destination, poisoned. Replaces an earlier one. */
 void local_make(void);
-/* The first @size bytes of the plain pages, once more. */
+/* Poisons the first @size bytes of the plain pages again. */
 void local_poison(size_t size);
-/* What can be read of it; 0 for what cannot. */
+/* Copies the readable bytes; 0 for the others. */
 void local_copy(void *to);
 
-/* By the system call itself, which the library does not alter. */
+/* The raw system call, without interpretation by the library. */
 ssize_t readv_raw(pid_t pid, const struct iovec *local,
 		  unsigned long nr_local, const struct iovec *remote,
 		  unsigned long nr_remote, unsigned long flags);
@@ -35,11 +35,11 @@ ssize_t readv_raw(pid_t pid, const struct iovec *local,
 /* Start a target with @size bytes of @kind at TARGET_AT. */
 pid_t kind_start(enum kind kind, size_t size, struct target *t);
 
-/* Of a read_case, by VECTORS(). */
+/* Argument of a read_case, by VECTORS(). */
 struct vectors {
 	enum kind kind;
 	size_t size;
-	/* Set: instead of the two above; with all at TARGET_AT, too. */
+	/* If set, replaces the two above; its memory is at TARGET_AT, too. */
 	prepare_fn prepare;
 	const struct iovec *local;
 	unsigned long nr_local;
@@ -47,10 +47,10 @@ struct vectors {
 	unsigned long nr_remote;
 };
 
-/* Compares, besides what is returned and written, state_of() the target. */
+/* Compares state_of() the target, too. */
 void run_vectors(const struct read_case *c, struct outcome *o);
 
-/* Of a case: segments by distance from LOCAL_AT and TARGET_AT. */
+/* Segments of a case, by offset from LOCAL_AT and TARGET_AT. */
 #define L(_at, _len)	{ (void *)(LOCAL_AT + (_at)), _len }
 #define R(_at, _len)	{ (void *)(TARGET_AT + (_at)), _len }
 #define NR_IOVECS(...)							\

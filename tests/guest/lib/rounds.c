@@ -136,7 +136,7 @@ int rounds_main(const struct fuzzer *f, int argc, char **argv)
 	nr_calls = argc > 3 ? strtoul(argv[3], NULL, 0) : f->nr_calls;
 	rounds = zeroed(nr_rounds, sizeof(*rounds));
 	tests = make_tests();
-	/* What another CPU has in its batches of new pages looks shared. */
+	/* One CPU, because pages in batches of another CPU look shared. */
 	use_cpu(0);
 	printf("# seed %lu, %u rounds of %u %s\n", random_seed, nr_rounds,
 	       nr_calls, f->calls);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What the fuzzers share: rounds of random calls, each round with a target of
- * its own, all with vmapeek off and then all with it on, and compared.
+ * Shared by the fuzzers: rounds of random calls, each round with its own
+ * target, first all with vmapeek off and then all with vmapeek on, and
+ * compared.
  */
 #ifndef ROUNDS_H
 #define ROUNDS_H
@@ -9,7 +10,7 @@
 #include "layout.h"
 #include "vmapeek.h"
 
-/* Of one call: what it returned, and a number for the bytes it brought. */
+/* The result of one call, and a hash of its bytes. */
 struct result {
 	long ret;
 	unsigned long hash;
@@ -22,21 +23,24 @@ struct round {
 };
 
 struct fuzzer {
-	const char *calls;	/* what they are called, in the plural */
-	unsigned int nr_rounds, nr_calls;	/* unless arguments say other */
-	/* Before the target of a round starts, and in it, and then here. */
+	const char *calls;	/* name of the calls, in the plural */
+	unsigned int nr_rounds, nr_calls;	/* defaults of the arguments */
+	/*
+	 * Called before the target of a round starts, in the target, and after
+	 * its start.
+	 */
 	void (*begin)(const struct layout *l, unsigned int round);
 	prepare_fn prepare;
 	void (*started)(void);
-	/* A call follows from its round and number. */
+	/* A call is derived from its round and number. */
 	struct result (*call)(const struct layout *l, unsigned int round,
 			      unsigned int n, pid_t pid);
-	/* What all calls of a round left behind, or NULL. */
+	/* A hash of the side effects of a round, or NULL. */
 	unsigned long (*left)(void);
-	/* One that differs. */
+	/* Prints a call that differs. */
 	void (*print)(const struct round *r, unsigned int round,
 		      unsigned int n);
-	/* What is not tried is not tested; ends with NR_EVENTS. */
+	/* Events that must occur, for coverage; ends with NR_EVENTS. */
 	const enum event *wanted;
 };
 

@@ -10,7 +10,7 @@
 
 #define TEXT_SIZE	(1 << 20)
 
-/* How many others have a page is left out with Pss: it changes with them. */
+/* Without Pss, which depends on other users of a page. */
 static const char *const fields[] = {
 	"Rss", "Shared_Clean", "Shared_Dirty", "Private_Clean",
 	"Private_Dirty", "Referenced", "Anonymous", "KSM", "LazyFree",
@@ -28,8 +28,8 @@ void state_clear_referenced(pid_t pid)
 	char path[64];
 
 	/*
-	 * New pages wait in a batch of their CPU before they are put on a
-	 * list, and then the mark may be lost. With caches, the batches go.
+	 * New pages may lose the mark when they move from a CPU's batch to a
+	 * list. Dropping caches drains the batches.
 	 */
 	write_line("/proc/sys/vm/drop_caches", "1");
 	snprintf(path, sizeof(path), "/proc/%d/clear_refs", pid);
@@ -46,7 +46,7 @@ static bool is_field(const char *line)
 	return false;
 }
 
-/* Drop blanks, but one between words. */
+/* Remove blanks, except one between words. */
 static void squeeze(char *line)
 {
 	char *to = line;
@@ -91,7 +91,7 @@ static size_t line_len(const char *text)
 	return strcspn(text, "\n");
 }
 
-/* By line; texts of other mappings differ in many. */
+/* Prints the first lines that differ; of other mappings, many differ. */
 static void print_difference(const char *name, const char *a, const char *b)
 {
 	int shown = 0;
@@ -137,7 +137,7 @@ long state_of(const char *name, pid_t pid, unsigned long start,
 	return state_keep(name, text);
 }
 
-/* Eight bytes at a time: there is much to hash, and emulation is slow. */
+/* Eight bytes at a time, because emulation is slow. */
 unsigned long hash_bytes(unsigned long hash, const void *bytes, size_t size)
 {
 	const unsigned char *p = bytes;

@@ -110,10 +110,7 @@ void *map_at(struct target *t, unsigned long addr, size_t size, int prot,
 	return p;
 }
 
-/*
- * With room on both sides, so that no mapping is merged with another and what
- * follows is a hole.
- */
+/* With holes on both sides, so that the mapping does not merge with others. */
 void *map(struct target *t, size_t size)
 {
 	char *p = map_at(t, 0, size + 2 * MIB, PROT_READ | PROT_WRITE,
@@ -201,7 +198,7 @@ long smaps_kb(pid_t pid, unsigned long addr, const char *field)
 	return kb;
 }
 
-/* Shorter than the title, which so runs over the end of the arguments. */
+/* Shorter than the title, which therefore extends past the arguments. */
 #define ARGUMENT	"argument"
 
 pid_t title_start(size_t environ_size)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* A process to read from, with memory prepared as a test wants it. */
+/* A process to read from, with memory prepared by the test. */
 #ifndef TARGET_H
 #define TARGET_H
 
@@ -9,42 +9,42 @@
 
 #define KIB		1024UL
 #define MIB		(1024 * KIB)
-/* arm64 kernels may have others, see mainline/check. */
+/* arm64 kernels may have another size, see mainline/check. */
 #ifndef PAGE
 #define PAGE		4096UL
 #endif
 #define HUGE_PAGE	(2 * MIB)
 
-/* What the target tells the test; in memory that both share. */
+/* State of the target, in memory shared with the test. */
 struct target {
-	unsigned long addr;	/* what is to be read */
-	unsigned long size;	/* where a test needs to know */
-	pid_t child;		/* the last one that shares memory with it */
-	unsigned long uffd_events;	/* that its userfaultfd has had */
-	char lacks[96];		/* set: this kernel lacks what is needed */
+	unsigned long addr;	/* memory to read */
+	unsigned long size;	/* set if a test needs it */
+	pid_t child;		/* the last child that shares memory */
+	unsigned long uffd_events;	/* events of its userfaultfd */
+	char lacks[96];		/* set: a feature that this kernel lacks */
 	char broken[160];	/* set: the preparation failed */
 };
 
 typedef void (*prepare_fn)(struct target *t);
 
 /*
- * Fork a child that runs @prepare, and wait until it has. It then sleeps until
- * target_stop(), or until @t->lacks or @t->broken is set, in which case it has
- * ended.
+ * Fork a child that runs @prepare, and wait until it is prepared. It then
+ * sleeps until target_stop(). If it has set @t->lacks or @t->broken, it has
+ * exited.
  */
 pid_t target_start(prepare_fn prepare, struct target *t);
 void target_stop(pid_t pid);
 struct target *target_alloc(void);
 
 /*
- * For preparations: target_fork() is possible then. It lets the target fork a
- * child that ends at once. fork() locks all VMAs for writing, so this fails by
- * its limit where a lock of a VMA was left behind. Counts in @t->size.
+ * For preparations: enables target_fork(), which makes the target fork a child
+ * that exits at once. fork() locks all VMAs for writing, so a leaked VMA lock
+ * makes this exceed its time limit. Counts in @t->size.
  */
 void target_fork_when_asked(struct target *t);
 void target_fork(struct target *t, pid_t pid);
 
-/* For preparations: they end the target and say so in @t. */
+/* For preparations: these end the target, and set the reason in @t. */
 void lacks(struct target *t, const char *what) __attribute__((noreturn));
 void broken(struct target *t, const char *what) __attribute__((noreturn));
 
@@ -57,7 +57,10 @@ void *map_huge_aligned(struct target *t, size_t size);
 /* Give @t->addr bits that the processor ignores. */
 void tag_address(struct target *t);
 
-/* Let cmdline or environ of the calling process show that. False: see errno. */
+/*
+ * Let cmdline or environ of the calling process show this range. False: see
+ * errno.
+ */
 bool show_memory(bool environ, unsigned long start, unsigned long end);
 
 /* The byte that pattern_fill() puts at an offset; never 0. */
@@ -71,15 +74,15 @@ int target_collapse(pid_t pid, unsigned long addr, size_t size);
 long smaps_kb(pid_t pid, unsigned long addr, const char *field);
 
 /*
- * A process that has overwritten its arguments with a title, as setproctitle()
- * does. It is the running program itself, executed again: main() must call
- * title_main() first, which returns unless this is that process.
+ * A process that has overwritten its arguments with a title, like
+ * setproctitle(). It executes the running program again: main() must call
+ * title_main() first, which returns in all other processes.
  */
 #define TITLE	"titled: worker process, idle"
 
 /*
- * @environ_size: bytes of environment above the arguments. With 0 the title
- * lies less than a page below the end of the stack.
+ * @environ_size: bytes of environment above the arguments. With 0 the title is
+ * less than a page below the end of the stack.
  */
 pid_t title_start(size_t environ_size);
 void title_stop(pid_t pid);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Interfaces of the kernel that the headers of the build machine may lack. */
+/* Kernel interfaces that the headers of the build machine may lack. */
 #ifndef UAPI_H
 #define UAPI_H
 

@@ -90,12 +90,12 @@ void write_line(const char *path, const char *text)
 	close(fd);
 }
 
-/* Seconds after which the kernel ends what has not ended by then. */
+/* Seconds after the limit until the kernel kills the process. */
 #define LIMIT_GRACE	10
 
 static const char *volatile limit_case = "the preparation";
 
-/* Nothing but system calls: printf() may be what was interrupted. */
+/* System calls only, because printf() may have been interrupted. */
 static void limit_say(const char *text)
 {
 	if (write(1, text, strlen(text)) < 0)
@@ -111,7 +111,7 @@ static void limit_reached(int signal_nr)
 	_exit(2);
 }
 
-/* Who sleeps in the kernel and can only be killed does not get to a handler. */
+/* A task that sleeps killably in the kernel does not run the handler. */
 static void limit_kill(unsigned int seconds)
 {
 	static timer_t timer;
@@ -121,14 +121,14 @@ static void limit_kill(unsigned int seconds)
 	};
 	struct itimerspec at = { .it_value.tv_sec = seconds };
 
-	/* A child has none of its parent's. */
+	/* A child does not inherit the timer. */
 	if (owner != getpid() && timer_create(CLOCK_MONOTONIC, &event, &timer))
 		die("no timer: %s", strerror(errno));
 	owner = getpid();
 	timer_settime(timer, 0, &at, NULL);
 }
 
-/* @name: of what is to end in so many seconds; must stay. */
+/* @name: the test that must end within @seconds; must stay valid. */
 void limit_set(unsigned int seconds, const char *name)
 {
 	limit_case = name;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* What every program in the guest needs. */
+/* Functions for all programs in the guest. */
 #ifndef UTIL_H
 #define UTIL_H
 
@@ -9,23 +9,23 @@
 
 #define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
 
-/* From now on, the calling task runs on this one only. */
+/* Restrict the calling task to this CPU. */
 void use_cpu(int cpu);
 
 /*
- * A child that competes for the CPU of the calling task, which is then preempted
- * wherever the kernel allows it. To be killed and waited for.
+ * A child that competes for the CPU of the calling task, which is therefore
+ * preempted wherever possible. The caller kills it and waits for it.
  */
 pid_t keep_cpu_busy(void);
 
 /* A thread that ends with the process. */
 void start_thread(void *(*function)(void *));
 
-/* Print what is wrong and end this process. */
+/* Print the error and end this process. */
 void die(const char *format, ...)
 	__attribute__((noreturn, format(printf, 1, 2)));
 
-/* Memory of zeros, which children share. */
+/* Zeroed memory, shared with children. */
 void *shared_alloc(size_t size);
 
 /* A file's first line as text; false when it cannot be read. */
@@ -33,8 +33,8 @@ bool read_line(const char *path, char *buf, size_t size);
 void write_line(const char *path, const char *text);
 
 /*
- * A program that is not done with this in so many seconds ends, and says with
- * what. @name must stay.
+ * End the program with a message that contains @name, unless the test ends
+ * within @seconds. @name must stay valid.
  */
 void limit_set(unsigned int seconds, const char *name);
 void limit_end(void);

@@ -31,7 +31,7 @@ enum mainline mainline(void)
 	die("MAINLINE is \"%s\", should be patched or control", text);
 }
 
-/* A path with the module's name in place of %s; good until the next call. */
+/* A path with the module's name in place of %s; valid until the next call. */
 static const char *module_path(const char *format)
 {
 	static char path[128];
@@ -118,7 +118,7 @@ void vmapeek_off(void)
 		die("cannot switch %s off: %s", vmapeek_module, strerror(err));
 	while (!access(module_path("/sys/kernel/livepatch/%s"), F_OK))
 		sched_yield();
-	/* The kernel gives the module free a moment after that. */
+	/* The kernel drops its module reference slightly later. */
 	while ((err = vmapeek_unload()) == EAGAIN || err == EBUSY)
 		sched_yield();
 	if (err)

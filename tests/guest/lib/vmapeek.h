@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* The module under test: switch it, read its counters. Failing is fatal. */
+/* The module under test: switch it, read its counters. Errors are fatal. */
 #ifndef VMAPEEK_H
 #define VMAPEEK_H
 
@@ -20,8 +20,8 @@ enum event {
 extern const char *const event_names[NR_EVENTS];
 
 /*
- * Environment variable MAINLINE: the kernel has no module to switch, but is
- * one with ("patched") or without ("control") the series for mainline.
+ * Environment variable MAINLINE: the kernel has no module to switch; it has
+ * ("patched") or lacks ("control") the series for mainline.
  */
 enum mainline {
 	MODULE,
@@ -35,10 +35,10 @@ struct counters {
 	unsigned long n[NR_EVENTS];
 };
 
-/* The module meant by what follows, but for the counters: "vmapeek" at first. */
+/* The module that the functions below switch; initially "vmapeek". */
 extern const char *vmapeek_module;
 
-/* Load the module and wait until every task uses it. Neither on mainline. */
+/* Load the module and wait until every task uses it. No-op on mainline. */
 void vmapeek_on(void);
 
 /* Switch off, wait until no task uses it, unload. */
@@ -50,16 +50,16 @@ void modules_off(void);
 
 bool vmapeek_is_loaded(void);
 
-/* The parts of the above, for tests of switching itself. */
+/* Parts of these functions, for tests of switching itself. */
 int vmapeek_load(const char *path);
 int vmapeek_unload(void);
-/* ENOENT or, a moment before, EINVAL when it is off and to be unloaded. */
+/* ENOENT, or slightly earlier EINVAL, if it is off and can be unloaded. */
 int vmapeek_enable(bool on);
 bool vmapeek_in_transition(void);
-/* Of this task: 1 with the module, 0 without, -1 when there is no transition. */
+/* State of this task: 1 with the module, 0 without, -1 without a transition. */
 int vmapeek_task_state(void);
 
-/* All 0 when the module is not loaded, and on mainline. */
+/* All 0 if the module is not loaded, and on mainline. */
 struct counters counters_read(void);
 struct counters counters_since(const struct counters *start);
 
