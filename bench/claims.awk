@@ -268,7 +268,7 @@ function blank(text, patterns,    n, i, pattern)
 }
 
 # Prints the numbers that no claim covers, except in code, in generated tables, in the headers of tables and in NOT_RESULTS.
-function list_uncovered(document,    n, i, rest, offset, number, before, after, shown, generated)
+function list_uncovered(document,    n, i, rest, unit, offset, number, before, after, shown, generated)
 {
 	read(document)
 	for (i = 1; i <= lines[document]; i++) {
@@ -285,19 +285,20 @@ function list_uncovered(document,    n, i, rest, offset, number, before, after, 
 		if (code[document] || generated || substr(text[document], offset + n, 5) == "| ---")
 			continue
 		# With the next word, which may be the unit.
-		rest = substr(blank(rest substr(text[document], offset + n, 12), "`[^`]*`\n" NOT_RESULTS), 1, n)
+		unit = substr(text[document], offset + n, 12)
+		rest = substr(blank(rest unit, "`[^`]*`\n" NOT_RESULTS), 1, n)
 		if (rest !~ /^\|/)
 			rest = blank(rest, "(^| )[01][,.:;]? ")
 		shown = ""
 		while (match(rest, /[0-9]+([.,][0-9]+)*/)) {
 			number = substr(rest, RSTART, RLENGTH)
 			before = substr(rest, 1, RSTART - 1)
-			after = substr(rest, RSTART + RLENGTH)
+			after = substr(rest, RSTART + RLENGTH) unit
 			if (!((document, offset + RSTART - 1) in covered) && number !~ /^(6\.12|7\.3)/ &&
 			    before !~ /[A-Za-z_#-]$/ && after !~ /^( ?(B|KiB|MiB|GiB|GB|bytes|ms|s)([^A-Za-z]|$)|[A-Za-z_-])/)
 				shown = shown " " number
 			offset += RSTART + RLENGTH - 1
-			rest = after
+			rest = substr(rest, RSTART + RLENGTH)
 		}
 		if (shown != "")
 			print document ":" i ":" shown

@@ -71,7 +71,9 @@ The look takes 4711 instructions, 0.4711 of stock, or 4,711 of the 2.
 A row of 4712.
 END
 uncovered 'parameters, versions, code and generated tables are not listed' '' <<END
-1. With 16 readers, of 12 and 1000 VMAs, on Linux 6.4 or Debian 12 or 13, tool 4.0.2, in 2026: \`run 30\` is at 1.
+1. With 16 readers, of 12 and 1000 VMAs, on Linux 6.4 or Debian 12 or 13, tool 4.0.2, in 2026: \`run 30\` is at 1, for 64
+KiB and 1000
+VMAs.
 
 | read | 8 readers | 4711 |
 | --- | --- | --- |
