@@ -31,8 +31,8 @@ long get_user_pages_locked_vma(struct vm_area_struct *vma, unsigned long start,
 }
 
 /*
- * untagged_addr_remote() without the mmap lock: mm_untag_mask() is one word.  If
- * the bit below the tag is set, untagged_addr_remote() does not return a user
+ * untagged_addr_remote() without the mmap lock: mm_untag_mask() is one word.
+ * If the bit below the tag is set, untagged_addr_remote() returns no user
  * address, and the mask alone must not turn the address into one.
  */
 static unsigned long gup_untagged_addr(struct mm_struct *mm, unsigned long addr)

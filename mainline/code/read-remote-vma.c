@@ -61,8 +61,8 @@ bool is_remote_hole(struct mm_struct *mm, unsigned long addr, bool racy)
  * With @str, stop at the end of the string that begins at @addr.
 #endif
  *
- * Return the number of bytes, or -EAGAIN if the mmap lock is needed.  The caller
- * then starts over from the first byte, so that one lock covers all bytes.
+ * Return the number of bytes, or -EAGAIN if the mmap lock is needed.  Then the
+ * caller starts over from the first byte, so that one lock covers all bytes.
  */
 #ifdef STRINGS
 static __always_inline
@@ -103,7 +103,7 @@ static int read_remote_vma(struct mm_struct *mm, unsigned long addr, void *buf,
 			goto fall_back;
 #endif
 #ifdef HOLES
-			/* Process titles must be readable under a stuck writer. */
+			/* Titles must be readable under a stuck writer. */
 			racy = (gup_flags & FOLL_ANON) &&
 			       (vma->vm_flags & VM_GROWSDOWN);
 			if ((!racy && !mmap_lock_speculate_try_begin(mm, &seq)) ||
