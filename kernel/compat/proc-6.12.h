@@ -8,12 +8,12 @@
 
 #include "vma-lock-6.12.h"
 
-/* Later updates of 6.12 have it, too. */
+/* Later updates of 6.12 define this. */
 #ifndef kzalloc_obj
 #define kzalloc_obj(obj, gfp)	kzalloc(sizeof(obj), gfp)
 #endif
 
-/* maps, smaps and numa_maps take the mmap lock, too. */
+/* maps, smaps and numa_maps of this kernel take the mmap lock. */
 #define HAVE_MAPS_UNDER_MMAP_LOCK
 
 struct proc_maps_private {

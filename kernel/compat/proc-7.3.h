@@ -4,7 +4,7 @@
 
 #include "vma-lock-7.3.h"
 
-/* ->d_revalidate() is given the directory and the name, too. */
+/* ->d_revalidate() also takes the directory and the name. */
 #define HAVE_REVALIDATE_BY_NAME
 
 struct proc_maps_private {
