@@ -43,9 +43,10 @@ static int lock_next_vma_try(struct mm_struct *mm, struct vm_area_struct *vma)
 }
 
 /*
- * Lock the next VMA of @vmi, if it is the first that ends above @addr.
- * Otherwise returns ERR_PTR(-EAGAIN) or an error of @lock, possibly in another
- * RCU read-side section; then the caller must set @vmi again.
+ * Lock the next VMA of @vmi, if it is the first that ends above @addr. Returns
+ * that VMA, or NULL if there is none; otherwise ERR_PTR(-EAGAIN) or an error of
+ * @lock, possibly in another RCU read-side section. After an error, the caller
+ * must set @vmi again.
  */
 static __always_inline struct vm_area_struct *
 lock_next_vma_fast(struct mm_struct *mm, struct vma_iterator *vmi,

@@ -81,7 +81,7 @@ static int smaps_rollup_sum(struct mm_struct *mm, struct mem_size_stats *mss,
 			break;
 		if (!*end)
 			*start = vma->vm_start;
-		/* If it merged with the previous VMA, that part is counted. */
+		/* If it merged with the previous VMA, that part was added. */
 		grown = vma->vm_start < *end;
 		smaps_rollup_add_rcu(vma, mss, grown ? *end : 0, &iter);
 		*end = vma->vm_end;
