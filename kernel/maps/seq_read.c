@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * read(2) of /proc/PID/maps and smaps, and of numa_maps on 6.12. 6.12 holds the
- * mmap lock from the first line to the last. 7.3 read-locks each VMA, but queues
- * for the mmap lock behind a writer that waits for a VMA.
+ * read(2) of /proc/PID/maps and smaps, and of numa_maps on 6.12. Stock 6.12
+ * holds the mmap lock from the first line to the last. Stock 7.3 read-locks
+ * each VMA, but queues for the mmap lock if a writer waits for that VMA.
  *
  * ->start() of these seq_files takes a lock that ->stop() drops. Livepatch may
  * switch a task between two functions, unless a replaced function is on the
