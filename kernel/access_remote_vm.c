@@ -4,9 +4,9 @@
  *
  * Stock holds the mmap lock of the other address space for the whole transfer.
  * Here the VMA is found under RCU and read-locked instead, as in a page fault;
- * an absent page is faulted in under the same lock. A read whose result is not
- * certain that way takes the slow path, which can grow stacks and wait for a
- * writer.
+ * an absent page is faulted in under the same lock. If that does not yield the
+ * slow path's result for certain, the read takes the slow path, which can grow
+ * stacks and wait for a writer.
  *
  * One VMA lock covers a whole transfer. Continuing in the next VMA under the
  * next lock could show an address space that never existed.
@@ -20,14 +20,14 @@
 #define REMOTE_READ_FLAGS	(FOLL_FORCE | FOLL_ANON)
 
 /*
- * A read that crosses the end of @vma. If a hole follows, the slow path returns
- * the bytes before it: *@len becomes their number. *@seq is the mmap lock's
- * sequence count, to be compared after the bytes are copied, which could be
- * newer than the hole.
+ * Does a read that crosses the end of @vma end there, because a hole follows?
+ * The slow path returns the bytes before the hole: *@len becomes their number.
+ * **@seq becomes the mmap lock's sequence count. The caller compares it after
+ * the copy, or the bytes could be newer than the hole.
  *
- * cmdline and environ ask for anonymous memory and read titles across the end
- * of the stack, a page at a time. They must not wait for a writer, and accept a
- * hole even under one, and whatever has changed since. Then *@seq is NULL. See
+ * cmdline and environ (FOLL_ANON) read titles across the end of the stack, a
+ * page at a time. They must not wait for a writer, so they accept a hole seen
+ * while a writer is active, and any change after that: *@seq becomes NULL. See
  * "Titles" in docs/locking.md.
  */
 static bool remote_read_ends(struct vm_area_struct *vma, unsigned long addr,
@@ -53,7 +53,7 @@ static bool remote_read_ends(struct vm_area_struct *vma, unsigned long addr,
 	return true;
 }
 
-/* *@len is unchanged unless all was read. */
+/* Read the bytes before a hole. On failure *@len is unchanged. */
 static noinline enum remote_read_result
 remote_read_short(struct vm_area_struct *vma, unsigned long addr, void *buf,
 		  int *len, unsigned int gup_flags)
@@ -146,7 +146,7 @@ remote_read_again(struct vm_area_struct *vma, unsigned long addr, void *buf,
 	return result;
 }
 
-/* No VMA could be locked. If there is none, the slow path reads nothing. */
+/* No VMA was locked. If none is mapped there, the slow path reads nothing. */
 static noinline enum remote_read_result
 remote_read_hole(struct mm_struct *mm, unsigned long addr, int *len)
 {
@@ -220,7 +220,7 @@ static noinline void remote_note_tried(const struct mm_struct *mm,
 	put_cpu_ptr(&remote_tried);
 }
 
-/* The record's result if it is of this read, or REMOTE_READ_OK. */
+/* Return the record's result if it is of this read, else REMOTE_READ_OK. */
 static noinline enum remote_read_result
 remote_take_tried(const struct mm_struct *mm, unsigned long addr, int len)
 {
@@ -237,7 +237,7 @@ remote_take_tried(const struct mm_struct *mm, unsigned long addr, int len)
 	return result;
 }
 
-/* Has remote_try_read() just failed on the same read? With what result? */
+/* If remote_try_read() has just failed on the same read, return its result. */
 static __always_inline enum remote_read_result
 remote_was_tried(const struct mm_struct *mm, unsigned long addr, int len)
 {
@@ -258,8 +258,8 @@ remote_was_tried(const struct mm_struct *mm, unsigned long addr, int len)
  * Context: Process context. Takes a VMA's read lock; never waits for the mmap
  * lock. May sleep in a fault of the memory that is read.
  *
- * Return: the number of bytes read, as the slow path would have read them (but
- * see remote_read_ends() on titles); or -EAGAIN: the slow path must be taken,
+ * Return: the number of bytes that the slow path would have read (except for
+ * titles, see remote_read_ends()); or -EAGAIN if the slow path must be taken,
  * from the first byte on.
  */
 int remote_read(struct mm_struct *mm, unsigned long addr, void *buf, int len,
@@ -282,16 +282,16 @@ int remote_read(struct mm_struct *mm, unsigned long addr, void *buf, int len,
 }
 
 /**
- * remote_try_read - remote_read() for a caller whose slow path ends up there
+ * remote_try_read - remote_read() for a caller whose slow path calls it again
  * @mm: the address space; the caller holds a reference (mm_users)
  * @addr: address to read from, possibly tagged
  * @buf: kernel memory to read into
  * @len: number of bytes, not 0; becomes the number of bytes read
  * @gup_flags: FOLL_FORCE or 0
  *
- * Counts only reads that succeed. For the others the slow path calls
- * access_remote_vm(): remote_read() counts them there and does not retry,
- * because a retry would take a fault and mark pages a second time.
+ * Counts only reads that succeed. After a failure the slow path calls
+ * access_remote_vm() for the same read. There remote_read() counts the read and
+ * does not retry, because a retry would fault and mark pages a second time.
  *
  * Context: As remote_read().
  *

@@ -5,9 +5,9 @@
  *
  * As access_remote_vm.c, with three differences. Pages are looked up one by one
  * until the string ends, so their number is not known beforehand. If a page
- * cannot be read the result is -EFAULT, and the caller sees the bytes before
- * it. The slow path is part of this module: the compiler inlines the kernel's
- * into the replaced function, so it cannot be called.
+ * cannot be read, the result is -EFAULT, and the caller gets the bytes before
+ * it. The slow path is part of this module: the kernel's cannot be called,
+ * because the compiler inlines it into the replaced function.
  */
 #include <linux/highmem.h>
 #include <linux/memremap.h>
@@ -26,7 +26,7 @@
 /* Flags whose meaning for a read is known here. */
 #define REMOTE_STR_FLAGS	FOLL_FORCE
 
-/* Pages of a string that are not marked as accessed until more is known. */
+/* Pages of a string that are not marked as accessed at once. */
 #define REMOTE_STR_PAGES	16
 
 /**
@@ -185,9 +185,9 @@ remote_str_fault_page(struct vm_area_struct **vmap, struct remote_str *str,
 }
 
 /*
- * The string goes on behind the VMA. Nothing there is an answer, of one moment
- * with the bytes before it if no writer was active since @seq; another VMA is
- * for the slow path.
+ * Does a string that continues beyond the end of the VMA run into a hole? Then
+ * the read ends with -EFAULT. Bytes and hole are of one moment if no writer was
+ * active since @seq. If another VMA follows, the slow path reads the string.
  */
 static bool remote_str_ends_in_hole(struct vm_area_struct *vma,
 				    const unsigned int *seq)
@@ -199,7 +199,7 @@ static bool remote_str_ends_in_hole(struct vm_area_struct *vma,
 	       !mmap_lock_speculate_retry(mm, *seq);
 }
 
-/* The string, under the lock of the VMA that it begins in; drops that. */
+/* Read a string under the lock of the VMA that it begins in. Drops the lock. */
 static enum remote_read_result
 remote_str_read_vma(struct vm_area_struct *vma, struct remote_str *str,
 		    unsigned int gup_flags, const unsigned int *seq,
@@ -208,7 +208,7 @@ remote_str_read_vma(struct vm_area_struct *vma, struct remote_str *str,
 	struct remote_str_marks marks __uninitialized;
 	enum remote_read_result result;
 
-	/* Nobody asks ->access() for strings. */
+	/* copy_remote_vm_str() never calls ->access(). */
 	if (remote_check_any_vma(vma, gup_flags) != REMOTE_READ_OK) {
 		vma_end_read(vma);
 		*failed = true;
@@ -240,7 +240,7 @@ remote_str_read_vma(struct vm_area_struct *vma, struct remote_str *str,
 	return result;
 }
 
-/* Read without the mmap lock. Returns the reason if that is not possible. */
+/* Read without the mmap lock. Returns REMOTE_READ_OK or why that failed. */
 static enum remote_read_result
 remote_str_read(struct mm_struct *mm, struct remote_str *str,
 		unsigned int gup_flags, bool *failed)
@@ -266,7 +266,7 @@ remote_str_read(struct mm_struct *mm, struct remote_str *str,
 	return REMOTE_READ_OK;
 }
 
-/* The kernel's own way, under the mmap lock. */
+/* What the kernel's own __copy_remote_vm_str() does, under the mmap lock. */
 static noinline void remote_read_str_slow(struct mm_struct *mm,
 					  struct remote_str *str,
 					  unsigned int gup_flags, bool *failed)
@@ -275,7 +275,7 @@ static noinline void remote_read_str_slow(struct mm_struct *mm,
 	if (mmap_read_lock_killable(mm))
 		return;
 	str->addr = untagged_addr_remote(mm, str->addr);
-	/* GUP would warn of addresses below a stack. */
+	/* GUP warns about an address just below a stack. */
 	*failed = !vma_lookup(mm, str->addr);
 	while (!*failed && str->len) {
 		struct vm_area_struct *vma;

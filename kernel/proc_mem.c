@@ -101,7 +101,7 @@ static int mem_read_chunk(struct mem_read *mr, void *bytes)
 		mr->count = 0;
 		return mr->copied ? 0 : -EIO;
 	}
-	/* The size is known to be right, which saves check_object_size(). */
+	/* raw_copy_to_user() skips check_object_size(): @len is in bounds. */
 	might_fault();
 	instrument_copy_to_user(mr->buf, bytes, len);
 	if (raw_copy_to_user(mr->buf, bytes, len))
@@ -188,8 +188,8 @@ static bool mem_is_words(unsigned long bytes)
 
 /*
  * Copy chunks of a locked VMA, up to the first that fails. Returns the number
- * of chunks to read through a page: the next one, or the rest of the batch if
- * the reader's memory is not present, as more of it is likely to be absent.
+ * of chunks to read through a page: one; or the rest of the batch if the
+ * reader's memory is not present, because more of it is likely to be absent.
  */
 static unsigned int mem_copy_chunks(struct mem_read *mr,
 				    struct vm_area_struct *vma)
@@ -226,10 +226,10 @@ static bool mem_is_inside(const struct vm_area_struct *vma, unsigned long addr,
 	return count <= vma->vm_end - addr;
 }
 
-/* Has all of the VMA's memory no other writable mapping? */
+/* Is this private anonymous memory, of which writable pages are mapped once? */
 static bool mem_is_private(struct vm_area_struct *vma)
 {
-	/* Where a driver has put pages or PFNs there may be anything. */
+	/* A driver may have mapped pages or PFNs of any origin. */
 	return vma_is_anonymous(vma) &&
 	       !(vma->vm_flags & (VM_MIXEDMAP | VM_PFNMAP | VM_IO));
 }
@@ -248,7 +248,7 @@ static struct vm_area_struct *mem_lock_to(const struct mem_read *mr)
 	return NULL;
 }
 
-/* Lock the VMA of the whole rest, if it may be copied directly. */
+/* Lock the VMA if it spans the rest of the read and may be copied directly. */
 static bool mem_lock(const struct mem_read *mr, struct mem_vmas *vmas)
 {
 	unsigned long addr = remote_untag(mr->mm, mr->addr);

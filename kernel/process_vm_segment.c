@@ -16,9 +16,9 @@
  *   The mmap lock's sequence count shows that the other VMAs are unchanged.
  * - From the first page on that cannot be pinned that way, GUP pins the rest of
  *   the chunk under the mmap lock. The pages before it are kept if no writer
- *   took the mmap lock since the moment began. While pages are pinned the mmap
- *   lock is only tried; if that fails the pages are dropped, and GUP pins from
- *   the beginning of the moment.
+ *   took the mmap lock since the moment began. While pages are pinned, the mmap
+ *   lock is only taken by trylock; if that fails, the pins are dropped, and GUP
+ *   pins from the beginning of the moment.
  */
 #include <linux/instrumented.h>
 #include <linux/mm.h>
@@ -38,7 +38,7 @@
  */
 #define REMOTE_READV_CHUNK	(2 * PAGE_SIZE / sizeof(struct page *))
 
-/* Up to this many pages of a segment, no memory is allocated. */
+/* A segment of up to this many pages needs no memory allocation. */
 #define REMOTE_READV_RUNS	16UL
 
 /* VMAs that are locked at the same time. */
@@ -236,7 +236,7 @@ static bool remote_readv_is_absent(const struct remote_readv *rr)
 	       rr->pins.miss == REMOTE_READ_UNSHARE;
 }
 
-/* FAULT_FLAG_* for a fault of the missing page. */
+/* Return the FAULT_FLAG_* for a fault of the absent page. */
 static unsigned int remote_readv_fault_flags(const struct remote_readv *rr)
 {
 	if (rr->pins.miss == REMOTE_READ_UNSHARE)
@@ -362,7 +362,7 @@ remote_readv_fault_vma(struct remote_readv *rr, struct vm_area_struct *vma,
 		}
 		cond_resched();
 
-		/* GUP does both for a page before it faults in the next. */
+		/* GUP marks and counts a page before it faults in the next. */
 		remote_pins_commit(&rr->pins);
 		result = remote_fault(vma, *addr, remote_readv_fault_flags(rr));
 		if (result != REMOTE_FAULT_DONE)
@@ -424,7 +424,7 @@ static bool remote_readv_pin_absent(struct remote_readv *rr,
 		rr->pins.miss = REMOTE_READ_OK;
 		break;
 	case REMOTE_FAULT_DROPPED_LOCK:
-		/* If the same page drops the lock again, GUP waits for it. */
+		/* A second drop for the same page: retry by the slow path. */
 		if (!(rr->fault_flags & FAULT_FLAG_TRIED)) {
 			*addr = remote_readv_next_moment(rr, *addr, end);
 			return true;
@@ -443,7 +443,7 @@ static bool remote_readv_pin_absent(struct remote_readv *rr,
 		*addr = remote_readv_pin_on(rr, *addr, end, true);
 		return true;
 	}
-	/* After a failed fault, nothing has checked this yet. */
+	/* A failed fault left remote_readv_fault_vma() before this check. */
 	if (!is_alone && !remote_readv_is_one_moment(rr))
 		rr->pins.miss = REMOTE_READ_LEAVES_VMA;
 	return false;

@@ -23,9 +23,9 @@
 /**
  * enum remote_read_result - result of the fast path
  *
- * The constants are REMOTE_READ_OK and so on, see remote_results.h. All but
- * REMOTE_READ_OK are reasons to retry with more checks, and then to take the
- * slow path.
+ * The constants are REMOTE_READ_OK and so on, see remote_results.h. Each one
+ * but REMOTE_READ_OK is a reason why the fast path failed: the caller retries
+ * with more checks, and then takes the slow path.
  */
 enum remote_read_result {
 #define X(constant, name, meaning) REMOTE_READ_##constant,
@@ -84,7 +84,7 @@ static inline unsigned long remote_untag(struct mm_struct *mm,
 	return addr & mm_untag_mask(mm);
 }
 
-/* As remote_check_vma(), except that @special are the refused flags. */
+/* As remote_check_vma(), but refuse VMAs with one of the flags @special. */
 static __always_inline enum remote_read_result
 __remote_check_vma(struct vm_area_struct *vma, unsigned int gup_flags,
 		   vm_flags_t special)
@@ -158,8 +158,7 @@ enum remote_fault_result {
 };
 
 /*
- * Faults for one page that is absent again after each of them, before the slow
- * path is taken.
+ * The slow path is taken if one page is absent again after this many faults.
  */
 #define REMOTE_FAULT_TRIES	8
 
@@ -291,8 +290,9 @@ static inline unsigned int remote_run_nr_pages(const struct remote_run *run)
  * @pins: the pins
  *
  * Marks the pages as accessed as GUP would, and counts the pins, except those
- * that are committed already. The slow path must not read the memory again.
- * FOLL_TOUCH marks the folio, not the PTE, and once for each PTE.
+ * that are committed already. After that, the slow path must not pin the same
+ * pages, or they would be marked and counted twice. FOLL_TOUCH marks the folio,
+ * not the PTE, once for each PTE.
  *
  * Context: Process context; no lock is needed.
  */

@@ -21,7 +21,7 @@
 /* Pages of a read that are not marked as accessed until all are copied. */
 #define REMOTE_COPY_PAGES	16
 
-/* Called per page, as in GUP. Returns false if a fatal signal is pending. */
+/* GUP does both for each page. Returns false if a fatal signal is pending. */
 static __always_inline bool remote_copy_goes_on(void)
 {
 	if (fatal_signal_pending(current))
@@ -105,8 +105,8 @@ remote_copy_page(struct vm_area_struct *vma, unsigned long addr, void *buf,
 
 /*
  * As remote_copy_page(), for bytes of two pages that one page table, or one
- * huge entry, maps. The first is touched only if both are present: if the slow
- * path reads them again, it must be the first to mark them.
+ * huge entry, maps. The first is marked only if both are present: otherwise the
+ * slow path reads the pages, and must be the first to mark them.
  */
 static noinline enum remote_read_result
 remote_copy_two_pages(struct vm_area_struct *vma, unsigned long addr, void *buf,
@@ -140,7 +140,7 @@ remote_copy_two_pages(struct vm_area_struct *vma, unsigned long addr, void *buf,
 	return result;
 }
 
-/* More pages than remote_copy() copies? */
+/* Does a read have more pages than remote_copy() copies? */
 static bool remote_is_long(unsigned long addr, unsigned int len)
 {
 	return len > REMOTE_COPY_PAGES * PAGE_SIZE - offset_in_page(addr);
@@ -150,8 +150,8 @@ static bool remote_is_long(unsigned long addr, unsigned int len)
  * Copy pages of several tables, or more than two pages, one after the other. If
  * a page is absent, or the address space has changed, the slow path starts over
  * and marks each page as accessed, so none is marked here before all are
- * copied. A longer read has more folios than the array; remote_copy_absent()
- * marks pages as it copies them.
+ * copied. If a read has more folios than the array, it is left to
+ * remote_copy_absent(), which marks pages as it copies them.
  */
 static noinline enum remote_read_result
 remote_copy_pages(struct vm_area_struct *vma, unsigned long addr, void *buf,

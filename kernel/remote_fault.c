@@ -24,10 +24,10 @@
 #include "remote.h"
 
 /*
- * May a fault in this VMA need an anon_vma first, and for that the mmap lock?
- * Then VM_FAULT_RETRY means just that: anonymous memory, and private hugetlb
- * memory, without an anon_vma has nothing else to wait for, except for
- * userfaultfd.
+ * May a fault in this VMA have to allocate an anon_vma, which needs the mmap
+ * lock? Then VM_FAULT_RETRY means just that: anonymous memory, and private
+ * hugetlb memory, of a VMA without an anon_vma has nothing else to wait for,
+ * except for userfaultfd.
  */
 static bool remote_fault_lacks_anon_vma(struct vm_area_struct *vma)
 {
@@ -42,7 +42,7 @@ static bool remote_fault_lacks_anon_vma(struct vm_area_struct *vma)
  * @vma: the VMA, read-locked, which may be read
  * @flags: FAULT_FLAG_* of the read
  *
- * Not if
+ * No fault may be tried if
  *
  * - the fault always needs the mmap lock, as for drivers without map_pages,
  * - an entry may be present but not readable here, as for DAX: the lookup would
@@ -51,6 +51,8 @@ static bool remote_fault_lacks_anon_vma(struct vm_area_struct *vma)
  *   would have to repeat that fault, or
  * - VM_FAULT_RETRY would not show whether the fault waited for userfaultfd or
  *   needs the mmap lock.
+ *
+ * Context: @vma is read-locked.
  *
  * Return: true if remote_fault() may be tried.
  */
@@ -109,7 +111,8 @@ enum remote_fault_result remote_fault(struct vm_area_struct *vma,
  * @failed: becomes true if the fault failed, which ends the read at this page
  *
  * For reads that one VMA lock covers to the end: their faults hold that lock
- * while they wait. The page may be absent again after each fault.
+ * while they wait. The page may be absent again after each fault, for example
+ * because it was reclaimed.
  *
  * Context: Process context; may sleep.
  *

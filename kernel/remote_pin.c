@@ -124,7 +124,7 @@ remote_pins_add_pte(struct remote_pins *pins, struct folio *folio,
 			       is_zero ? REMOTE_RUN_ZERO : REMOTE_RUN_PTES);
 }
 
-/* Add PTEs from @fw on, up to @end, while their table is locked. */
+/* Add the pages of PTEs from @fw on, up to @end. Their table is locked. */
 static unsigned long remote_pins_add_ptes(struct remote_pins *pins,
 					  struct vm_area_struct *vma,
 					  const struct folio_walk *fw,
@@ -232,8 +232,8 @@ remote_pins_fill_hugetlb(struct remote_pins *pins, struct vm_area_struct *vma,
 }
 
 /*
- * Fill from the one page table, or huge entry, that maps @addr. Returns the end
- * of the pins.
+ * Pin pages of the one page table, or huge entry, that maps @addr. Returns the
+ * end of the pins.
  */
 static unsigned long remote_pins_fill_table(struct remote_pins *pins,
 					    struct vm_area_struct *vma,
@@ -297,7 +297,7 @@ unsigned long remote_pins_fill(struct remote_pins *pins,
 			break;
 		addr = next;
 
-		/* GUP does both for every page. */
+		/* GUP checks for signals and reschedules for every page. */
 		if (fatal_signal_pending(current)) {
 			pins->miss = REMOTE_READ_FATAL_SIGNAL;
 			break;
@@ -370,6 +370,8 @@ static bool remote_run_is_counted_here(const struct remote_run *run)
  * @start: the first run
  * @end: the run after the last
  * @item: the counter
+ *
+ * Context: Process context; no lock is needed.
  */
 void remote_pins_count_mixed(const struct remote_pins *pins,
 			     unsigned int start, unsigned int end,
@@ -388,8 +390,10 @@ void remote_pins_count_mixed(const struct remote_pins *pins,
 
 /**
  * remote_pins_drop - drop the last pins
- * @pins: the pins, none of them by GUP from @nr on
+ * @pins: the pins; GUP took none of those from @nr on
  * @nr: number of runs to keep
+ *
+ * Context: Process context; no lock is needed.
  */
 void remote_pins_drop(struct remote_pins *pins, unsigned int nr)
 {

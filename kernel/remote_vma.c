@@ -39,8 +39,8 @@ static bool remote_is_no_stack(struct mm_struct *mm, unsigned long addr)
 }
 
 /*
- * Is nothing mapped at @addr, and is the next mapping above no stack that might
- * grow down to it? *@next becomes the start of that mapping, or 0.
+ * Is nothing mapped at @addr, and is the next mapping above not a stack, which
+ * might grow down to @addr? *@next becomes the start of that mapping, or 0.
  */
 static __always_inline bool remote_is_free(struct mm_struct *mm,
 					   unsigned long addr,
@@ -67,13 +67,15 @@ static __always_inline bool remote_is_free(struct mm_struct *mm,
  * @mm: the address space; the caller holds a reference (mm_users)
  * @addr: the address, not tagged
  *
- * False if the slow path might grow a stack down to the address. A writer of
- * the address space may remove a mapping before it inserts another in its
- * place, and that transient hole must not be seen: the result is valid only if
- * mmap_lock_speculate_try_begin() was true before and
+ * A writer of the address space may remove a mapping before it inserts another
+ * in its place, and that transient hole must not be seen. Therefore the result
+ * is valid only if mmap_lock_speculate_try_begin() was true before and
  * mmap_lock_speculate_retry() is false after.
  *
  * Context: Takes RCU; does not sleep.
+ *
+ * Return: true if nothing is mapped; false also if the slow path might grow a
+ * stack down to the address.
  */
 bool remote_is_hole(struct mm_struct *mm, unsigned long addr)
 {
@@ -87,11 +89,12 @@ bool remote_is_hole(struct mm_struct *mm, unsigned long addr)
  * @mm: the address space; the caller holds a reference (mm_users)
  * @addr: the address, not tagged
  *
- * As remote_is_hole(), but valid even while a writer changes the address space:
- * at some moment during the call, nothing was mapped there.
+ * As remote_is_hole(), but valid even while a writer changes the address space.
  *
  * Context: Takes RCU and a VMA's read lock, never the mmap lock; does not
  * sleep.
+ *
+ * Return: true if nothing was mapped there at some moment during the call.
  */
 bool remote_is_hole_under_writer(struct mm_struct *mm, unsigned long addr)
 {

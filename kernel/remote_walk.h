@@ -47,8 +47,8 @@ remote_normal_page(struct vm_area_struct *vma, unsigned long addr, pte_t pte)
 }
 
 /*
- * pte_offset_map_lock() with the common case inline. A concurrently freed table
- * is not common.
+ * pte_offset_map_lock() with the common case inline. A table that is freed
+ * concurrently takes the out-of-line function.
  */
 static __always_inline pte_t *remote_pte_map_lock(struct folio_walk *fw,
 						  struct mm_struct *mm,
@@ -138,9 +138,9 @@ folio_walk_pmd_leaf(struct folio_walk *fw, struct vm_area_struct *vma,
  * @vma: the VMA, read-locked; not hugetlb
  * @addr: an address inside @vma, in bytes
  *
- * As folio_walk_start() with FW_ZEROPAGE, under the VMA lock. Entries of the
- * PUD level are not found: outside hugetlb, those of 6.12 are special or for
- * devices.
+ * As folio_walk_start() with FW_ZEROPAGE, under the VMA lock. PUD leaves are
+ * not found: outside hugetlb they map PFNs or DAX, which is left to the slow
+ * path.
  *
  * Context: Needs only the VMA lock. Returns with the lock of the page-table
  * entry held if a folio was found.
@@ -230,7 +230,7 @@ remote_check_entry(struct vm_area_struct *vma, const struct folio_walk *fw,
 	case FW_LEVEL_PMD:
 		return remote_check_pmd(vma, fw->pmd, gup_flags);
 	default:
-		/* Any that the walk finds are DAX. */
+		/* Not reached: the walk does not find PUD leaves. */
 		return REMOTE_READ_SPECIAL;
 	}
 }
@@ -248,7 +248,7 @@ static inline void remote_touch_pmd(struct vm_area_struct *vma,
 #endif
 }
 
-/* The page at @addr; fw->page is NULL for the zero pages. */
+/* Return the page at @addr; fw->page is NULL for the zero pages. */
 static inline struct page *remote_entry_page(const struct folio_walk *fw,
 					     struct folio *folio,
 					     unsigned long addr)
@@ -260,7 +260,7 @@ static inline struct page *remote_entry_page(const struct folio_walk *fw,
 	return folio_page(folio, (addr & ~PMD_MASK) >> PAGE_SHIFT);
 }
 
-/* The page of a PTE, the zero page included, or NULL. */
+/* Return the page that a PTE maps, including the zero page, or NULL. */
 static __always_inline struct page *
 remote_pte_page(struct vm_area_struct *vma, unsigned long addr, pte_t pte,
 		bool *is_zero)
@@ -278,7 +278,7 @@ remote_pte_page(struct vm_area_struct *vma, unsigned long addr, pte_t pte,
 	return page;
 }
 
-/* As remote_check_entry(), and check @folio, which the entry maps. */
+/* As remote_check_entry(), but also check @folio, which the entry maps. */
 static __always_inline enum remote_read_result
 remote_check_found(struct vm_area_struct *vma, const struct folio_walk *fw,
 		   struct folio *folio, unsigned int gup_flags)
@@ -303,8 +303,8 @@ static __always_inline void remote_touch(struct vm_area_struct *vma,
 }
 
 /*
- * The page after the one that @fw has found, in the same table. NULL if it
- * cannot be used; *@result has the reason.
+ * Return the page after the one that @fw has found, in the same table. NULL if
+ * that page cannot be used; *@result has the reason.
  */
 static inline struct page *
 remote_next_page(struct vm_area_struct *vma, const struct folio_walk *fw,

@@ -11,7 +11,7 @@
 
 static struct kobject *remote_stats_kobj;
 
-/* One attribute for each result, and the list for sysfs. */
+/* One attribute for each result; the list also has faults, and a NULL. */
 static struct kobj_attribute remote_read_attrs[NR_REMOTE_READ_RESULTS];
 static struct attribute *remote_read_attr_list[NR_REMOTE_READ_RESULTS + 2];
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Remote reads with the tracepoint enabled: the slow path is called from here,
- * so that the event includes the time for which a reader waited.
+ * so that the event includes the time that a reader waited for the mmap lock.
  *
  * These functions must not be called by a tail call. Livepatch checks the stack
  * of each task for replacement functions, and the module may be unloaded when
@@ -18,9 +18,7 @@
 #define CREATE_TRACE_POINTS
 #include "trace.h"
 
-/*
- * The process that owns an address space, or 0 if the kernel does not know it.
- */
+/* Return the process that owns an address space, or 0 if it is not known. */
 static pid_t traced_pid(struct mm_struct *mm)
 {
 	pid_t pid = 0;

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What the kernels that vmapeek is built for lack, hide or spell differently.
- * Nothing else has a version check. Which options of their configuration change
- * what: see the file options.
+ * Differences between the supported kernels: functions that one lacks, names
+ * that differ, and symbols that no public header declares. Only headers in this
+ * directory check the kernel version. The file options lists the configuration
+ * options that matter.
  */
 #ifndef _COMPAT_COMPAT_H
 #define _COMPAT_COMPAT_H
@@ -14,7 +15,8 @@
 
 /*
  * On other architectures GUP also flushes caches (flush_anon_page(),
- * flush_dcache_page()) and makes a pinned folio accessible.
+ * flush_dcache_page()) and makes a pinned folio accessible
+ * (arch_make_folio_accessible()). The fast path does neither.
  */
 #ifndef CONFIG_X86_64
 #error "vmapeek: only x86-64 is supported so far"
@@ -27,8 +29,8 @@
 #endif
 
 /*
- * The argument of docs/locking.md was checked for these, no others. Early
- * 6.12 kernels count in mm_lock_seq in another way.
+ * docs/locking.md was checked against these versions only. Early 6.12 kernels
+ * count mm_lock_seq differently.
  */
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 12, 95) && \
 	LINUX_VERSION_CODE < KERNEL_VERSION(6, 13, 0)
@@ -40,7 +42,7 @@
 #error "vmapeek: this kernel version is not supported"
 #endif
 
-/* Reached by livepatch relocation, declared in no public header. */
+/* Linked by livepatch relocations; no public header declares them. */
 extern unsigned long highest_memmap_pfn;
 int __access_remote_vm(struct mm_struct *mm, unsigned long addr, void *buf,
 		       int len, unsigned int gup_flags);

@@ -6,7 +6,7 @@
 #include <linux/sched/coredump.h>
 #include <linux/seqlock.h>
 
-/* Reached as those in compat.h. */
+/* Linked by a livepatch relocation, as those in compat.h. */
 void touch_pmd(struct vm_area_struct *vma, unsigned long addr, pmd_t *pmd,
 	       bool write);
 
@@ -26,8 +26,9 @@ static inline bool mmap_lock_speculate_retry(struct mm_struct *mm,
 
 /*
  * Copy out of a page with the same accesses as __access_remote_vm(), because
- * their width is visible if the memory is being written to: there the compiler
- * knows that @len is small and copies inline.
+ * their width is visible if the memory is being written to. There the compiler
+ * knows that @len is at most PAGE_SIZE, and copies inline; min_t() tells it so
+ * here.
  */
 static __always_inline void remote_memcpy(void *to, const void *from,
 					  unsigned int len)
@@ -35,7 +36,7 @@ static __always_inline void remote_memcpy(void *to, const void *from,
 	memcpy(to, from, min_t(unsigned int, len, PAGE_SIZE));
 }
 
-/* Some updates of 6.12 have this function. */
+/* Some updates of 6.12 define this. */
 #ifndef folio_has_pincount
 #define folio_has_pincount(folio)	folio_test_large(folio)
 #endif

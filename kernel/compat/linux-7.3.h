@@ -4,19 +4,19 @@
 
 #include <linux/mm.h>
 
-/* BPF reads strings of another process by a function of their own. */
+/* BPF reads strings of another process through copy_remote_vm_str(). */
 #ifdef CONFIG_BPF_SYSCALL
 #define HAVE_COPY_REMOTE_VM_STR
 #endif
 
-/* Reached as those in compat.h. */
+/* Linked by a livepatch relocation, as those in compat.h. */
 bool touch_pmd(struct vm_area_struct *vma, unsigned long addr, pmd_t *pmd,
 	       bool write);
 
 /*
- * Copy out of a page with the accesses that __access_remote_vm() makes, which
- * decide about what a reader sees of memory that is being written to: there the
- * compiler calls memcpy(), and here it must not know that @len is small.
+ * Copy out of a page with the same accesses as __access_remote_vm(), because
+ * their width is visible if the memory is being written to. There the compiler
+ * calls memcpy(). If it knew here that @len is small, it would copy inline.
  */
 static __always_inline void remote_memcpy(void *to, const void *from,
 					  unsigned int len)
@@ -25,7 +25,7 @@ static __always_inline void remote_memcpy(void *to, const void *from,
 	memcpy(to, from, len);
 }
 
-/* Tells fork() that there may be pins; never taken back. As GUP does. */
+/* Tell fork() that there may be pins, as GUP does. Never cleared. */
 static inline void remote_set_has_pinned(struct mm_struct *mm)
 {
 	if (!mm_flags_test(MMF_HAS_PINNED, mm))

@@ -8,12 +8,12 @@
 
 #include "vma-lock-6.12.h"
 
-/* Later updates of 6.12 have it, too. */
+/* Later updates of 6.12 define this. */
 #ifndef kzalloc_obj
 #define kzalloc_obj(obj, gfp)	kzalloc(sizeof(obj), gfp)
 #endif
 
-/* maps, smaps and numa_maps take the mmap lock, too. */
+/* maps, smaps and numa_maps of this kernel take the mmap lock. */
 #define HAVE_MAPS_UNDER_MMAP_LOCK
 
 struct proc_maps_private {
@@ -43,7 +43,7 @@ static inline bool maps_is_numa_maps(const struct seq_file *m)
 	return m->op->show == show_numa_map;
 }
 
-/* show_numa_map() shows the task's policy where a VMA has none. */
+/* For a VMA without a memory policy, show_numa_map() shows that of the task. */
 static inline void maps_hold_policy(struct proc_maps_private *priv,
 				    struct task_struct *task)
 {
@@ -58,7 +58,7 @@ static inline void maps_release_policy(struct proc_maps_private *priv)
 	mpol_put(priv->task_mempolicy);
 }
 
-/* Where ->start() goes on: an address, or one of its numbers behind all VMAs. */
+/* Where ->start() continues: an address, or a special value after all VMAs. */
 static inline loff_t maps_position(const struct seq_file *m)
 {
 	return m->index;
@@ -70,8 +70,8 @@ static inline void maps_set_position(struct seq_file *m, unsigned long addr)
 }
 
 /*
- * show_smap() or show_numa_map() of a read-locked VMA. Both may sleep: the RCU
- * read-side section is left and entered again.
+ * Call show_smap() or show_numa_map() for a read-locked VMA. Both may sleep, so
+ * this leaves the RCU read-side section and enters it again.
  */
 static inline void maps_show_walked(struct seq_file *m,
 				    struct vm_area_struct *vma)

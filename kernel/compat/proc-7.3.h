@@ -4,7 +4,7 @@
 
 #include "vma-lock-7.3.h"
 
-/* ->d_revalidate() is given the directory and the name, too. */
+/* ->d_revalidate() also takes the directory and the name. */
 #define HAVE_REVALIDATE_BY_NAME
 
 struct proc_maps_private {
@@ -27,8 +27,8 @@ maps_private_mm(const struct proc_maps_private *priv)
 }
 
 /*
- * numa_maps is left to the kernel: get_task_policy() and __mpol_put() are exported
- * to KVM alone, and modpost lets no other module name them.
+ * numa_maps is left to the kernel: get_task_policy() and __mpol_put() are
+ * exported to KVM only, and modpost refuses other modules that name them.
  */
 static inline bool maps_is_numa_maps(const struct seq_file *m)
 {
@@ -45,8 +45,9 @@ static inline void maps_release_policy(struct proc_maps_private *priv)
 }
 
 /*
- * Where ->start() goes on: an address, or one of its numbers behind all VMAs.
- * ->next() has advanced m->index behind the VMA that is to be shown next.
+ * Where ->start() continues: an address, or a special value after all VMAs. It
+ * continues at last_pos, because ->next() has already advanced m->index beyond
+ * the VMA that is to be shown next.
  */
 static inline loff_t maps_position(const struct seq_file *m)
 {
@@ -64,8 +65,8 @@ static inline void maps_set_position(struct seq_file *m, unsigned long addr)
 }
 
 /*
- * show_smap() of a read-locked VMA. It leaves the RCU read-side section, enters it
- * again, and then expects the VMA in lock_ctx.
+ * Call show_smap() for a read-locked VMA. It leaves the RCU read-side section
+ * and enters it again, and for that expects the VMA in lock_ctx.
  */
 static inline void maps_show_walked(struct seq_file *m,
 				    struct vm_area_struct *vma)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The inode of files below /proc/PID, which is private to fs/proc. The same on
- * all supported kernels.
+ * The inode of files below /proc/PID. Its layout is private to fs/proc, and the
+ * same on all supported kernels.
  */
 #ifndef _COMPAT_PROC_INODE_H
 #define _COMPAT_PROC_INODE_H

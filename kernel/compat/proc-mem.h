@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Private symbols of fs/proc for /proc/PID/mem, reached by livepatch
- * relocations. The same on all supported kernels.
+ * Private symbols of fs/proc for /proc/PID/mem, linked by livepatch
+ * relocations. They are the same on all supported kernels.
  */
 #ifndef _COMPAT_PROC_MEM_H
 #define _COMPAT_PROC_MEM_H
 
 #include <linux/fs.h>
 
-/* proc_mem.force_override= */
+/* Values of the kernel parameter proc_mem.force_override= */
 enum proc_mem_force {
 	PROC_MEM_FORCE_ALWAYS,
 	PROC_MEM_FORCE_PTRACE,

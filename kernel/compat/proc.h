@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * Private structures and functions of fs/proc for /proc/PID/maps and its
- * relatives. The functions and tables are reached by livepatch relocations. The
+ * relatives. The functions and tables are linked by livepatch relocations. The
  * structures are the same on all supported kernels, except for struct
  * proc_maps_private.
  */
@@ -27,7 +27,7 @@
  * maps_get_task - the task of a file below /proc/PID
  * @inode: the file's inode
  *
- * Return: the task with a reference, or NULL if it has exited and was reaped.
+ * Return: the task, with a reference; or NULL if it was reaped.
  */
 static inline struct task_struct *maps_get_task(const struct inode *inode)
 {
@@ -60,14 +60,14 @@ struct mem_size_stats {
 	u64 swap_pss;
 };
 
-/* A read of pagemap: @pos of @len entries in @buffer are done. */
+/* A read of pagemap: @buffer has room for @len entries, and holds @pos. */
 struct pagemapread {
 	int pos, len;
 	u64 *buffer;
 	bool show_pfn;
 };
 
-/* A PAGEMAP_SCAN, which collects regions in @vec_buf. */
+/* State of a PAGEMAP_SCAN, which collects regions in @vec_buf. */
 struct pagemap_scan_private {
 	struct pm_scan_arg arg;
 	unsigned long masks_of_interest, cur_vma_category;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The VMA lock of 6.12: an rwsem for each VMA, which a writer takes for a moment
- * to set vm_lock_seq.
+ * The VMA lock of 6.12: an rwsem for each VMA. A writer holds it only while it
+ * sets vm_lock_seq, which then marks the VMA as write-locked.
  */
 #ifndef _COMPAT_VMA_LOCK_6_12_H
 #define _COMPAT_VMA_LOCK_6_12_H
@@ -9,15 +9,15 @@
 #include <linux/mm.h>
 #include <linux/rwsem.h>
 
-/* vma_end_read() in an RCU read-side section, without another one. */
+/* vma_end_read() without an RCU section of its own: the caller is in one. */
 static inline void maps_end_read(struct vm_area_struct *vma)
 {
 	up_read(&vma->vm_lock->lock);
 }
 
 /*
- * Read-lock a VMA of @mm's tree, in an RCU read-side section. Fails if it is
- * locked for writing or detached, or if a writer waits for it.
+ * Read-lock a VMA of @mm's tree, in an RCU read-side section. Fails if the VMA
+ * is write-locked or detached, or if a writer waits for it.
  */
 static inline bool maps_start_read(struct mm_struct *mm,
 				   struct vm_area_struct *vma)
@@ -30,17 +30,20 @@ static inline bool maps_start_read(struct mm_struct *mm,
 	return false;
 }
 
-/* Under the mmap lock, so no writer has the VMA locked or waits for it. */
+/* Under the mmap lock, so that no writer holds the VMA lock or waits for it. */
 static inline bool maps_start_read_locked(struct vm_area_struct *vma)
 {
-	/* down_read() might schedule. */
+	/* down_read() calls might_sleep(), which may reschedule. */
 	if (!down_read_trylock(&vma->vm_lock->lock))
 		down_read(&vma->vm_lock->lock);
 	return true;
 }
 
 #ifdef CONFIG_PREEMPT_RT
-/* The number of readers while a writer waits for them, as in rwbase_rt.c. */
+/*
+ * As the function of the same name below. While a writer waits for readers,
+ * rwbase.readers is their number, see kernel/locking/rwbase_rt.c.
+ */
 static inline int rwsem_add_reader(struct rw_semaphore *sem, int others)
 {
 	int readers = atomic_read(&sem->rwbase.readers);
@@ -56,19 +59,22 @@ static inline int rwsem_add_reader(struct rw_semaphore *sem, int others)
 	return 0;
 }
 
-/* The layout is that of <linux/rwbase_rt.h>. */
+/* Nothing to check: <linux/rwbase_rt.h> declares the layout. */
 static inline bool maps_add_reader_works(void)
 {
 	return true;
 }
 #else
-/* A reader, in kernel/locking/rwsem.c; see maps_add_reader_works(). */
+/*
+ * One reader in sem->count. Private to kernel/locking/rwsem.c, so
+ * maps_add_reader_works() checks it.
+ */
 #define RWSEM_READER_BIAS	BIT(8)
 
 /*
- * Add a reader to more than @others who hold @sem. No writer can take it before
- * the last reader has dropped it. Returns 0; -EBUSY if only @others hold it; or
- * -EAGAIN if no reader does.
+ * Add a reader to @sem if more than @others readers hold it. A writer cannot
+ * take @sem before the last reader has dropped it. Returns 0; -EBUSY if at most
+ * @others readers hold @sem; or -EAGAIN if no reader does.
  */
 static inline int rwsem_add_reader(struct rw_semaphore *sem, int others)
 {
@@ -86,7 +92,7 @@ static inline int rwsem_add_reader(struct rw_semaphore *sem, int others)
 	return 0;
 }
 
-/* Does rwsem_add_reader() know how this kernel's rwsems count? */
+/* Does this kernel's rwsem count readers as rwsem_add_reader() assumes? */
 static inline bool maps_add_reader_works(void)
 {
 	static DECLARE_RWSEM(sem);
@@ -110,8 +116,9 @@ static inline bool maps_add_reader_works(void)
 #endif
 
 /*
- * Add a reader to more than @others of a VMA that a writer waits for. It is to be
- * followed by maps_check_read(). Returns 0, or an error of rwsem_add_reader().
+ * Add a reader to a VMA that a writer waits for, if more than @others readers
+ * hold its lock. The caller must call maps_check_read() next. Returns 0, or an
+ * error of rwsem_add_reader().
  */
 static inline int maps_add_reader(struct vm_area_struct *vma, int others)
 {
@@ -119,9 +126,9 @@ static inline int maps_add_reader(struct vm_area_struct *vma, int others)
 }
 
 /*
- * The others may have been about to find the VMA locked for writing, or detached.
- * If it is, drop the lock and return false. In the RCU read-side section in which
- * it was found.
+ * Check a VMA after maps_add_reader(), in the same RCU read-side section. The
+ * readers joined may only be about to find out that the VMA is write-locked or
+ * detached. If it is, drop the lock and return false.
  */
 static inline bool maps_check_read(struct mm_struct *mm,
 				   struct vm_area_struct *vma)

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The VMA lock of 7.3: vm_refcnt is 1 and the number of readers, 0 if the VMA is
- * detached; VM_REFCNT_EXCLUDE_READERS_FLAG is added by a writer that waits for
- * the readers. A VMA may be freed and be another mm's at once.
+ * The VMA lock of 7.3: vm_refcnt is 1 plus the number of readers, or 0 if the
+ * VMA is detached. A writer that waits for readers adds
+ * VM_REFCNT_EXCLUDE_READERS_FLAG. A freed VMA may be reused at once, even by
+ * another mm (SLAB_TYPESAFE_BY_RCU).
  */
 #ifndef _COMPAT_VMA_LOCK_7_3_H
 #define _COMPAT_VMA_LOCK_7_3_H
@@ -12,15 +13,17 @@
 #include <linux/refcount.h>
 #include <linux/sched/mm.h>
 
-/* In an RCU read-side section. */
+/* vma_end_read(); the caller is in an RCU read-side section. */
 static inline void maps_end_read(struct vm_area_struct *vma)
 {
 	vma_end_read(vma);
 }
 
 /*
- * @vma is another mm's by now: drop its lock, which wakes a writer of that mm.
- * The mm may go with the last reference to the VMA.
+ * Drop the lock of a VMA that was reused by another mm, which wakes a writer of
+ * that mm. The reference on the VMA may be all that keeps that mm from being
+ * freed, so take one on the mm first. As in vma_start_read(), mmdrop() is
+ * called outside of RCU, because freeing an mm takes long.
  */
 static noinline void maps_end_read_foreign(struct vm_area_struct *vma)
 {
@@ -34,8 +37,9 @@ static noinline void maps_end_read_foreign(struct vm_area_struct *vma)
 }
 
 /*
- * With the reader counted: is the VMA free to be read, and @mm's? If not, drop the
- * lock and return false, maybe in another RCU read-side section.
+ * Check a VMA once this reader is counted. If it belongs to another mm or is
+ * write-locked, drop the lock and return false, possibly in another RCU
+ * read-side section.
  */
 static inline bool maps_check_read(struct mm_struct *mm,
 				   struct vm_area_struct *vma)
@@ -51,9 +55,9 @@ static inline bool maps_check_read(struct mm_struct *mm,
 }
 
 /*
- * Read-lock a VMA found in @mm's tree, in an RCU read-side section, which may be
- * another one if this fails: the VMA is locked for writing or detached, or a
- * writer waits for it.
+ * Read-lock a VMA found in @mm's tree, in an RCU read-side section. Fails if
+ * the VMA is write-locked or detached, or if a writer waits for it; then the
+ * read-side section may be another one.
  */
 static inline bool maps_start_read(struct mm_struct *mm,
 				   struct vm_area_struct *vma)
@@ -77,10 +81,11 @@ static inline bool maps_start_read_locked(struct vm_area_struct *vma)
 }
 
 /*
- * Add a reader to more than @others of a VMA that a writer waits for. The writer
- * cannot take it before the last reader has dropped it. It is to be followed by
- * maps_check_read(). Returns 0; -EBUSY if only @others have it locked; or -EAGAIN
- * if no reader has, or no writer waits.
+ * Add a reader to a VMA that a writer waits for, if more than @others readers
+ * hold its lock. The writer cannot take the lock before the last reader has
+ * dropped it. The caller must call maps_check_read() next. Returns 0; -EBUSY if
+ * at most @others readers hold the lock; or -EAGAIN if no reader does, or no
+ * writer waits.
  */
 static inline int maps_add_reader(struct vm_area_struct *vma, int others)
 {
@@ -98,7 +103,7 @@ static inline int maps_add_reader(struct vm_area_struct *vma, int others)
 	return 0;
 }
 
-/* The layout is that of <linux/mm_types.h>. */
+/* Nothing to check: <linux/mm_types.h> declares the layout. */
 static inline bool maps_add_reader_works(void)
 {
 	return true;

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Functions that show_map() and the like call, and that warn if nobody holds the
- * mmap lock, for a VMA that is read-locked. That is enough: VMAs that are
- * unmapped or moved are write-locked first, so page tables stay as long as the
- * VMA is locked; so is a VMA whose name is changed.
+ * Replacements of functions that show_map(), show_smap() and show_numa_map()
+ * call, and that warn if nobody holds the mmap lock. These accept the VMA's
+ * read lock, too. It is sufficient: a VMA is write-locked before it is
+ * unmapped, moved or renamed, so its page tables and its name stay while it is
+ * read-locked.
  */
 #include <linux/mm.h>
 
@@ -18,7 +19,7 @@ static void maps_assert_locked(struct vm_area_struct *vma)
 }
 
 #ifdef CONFIG_ANON_VMA_NAME
-/* For anon_vma_name(). */
+/* Replaces anon_vma_name(). */
 struct anon_vma_name *vmapeek_anon_vma_name(struct vm_area_struct *vma)
 {
 	maps_assert_locked(vma);
@@ -44,7 +45,7 @@ static void walk_assert_locked(struct vm_area_struct *vma,
 	}
 }
 
-/* For walk_page_vma(). show_smap() and show_numa_map() call it, among others. */
+/* Replaces walk_page_vma(), which other subsystems call, too. */
 int vmapeek_walk_page_vma(struct vm_area_struct *vma,
 			  const struct mm_walk_ops *ops, void *private)
 {

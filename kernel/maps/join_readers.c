@@ -1,19 +1,20 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Read-lock a VMA that a writer waits for, by joining the readers that it waits
- * for.
+ * Read-lock a VMA that a writer waits for, by joining the readers that hold its
+ * lock.
  *
- * A page fault sleeps in a file system with its VMA read-locked. If a writer
- * comes to that VMA, it waits with the mmap lock held, and the VMA lock refuses
- * all further readers, though nothing has been changed. While the fault holds the
- * VMA lock the writer cannot take it, and one reader more does no harm: the lock
- * that it has is an ordinary one, dropped by vma_end_read().
+ * A page fault may sleep in a file system while it holds the read lock of its
+ * VMA. A writer of that VMA then waits with the mmap lock held, and the VMA
+ * lock refuses further readers, although nothing has changed yet. The writer
+ * cannot take the VMA lock before the fault drops it, so one more reader does
+ * no harm. That reader holds an ordinary read lock, dropped by vma_end_read().
  *
- * Readers that joined each other could keep the writer waiting for ever. So there
- * must be a reader that did not join. The kernel's own readers drop the lock by
- * themselves, so a reader counts as joined until its system call returns: a file
- * that it has put the last reference to is released then, wherever livepatch has
- * switched the task to meanwhile.
+ * Readers that join each other could starve the writer. Therefore a reader
+ * joins only if another reader holds the lock without having joined. A reader
+ * counts as joined until its system call returns, because the kernel's own
+ * readers drop the VMA lock in kernel code. At that time the kernel releases a
+ * file to which the reader has dropped the last reference, even if livepatch
+ * has switched the task meanwhile.
  */
 #include <linux/anon_inodes.h>
 #include <linux/err.h>
@@ -27,18 +28,22 @@
 
 #include "maps.h"
 
-/* A task in a system call in which it has joined readers. */
+/**
+ * struct maps_joiner - a task that has called maps_begin_join()
+ * @list: in maps_joiners
+ * @task: the task
+ * @vma: the last VMA whose readers it joined, maybe unlocked since; or NULL
+ */
 struct maps_joiner {
 	struct list_head list;
 	const struct task_struct *task;
-	/* Joined the readers of that last; maybe unlocked since. Or NULL. */
 	const struct vm_area_struct *vma;
 };
 
 static LIST_HEAD(maps_joiners);
 static DEFINE_SPINLOCK(maps_joiners_lock);
 
-/* Only a task itself adds and removes its own. */
+/* Find the caller's entry, which only the caller itself adds and removes. */
 static struct maps_joiner *maps_joiner_find(void)
 {
 	struct maps_joiner *joiner;
@@ -71,7 +76,7 @@ static const struct file_operations maps_joiner_fops = {
  *
  * Context: Process context, may sleep. The caller has no VMA locked.
  *
- * Return: 0; or a negative error, and the caller cannot join.
+ * Return: 0; or a negative error if the caller cannot join.
  */
 int maps_begin_join(void)
 {
@@ -83,7 +88,7 @@ int maps_begin_join(void)
 	spin_unlock(&maps_joiners_lock);
 	if (joiner)
 		return 0;
-	/* It never returns to user space. */
+	/* A kernel thread never returns to user space, where this ends. */
 	if (current->flags & PF_KTHREAD)
 		return -EPERM;
 
@@ -100,7 +105,7 @@ int maps_begin_join(void)
 	spin_lock(&maps_joiners_lock);
 	list_add(&joiner->list, &maps_joiners);
 	spin_unlock(&maps_joiners_lock);
-	/* Released when the system call returns. */
+	/* maps_joiner_release() runs when the system call returns. */
 	fput(file);
 	return 0;
 }
@@ -108,20 +113,21 @@ int maps_begin_join(void)
 /**
  * maps_join_readers - read-lock a VMA that a writer waits for
  * @mm: the address space
- * @vma: a VMA found in its tree in this RCU read-side section
+ * @vma: a VMA found in the tree of @mm in this RCU read-side section
  *
  * Context: After maps_begin_join(), in an RCU read-side section, which may be
  * another one if this fails.
  *
- * Return: 0; -EBUSY if all that have locked it may have joined, too: then the
- * writer's turn comes, or theirs ends; -EAGAIN if nobody has locked it for reading.
+ * Return: 0; -EBUSY if possibly all readers that hold the VMA lock have joined,
+ * so that the caller must wait for them or the writer; or -EAGAIN if no reader
+ * holds it.
  */
 int maps_join_readers(struct mm_struct *mm, struct vm_area_struct *vma)
 {
 	struct maps_joiner *joiner;
 	int joined = 0, err;
 
-	/* So that nobody joins between the two: the rest can only get less. */
+	/* Under this lock nobody else joins: joined readers only get fewer. */
 	spin_lock(&maps_joiners_lock);
 	list_for_each_entry(joiner, &maps_joiners, list)
 		joined += joiner->vma == vma && joiner->task != current;
@@ -135,7 +141,7 @@ int maps_join_readers(struct mm_struct *mm, struct vm_area_struct *vma)
 }
 
 /**
- * maps_end_join - the caller has not joined, or has unlocked the VMA again
+ * maps_end_join - the caller did not join, or dropped the VMA lock again
  *
  * Context: After maps_begin_join().
  */

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Which functions of the running kernel are replaced by which of ours: readers
- * of /proc/PID/maps and its relatives. A module of its own, so that a kernel on
- * which one of them cannot be placed still has the rest.
+ * The livepatch for readers of /proc/PID/maps and its relatives: functions of
+ * the running kernel and their replacements. It is a module of its own, so that
+ * vmapeek still loads if one of these functions cannot be replaced.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -91,7 +91,7 @@ static int __init maps_init(void)
 				    maps_stats_remove);
 }
 
-/* Livepatching lets us go only when no task can be in our code. */
+/* Livepatch allows unloading only when no task can run code of this module. */
 static void __exit maps_exit(void)
 {
 	maps_stats_remove();

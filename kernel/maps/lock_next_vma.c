@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The VMAs of another process, one after the other, each read-locked while it is
- * looked at, as the kernel's lock_next_vma() does where there is one.
+ * Visits the VMAs of another process in order, each of them read-locked, like
+ * the lock_next_vma() of newer kernels.
  *
- * There is no moment at which all of them are as they are shown. Each is as it
- * was while it was locked, each ends above the one before, and what is mapped all
- * the time is shown; twice, if a VMA that was shown is merged with the next. So it
- * is with maps since Linux 6.17.
+ * The VMAs are not a snapshot of one moment. Each VMA is shown as it was while
+ * it was locked, and each ends above the one before. A range that is mapped all
+ * the time is shown; it is shown twice if its VMA is merged with the next one
+ * after it was shown. Linux 6.17 and later promise the same for maps.
  */
 #include <linux/mm.h>
 #include <linux/mmap_lock.h>
@@ -15,14 +15,14 @@
 
 #include "maps.h"
 
-/* Attempts at the mmap lock before queueing for it: in a row, and one a tick. */
+/* Trylocks of the mmap lock before queueing: in a row, then one per tick. */
 #define MMAP_LOCK_SPINS		100
 #define MMAP_LOCK_TICKS		10
 
 /*
- * Is @vma what follows @addr? @vma is read-locked, or NULL: then nothing does.
- * @vmi may stand where a VMA ended when it was looked at, which has grown or
- * shrunk since; then a second look-up decides.
+ * Is @vma the first VMA that ends above @addr? @vma is read-locked, or NULL for
+ * "there is none". If the tree has changed since @tree, a second lookup
+ * decides: the VMA at which @vmi was may have grown or shrunk.
  */
 static bool lock_next_vma_is_next(struct mm_struct *mm,
 				  struct vma_iterator *vmi,
@@ -43,9 +43,10 @@ static int lock_next_vma_try(struct mm_struct *mm, struct vm_area_struct *vma)
 }
 
 /*
- * Lock the VMA that @vmi comes to, if it is the first that ends above @addr.
- * Otherwise returns ERR_PTR(-EAGAIN), or an error of @lock, maybe in another RCU
- * read-side section; @vmi is to be set anew then.
+ * Lock the next VMA of @vmi, if it is the first that ends above @addr. Returns
+ * that VMA, or NULL if there is none; otherwise ERR_PTR(-EAGAIN) or an error of
+ * @lock, possibly in another RCU read-side section. After an error, the caller
+ * must set @vmi again.
  */
 static __always_inline struct vm_area_struct *
 lock_next_vma_fast(struct mm_struct *mm, struct vma_iterator *vmi,
@@ -62,7 +63,7 @@ lock_next_vma_fast(struct mm_struct *mm, struct vma_iterator *vmi,
 	if (err)
 		return ERR_PTR(err);
 
-	/* Until it was locked it could be changed, or another be put before it. */
+	/* Until it was locked, it could change or get a new predecessor. */
 	if (likely(vma->vm_end > addr) &&
 	    (vma->vm_start <= addr ||
 	     lock_next_vma_is_next(mm, vmi, tree, vma, addr)))
@@ -72,7 +73,7 @@ lock_next_vma_fast(struct mm_struct *mm, struct vma_iterator *vmi,
 	return ERR_PTR(-EAGAIN);
 }
 
-/* The same with a look-up of its own. */
+/* lock_next_vma_fast() with its own lookup and RCU read-side section. */
 static struct vm_area_struct *
 lock_next_vma_anew(struct mm_struct *mm, unsigned long addr,
 		   int (*lock)(struct mm_struct *mm, struct vm_area_struct *vma))
@@ -90,8 +91,9 @@ lock_next_vma_anew(struct mm_struct *mm, unsigned long addr,
 }
 
 /*
- * The same once the reader has waited for long, and for a VMA that a writer waits
- * for, too: a page fault may have it locked for as long as a file system likes.
+ * lock_next_vma_fast() for a reader that has waited for several ticks. If a
+ * writer waits for the VMA, join its readers: a page fault may hold the VMA
+ * lock for as long as a file system blocks.
  */
 static struct vm_area_struct *lock_next_vma_join(struct mm_struct *mm,
 						 unsigned long addr)
@@ -108,8 +110,9 @@ static struct vm_area_struct *lock_next_vma_join(struct mm_struct *mm,
 }
 
 /*
- * Of a writer that has been found to hold the mmap lock for long. Each reader need
- * not find out again. A hint: the two may be of different writers.
+ * Address space and sequence count of a writer that held the mmap lock for many
+ * ticks. The next readers do not try that lock for as long again. Only a hint:
+ * the two variables are not updated together.
  */
 static const struct mm_struct *lock_next_vma_slow_mm;
 static unsigned int lock_next_vma_slow_seq;
@@ -127,7 +130,7 @@ static bool lock_next_vma_is_slow(const struct mm_struct *mm)
 		       READ_ONCE(mm->mm_lock_seq.sequence);
 }
 
-/* Not inlined: /proc/PID/wchan tells this from the queue. */
+/* noinline: in /proc/PID/wchan this wait differs from one in the queue. */
 static noinline bool lock_next_vma_tick(struct mm_struct *mm)
 {
 	schedule_timeout_killable(1);
@@ -135,9 +138,9 @@ static noinline bool lock_next_vma_tick(struct mm_struct *mm)
 }
 
 /*
- * Take the mmap lock for reading, unless a writer holds it for long. An rwsem is
- * granted to a queued reader before that reader runs. If it has low priority, or
- * its cgroup is throttled, it runs much later, and the target's next mmap() waits
+ * Take the mmap lock for reading by trylock, unless a writer holds it for long.
+ * A queued reader would own the rwsem before it runs. With a low priority, or
+ * in a throttled cgroup, it runs much later, and the target's next mmap() waits
  * until then.
  */
 static bool lock_next_vma_mmap_lock(struct mm_struct *mm)
@@ -157,8 +160,8 @@ static bool lock_next_vma_mmap_lock(struct mm_struct *mm)
 }
 
 /*
- * The VMA, or one before it, is being changed: wait for the mmap lock, under
- * which nobody changes any. Then nobody has locked a VMA for writing, either.
+ * The VMA, or one before it, is being changed: wait for the mmap lock. Under it
+ * no VMA is write-locked, so the VMA lock is free.
  */
 static struct vm_area_struct *lock_next_vma_slow(struct mm_struct *mm,
 						 unsigned long addr)
@@ -179,7 +182,7 @@ static struct vm_area_struct *lock_next_vma_slow(struct mm_struct *mm,
 		}
 		if (vma != ERR_PTR(-EBUSY))
 			return vma;
-		/* Others have joined. */
+		/* The VMA is held only by readers that have joined. */
 		if (fatal_signal_pending(current))
 			return ERR_PTR(-EINTR);
 		locked = lock_next_vma_tick(mm);
@@ -192,8 +195,8 @@ static struct vm_area_struct *lock_next_vma_slow(struct mm_struct *mm,
 }
 
 /*
- * The same from an RCU read-side section, which is left and entered again. A VMA
- * may have too many readers for a while.
+ * lock_next_vma_slow() from an RCU read-side section, which is left and entered
+ * again. Retries while the VMA has too many readers.
  */
 static noinline struct vm_area_struct *
 lock_next_vma_slow_rcu(struct mm_struct *mm, unsigned long addr)
@@ -208,7 +211,7 @@ lock_next_vma_slow_rcu(struct mm_struct *mm, unsigned long addr)
 	return vma;
 }
 
-/* Where to go on behind what lock_next_vma_slow_rcu() returned for @addr. */
+/* Where to continue after @vma, which lock_next_vma_slow_rcu() returned. */
 static unsigned long lock_next_vma_end(const struct vm_area_struct *vma,
 				       unsigned long addr)
 {
@@ -218,18 +221,18 @@ static unsigned long lock_next_vma_end(const struct vm_area_struct *vma,
 /**
  * maps_iter_lock_next - read-lock the first VMA that ends above an address
  * @mm: the address space; the caller holds a reference (mm_users)
- * @iter: set to @addr, or stands at a VMA that ended there
+ * @iter: set to @addr, or at a VMA that ended there
  * @addr: the address, not tagged
  *
- * Waits for nobody, but where somebody changes the VMA, or has just done so; and
- * for some ticks where a writer of the VMA waits for other readers of it.
+ * Waits only if the VMA is being changed or has just been changed; and for some
+ * ticks if a writer of the VMA waits for other readers of it.
  *
  * Context: Process context. The caller is in an RCU read-side section, which is
- * left and entered again where there is something to wait for. No VMA of @mm
- * may be locked by the caller.
+ * left and entered again if the function has to wait. The caller must not hold
+ * the lock of a VMA of @mm.
  *
- * Return: the VMA, read-locked, and @iter stands there; NULL if there is none; or
- * ERR_PTR(-EINTR) if the reader was killed while it waited.
+ * Return: the VMA, read-locked, and @iter is at that VMA; NULL if there is
+ * none; or ERR_PTR(-EINTR) if the reader was killed while it waited.
  */
 struct vm_area_struct *maps_iter_lock_next(struct mm_struct *mm,
 					   struct maps_iter *iter,
@@ -249,9 +252,9 @@ struct vm_area_struct *maps_iter_lock_next(struct mm_struct *mm,
 
 #ifndef HAVE_MAPS_UNDER_MMAP_LOCK
 /*
- * For lock_next_vma(), by which the kernel reads numa_maps and answers
- * PROCMAP_QUERY, and reads maps and smaps where seq_read.c does not. The kernel
- * drops the VMA's lock by itself.
+ * Replaces lock_next_vma(), which the kernel calls for numa_maps and
+ * PROCMAP_QUERY, and for the reads of maps and smaps that seq_read.c does not
+ * serve. The kernel's own code drops the VMA's lock.
  */
 struct vm_area_struct *vmapeek_lock_next_vma(struct mm_struct *mm,
 					     struct vma_iterator *vmi,

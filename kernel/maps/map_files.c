@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * /proc/PID/map_files: a link for each mapping of a file. What is looked for is
- * the VMA that begins and ends as the link's name says.
+ * /proc/PID/map_files: a link for each mapping of a file. A link's name is the
+ * range of its VMA, START-END; only a VMA with exactly this range matches.
  */
 #include <linux/cred.h>
 #include <linux/dcache.h>
@@ -16,7 +16,7 @@
 
 #include "maps.h"
 
-/* Of a link's name, without leading zeros. Moves *@name behind it. */
+/* Parse one number of a link's name, and advance *@name beyond it. */
 static bool map_files_number(const char **name, unsigned long *number)
 {
 	const char *s = *name;
@@ -28,14 +28,14 @@ static bool map_files_number(const char **name, unsigned long *number)
 			return false;
 		*number = *number << 4 | digit;
 	}
-	/* No digits are a 0, in stock too. */
+	/* Leading zeros are invalid. No digits at all are a 0, as in stock. */
 	if (**name == '0' && s != *name + 1)
 		return false;
 	*name = s;
 	return true;
 }
 
-/* Is this the name of a link? */
+/* Is this the name of a link? If so, return its range. */
 static bool map_files_range(const struct dentry *dentry, unsigned long *start,
 			    unsigned long *end)
 {
@@ -46,8 +46,8 @@ static bool map_files_range(const struct dentry *dentry, unsigned long *start,
 }
 
 /*
- * Read-lock the VMA that is exactly from @start to @end. NULL if there is none;
- * ERR_PTR(-EINTR) if the reader was killed.
+ * Read-lock the VMA with exactly the range from @start to @end. Returns NULL if
+ * there is none, or ERR_PTR(-EINTR) if the reader was killed.
  */
 static struct vm_area_struct *map_files_lock(struct mm_struct *mm,
 					     unsigned long start,
@@ -62,7 +62,7 @@ static struct vm_area_struct *map_files_lock(struct mm_struct *mm,
 	return NULL;
 }
 
-/* Returns 1 if the link is still right, 0 if not, or an error. */
+/* Returns 1 if the link is still valid, 0 if it is not, or an error. */
 static int map_files_check(struct task_struct *task, struct dentry *dentry)
 {
 	struct mm_struct *mm = mm_access(task, PTRACE_MODE_READ_FSCREDS);
@@ -86,8 +86,8 @@ static int map_files_check(struct task_struct *task, struct dentry *dentry)
 }
 
 /*
- * Inline: livepatch looks for the function that replaces the kernel's on the
- * stack, from where a call of this one could become a jump.
+ * Inline, because livepatch looks for the replacement functions on the stack: a
+ * tail call of this function would remove its caller from there.
  */
 static __always_inline int map_files_revalidate(struct dentry *dentry,
 						unsigned int flags)
@@ -106,7 +106,7 @@ static __always_inline int map_files_revalidate(struct dentry *dentry,
 	return status;
 }
 
-/* For map_files_d_revalidate(). */
+/* Replaces map_files_d_revalidate(). */
 #ifdef HAVE_REVALIDATE_BY_NAME
 int vmapeek_map_files_d_revalidate(struct inode *dir, const struct qstr *name,
 				   struct dentry *dentry, unsigned int flags)
@@ -120,7 +120,7 @@ int vmapeek_map_files_d_revalidate(struct dentry *dentry, unsigned int flags)
 }
 #endif
 
-/* For map_files_get_link(). */
+/* Replaces map_files_get_link(). */
 int vmapeek_map_files_get_link(struct dentry *dentry, struct path *path,
 			       struct task_struct *task)
 {
@@ -150,7 +150,7 @@ int vmapeek_map_files_get_link(struct dentry *dentry, struct path *path,
 	return err;
 }
 
-/* The mode of the file that is mapped there; 0 if none is. */
+/* *@mode becomes the mode of the file that is mapped there, or 0 if none is. */
 static int map_files_mode(struct mm_struct *mm, unsigned long start,
 			  unsigned long end, fmode_t *mode)
 {
@@ -192,7 +192,7 @@ static struct dentry *map_files_lookup_task(struct task_struct *task,
 	return result;
 }
 
-/* For proc_map_files_lookup(). */
+/* Replaces proc_map_files_lookup(). */
 struct dentry *vmapeek_proc_map_files_lookup(struct inode *dir,
 					     struct dentry *dentry,
 					     unsigned int flags)
@@ -208,7 +208,7 @@ struct dentry *vmapeek_proc_map_files_lookup(struct inode *dir,
 	return result;
 }
 
-/* One entry. Returns false when the reader has no more room. */
+/* Emit one entry. Returns false if the reader has no more room. */
 static bool map_files_emit(struct file *file, struct dir_context *ctx,
 			   struct task_struct *task, unsigned long start,
 			   unsigned long end, fmode_t mode)
@@ -222,8 +222,9 @@ static bool map_files_emit(struct file *file, struct dir_context *ctx,
 }
 
 /*
- * From the mapping of a file on that ctx->pos counts to, each mapped file has one
- * position. No lock is held while the reader's memory is written to.
+ * Emit the mappings of files from position ctx->pos on. Each mapping of a file
+ * is one position; 0 and 1 are the dots. No lock is held while the reader's
+ * memory is written to.
  */
 static int map_files_emit_all(struct file *file, struct dir_context *ctx,
 			      struct task_struct *task, struct mm_struct *mm)
@@ -258,7 +259,7 @@ static int map_files_readdir_task(struct file *file, struct dir_context *ctx,
 	if (!dir_emit_dots(file, ctx))
 		return 0;
 	mm = mm_access(task, PTRACE_MODE_READ_FSCREDS);
-	/* A task without memory has an empty directory. */
+	/* The directory of a task without an mm is empty. */
 	if (IS_ERR(mm))
 		return mm == ERR_PTR(-ESRCH) ? 0 : PTR_ERR(mm);
 	err = map_files_emit_all(file, ctx, task, mm);
@@ -266,7 +267,7 @@ static int map_files_readdir_task(struct file *file, struct dir_context *ctx,
 	return err;
 }
 
-/* For proc_map_files_readdir(). */
+/* Replaces proc_map_files_readdir(). */
 int vmapeek_proc_map_files_readdir(struct file *file, struct dir_context *ctx)
 {
 	struct task_struct *task = maps_get_task(file_inode(file));

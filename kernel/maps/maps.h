@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Readers of /proc/PID/maps and its relatives under the VMAs' read locks,
+ * Readers of /proc/PID/maps and its relatives, under the VMAs' read locks
  * instead of the mmap lock.
  */
 #ifndef _MAPS_H
@@ -16,12 +16,13 @@
 #include "../compat/proc.h"
 
 /**
- * struct maps_tree_seq - was the tree of VMAs changed since some moment?
- * @seq: of the mmap lock at that moment
- * @quiet: nobody held the mmap lock for writing then
+ * struct maps_tree_seq - tells whether the VMA tree changed since a moment
+ * @seq: the mmap lock's sequence count at that moment
+ * @quiet: nobody held the mmap lock for writing at that moment
  *
- * The tree is changed only under the mmap lock for writing. So as long as @quiet
- * is true and @seq is current, the tree is as it was, and no node of it was freed.
+ * The tree changes only under the mmap lock, held for writing. As long as
+ * @quiet is true and @seq is current, the tree is unchanged, and none of its
+ * nodes was freed.
  */
 struct maps_tree_seq {
 	unsigned int seq;
@@ -41,19 +42,19 @@ static inline bool maps_tree_seq_is_current(const struct maps_tree_seq *tree,
 }
 
 /**
- * struct maps_iter - where a walk from VMA to VMA stands
- * @vmi: in the tree of VMAs
- * @tree: when @vmi was set to an address
+ * struct maps_iter - position of a walk from VMA to VMA
+ * @vmi: position in the VMA tree
+ * @tree: state of the tree when @vmi was set to an address
  *
- * As long as @tree is current, @vmi is good outside of RCU read-side sections,
- * too.
+ * As long as @tree is current, @vmi also stays valid from one RCU read-side
+ * section to the next.
  */
 struct maps_iter {
 	struct vma_iterator vmi;
 	struct maps_tree_seq tree;
 };
 
-/* In an RCU read-side section. */
+/* Set @iter to @addr. The caller is in an RCU read-side section. */
 static inline void maps_iter_set(struct maps_iter *iter, struct mm_struct *mm,
 				 unsigned long addr)
 {
@@ -62,8 +63,9 @@ static inline void maps_iter_set(struct maps_iter *iter, struct mm_struct *mm,
 }
 
 /*
- * Go on in a new RCU read-side section. @iter stands at a VMA that ended at
- * @addr. A node that is freed later is not freed before this section ends.
+ * Continue in a new RCU read-side section. @iter is at a VMA that ended at
+ * @addr. If the tree is unchanged now, RCU keeps its nodes until this section
+ * ends.
  */
 static inline void maps_iter_resume(struct maps_iter *iter,
 				    struct mm_struct *mm, unsigned long addr)
@@ -72,7 +74,7 @@ static inline void maps_iter_resume(struct maps_iter *iter,
 		maps_iter_set(iter, mm, addr);
 }
 
-/* Between two VMAs, when none is locked. */
+/* Reschedule between two VMAs, while none is locked. */
 static inline void maps_iter_cond_resched(struct maps_iter *iter,
 					  struct mm_struct *mm,
 					  unsigned long addr)
@@ -85,13 +87,13 @@ static inline void maps_iter_cond_resched(struct maps_iter *iter,
 	maps_iter_resume(iter, mm, addr);
 }
 
-/* join_readers.c: of a VMA that a writer waits for */
+/* join_readers.c: read-lock a VMA that a writer waits for */
 
 int maps_begin_join(void);
 int maps_join_readers(struct mm_struct *mm, struct vm_area_struct *vma);
 void maps_end_join(void);
 
-/* lock_next_vma.c */
+/* lock_next_vma.c: read-lock the VMAs one after the other */
 
 struct vm_area_struct *maps_iter_lock_next(struct mm_struct *mm,
 					   struct maps_iter *iter,
@@ -102,7 +104,7 @@ struct vm_area_struct *maps_iter_lock_next(struct mm_struct *mm,
  * @mm: the address space; the caller holds a reference (mm_users)
  * @addr: the address, not tagged
  *
- * For a caller that may sleep while it looks at the VMA.
+ * For callers that may sleep while they hold the VMA's lock.
  *
  * Context: As maps_iter_lock_next(), but not in an RCU read-side section.
  *
@@ -134,8 +136,8 @@ static inline struct vm_area_struct *maps_lock_next(struct mm_struct *mm,
 #endif
 
 /*
- * Calls of read(2), by file; of map_files, calls of any kind; of procmap_query
- * and pagemap_scan, of ioctl(2).
+ * What is counted, by file: calls of read(2); for map_files, every operation;
+ * for procmap_query and pagemap_scan, calls of ioctl(2).
  */
 enum maps_file {
 #define X(file) MAPS_FILE_##file,
@@ -162,7 +164,7 @@ void maps_stats_remove(void);
 
 void pagemap_scan_init(void);
 
-/* What replaces functions of the kernel. */
+/* Replacements of kernel functions. */
 
 ssize_t vmapeek_seq_read(struct file *file, char __user *buf, size_t size,
 			 loff_t *ppos);

@@ -14,7 +14,7 @@ DEFINE_PER_CPU(struct maps_stats, maps_stats);
 
 static struct kobject *maps_stats_kobj;
 
-/* One for each file, and the list of them that sysfs wants. */
+/* One attribute for each file, and their NULL-terminated list for sysfs. */
 static struct kobj_attribute maps_attrs[NR_MAPS_FILES];
 static struct attribute *maps_attr_list[NR_MAPS_FILES + 1];
 

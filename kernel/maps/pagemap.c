@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * /proc/PID/pagemap: an entry for each page, and no lock but that of the VMA
- * that the page is in.
+ * /proc/PID/pagemap: an entry for each page, made under the read lock of the
+ * VMA that the page belongs to.
  */
 #include <linux/capability.h>
 #include <linux/mmap_lock.h>
@@ -17,10 +17,10 @@
 #define PAGEMAP_ENTRY		sizeof(u64)
 #define PAGEMAP_SOFT_DIRTY	BIT_ULL(55)
 
-/* So much is looked at before it is copied to the reader. */
+/* The address range whose entries are collected before they are copied. */
 #define PAGEMAP_CHUNK		PMD_SIZE
 
-/* Entries of pages that have no page-table entry. Returns 1 when @pm is full. */
+/* Add entries for pages without a page table. Returns 1 when @pm is full. */
 static int pagemap_add(struct pagemapread *pm, unsigned long start,
 		       unsigned long end, u64 entry)
 {
@@ -32,7 +32,7 @@ static int pagemap_add(struct pagemapread *pm, unsigned long start,
 	return 0;
 }
 
-/* The same in a VMA, for the walk of its page tables. */
+/* pagemap_add() inside a VMA: the ->pte_hole() of the page-table walk. */
 static int pagemap_add_hole(unsigned long start, unsigned long end,
 			    __always_unused int depth, struct mm_walk *walk)
 {
@@ -44,8 +44,8 @@ static int pagemap_add_hole(unsigned long start, unsigned long end,
 }
 
 /*
- * The kernel's own callbacks make the entries. Its own for holes would look the
- * VMA up, which insists on the mmap lock.
+ * The kernel's own callbacks make the entries, except for holes: its
+ * pagemap_pte_hole() looks the VMA up, which asserts the mmap lock.
  */
 static int pagemap_walk(struct pagemapread *pm, struct vm_area_struct *vma,
 			unsigned long start, unsigned long end)
@@ -67,7 +67,10 @@ static int pagemap_walk(struct pagemapread *pm, struct vm_area_struct *vma,
 	return __walk_page_range(start, end, &walk);
 }
 
-/* From @start to @end, not more than @pm has room for. Returns 0 or an error. */
+/*
+ * Collect the entries from @start to @end, as far as @pm has room. Returns 0 or
+ * an error.
+ */
 static int pagemap_fill(struct pagemapread *pm, struct mm_struct *mm,
 			unsigned long start, unsigned long end)
 {
@@ -103,8 +106,8 @@ static int pagemap_fill(struct pagemapread *pm, struct mm_struct *mm,
 }
 
 /*
- * From @start to @end to the reader's memory. Returns what was copied, in bytes,
- * or an error, in spite of what was copied, as stock does.
+ * Copy the entries from @start to @end to the reader's memory. Returns the
+ * number of bytes; or an error, even if a part was copied, as stock does.
  */
 static ssize_t pagemap_copy(struct pagemapread *pm, struct mm_struct *mm,
 			    unsigned long start, unsigned long end,
@@ -135,8 +138,8 @@ static ssize_t pagemap_copy(struct pagemapread *pm, struct mm_struct *mm,
 }
 
 /*
- * The addresses that @count bytes from @pos on are about: *@start to the result,
- * inside the address space. Tagged addresses count as what they mean.
+ * The address range that @count bytes at position @pos describe, limited to the
+ * address space: from *@start to the return value. The address may be tagged.
  */
 static unsigned long pagemap_range(struct mm_struct *mm, loff_t pos,
 				   size_t count, unsigned long *start)
@@ -169,7 +172,7 @@ static ssize_t pagemap_read_mm(struct mm_struct *mm, struct file *file,
 	if (!count)
 		return 0;
 
-	/* Physical addresses help an attacker. */
+	/* Only CAP_SYS_ADMIN sees PFNs: physical addresses help an attacker. */
 	pm.show_pfn = file_ns_capable(file, &init_user_ns, CAP_SYS_ADMIN);
 	pm.buffer = kmalloc_array(pm.len, PAGEMAP_ENTRY, GFP_KERNEL);
 	if (!pm.buffer)
@@ -182,7 +185,7 @@ static ssize_t pagemap_read_mm(struct mm_struct *mm, struct file *file,
 	return copied;
 }
 
-/* For pagemap_read(). */
+/* Replaces pagemap_read(). */
 ssize_t vmapeek_pagemap_read(struct file *file, char __user *buf, size_t count,
 			     loff_t *ppos)
 {

@@ -19,7 +19,7 @@
 
 #include "maps.h"
 
-/* So many regions are collected before they are copied to the reader. */
+/* Regions that are collected before they are copied to the reader. */
 #define PAGEMAP_SCAN_REGIONS	(PMD_SIZE / PAGE_SIZE)
 
 /*
@@ -55,7 +55,7 @@ static int pagemap_scan_check(struct pm_scan_arg *arg)
 	return 0;
 }
 
-/* Without a vector, the scan has no results but its errors. */
+/* Without a vector, the scan only returns errors and where it ended. */
 static int pagemap_scan_alloc(struct pagemap_scan_private *p)
 {
 	if (!p->arg.vec_len)
@@ -66,7 +66,7 @@ static int pagemap_scan_alloc(struct pagemap_scan_private *p)
 				   GFP_KERNEL);
 	if (!p->vec_buf)
 		return -ENOMEM;
-	/* An empty region: the callbacks extend, or replace it. */
+	/* An empty region, which the callbacks extend or replace. */
 	p->vec_buf[0].start = 0;
 	p->vec_buf[0].end = 0;
 	p->vec_out = u64_to_user_ptr(p->arg.vec);
@@ -74,8 +74,8 @@ static int pagemap_scan_alloc(struct pagemap_scan_private *p)
 }
 
 /*
- * Returns 0, an error, or -ENOSPC: there is no room for the next region, or
- * enough pages were found. @vma is read-locked.
+ * Scan a part of @vma, which is read-locked. Returns 0; -ENOSPC if there is no
+ * room for the next region or enough pages were found; or another error.
  */
 static int pagemap_scan_vma(struct pagemap_scan_private *p,
 			    struct vm_area_struct *vma, unsigned long start,
@@ -89,13 +89,13 @@ static int pagemap_scan_vma(struct pagemap_scan_private *p,
 	};
 	int err = pagemap_scan_ops.test_walk(start, end, &walk);
 
-	/* Positive: the VMA is of no interest. */
+	/* Positive: the scan skips this VMA. */
 	if (err)
 		return min(err, 0);
 	return __walk_page_range(start, end, &walk);
 }
 
-/* The same from VMA to VMA. What is between them has no category. */
+/* pagemap_scan_vma() for each VMA of a range. Gaps have no category. */
 static int pagemap_scan_walk(struct pagemap_scan_private *p,
 			     struct mm_struct *mm, unsigned long start,
 			     unsigned long end)
@@ -127,7 +127,7 @@ static int pagemap_scan_walk(struct pagemap_scan_private *p,
 }
 
 /*
- * Copy the regions collected so far to the reader, and begin to collect anew.
+ * Copy the regions collected so far to the reader, and empty the buffer.
  * Returns their number or -EFAULT.
  */
 static long pagemap_scan_copy(struct pagemap_scan_private *p)
@@ -152,7 +152,7 @@ static long pagemap_scan_copy(struct pagemap_scan_private *p)
 	return nr;
 }
 
-/* Returns the number of regions that the reader has got, or an error. */
+/* Returns the number of regions copied to the reader, or an error. */
 static long pagemap_scan_regions(struct pagemap_scan_private *p,
 				 struct mm_struct *mm)
 {
@@ -178,8 +178,8 @@ static long pagemap_scan_regions(struct pagemap_scan_private *p,
 }
 
 /*
- * The reader is told where the scan ended, even if it failed; the end of the
- * range, unless the callbacks have ever stopped before it.
+ * Scan, and tell the reader where the scan ended, even if it failed: where a
+ * callback stopped last, or else at the end of the range.
  */
 static long pagemap_scan_mm(struct pagemap_scan_private *p,
 			    struct mm_struct *mm,
@@ -204,7 +204,7 @@ static long pagemap_scan_mm(struct pagemap_scan_private *p,
 	return ret;
 }
 
-/* Returns -EAGAIN if the kernel's own function has to decide. */
+/* Returns -EAGAIN if the kernel's own function must do the scan. */
 static noinline long pagemap_scan(struct mm_struct *mm,
 				  struct pm_scan_arg __user *uarg)
 {
@@ -221,15 +221,16 @@ static noinline long pagemap_scan(struct mm_struct *mm,
 	return ret;
 }
 
-/* What the kernel at hand returns to commands other than PAGEMAP_SCAN. */
+/* The running kernel's result for commands other than PAGEMAP_SCAN. */
 static long pagemap_other_cmd;
 
 /**
- * pagemap_scan_init - find out what other commands of ioctl(2) return
+ * pagemap_scan_init - find out what ioctl(2) returns for other commands
  *
- * Updates of one series differ, so the kernel's own function is asked.
+ * The result differs between updates of one series, so this calls the kernel's
+ * own function.
  *
- * Context: Process context, before that function is replaced.
+ * Context: Process context, before do_pagemap_cmd() is replaced.
  */
 void pagemap_scan_init(void)
 {
@@ -239,8 +240,8 @@ void pagemap_scan_init(void)
 }
 
 /*
- * For do_pagemap_cmd(). A tail call to the kernel's own function: a reader that
- * waits there for the mmap lock does not hold up switching off.
+ * Replaces do_pagemap_cmd(). do_pagemap_scan() is a tail call: a reader that
+ * waits there for the mmap lock does not delay the disable transition.
  */
 long vmapeek_do_pagemap_cmd(struct file *file, unsigned int cmd,
 			    unsigned long arg)

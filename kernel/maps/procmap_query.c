@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * ioctl(PROCMAP_QUERY) of /proc/PID/maps: one VMA, by address, in binary form.
+ * ioctl(PROCMAP_QUERY) of /proc/PID/maps: describes the VMA at an address in
+ * binary form.
  */
 #include <linux/buildid.h>
 #include <linux/file.h>
@@ -16,7 +17,7 @@
 
 #ifdef HAVE_MAPS_UNDER_MMAP_LOCK
 
-/* Each of PROCMAP_QUERY_VMA_* with the flag of the VMA that it asks for. */
+/* Flags PROCMAP_QUERY_VMA_*, each with the VMA flag that it selects. */
 static const struct {
 	u64 query;
 	vm_flags_t vm_flag;
@@ -34,12 +35,12 @@ static const struct {
 	(PROCMAP_VMA_FLAGS | PROCMAP_QUERY_COVERING_OR_NEXT_VMA |	\
 	 PROCMAP_QUERY_FILE_BACKED_VMA)
 
-/* What is found in a VMA and needed once its lock is dropped. */
+/* Properties of a VMA that are needed after its lock is dropped. */
 struct procmap_found {
 	char *buf;		/* for the name, or NULL; freed by the caller */
 	size_t size;
 	const char *name;	/* in @buf */
-	struct file *file;	/* with a reference; whose build ID is wanted */
+	struct file *file;	/* referenced, for its build ID; or NULL */
 };
 
 static u64 procmap_vma_flags(const struct vm_area_struct *vma)
@@ -67,8 +68,8 @@ static bool procmap_accepts(const struct vm_area_struct *vma,
 }
 
 /*
- * The VMA that the query is about, read-locked; or an error. Those that are
- * passed over were each looked at under their own lock.
+ * Read-lock the VMA that a query selects. Returns it or an error. Each VMA that
+ * is skipped was checked under its own lock.
  */
 static struct vm_area_struct *procmap_lock(struct mm_struct *mm,
 					   unsigned long addr, u64 flags)
@@ -87,7 +88,7 @@ static struct vm_area_struct *procmap_lock(struct mm_struct *mm,
 	return ERR_PTR(-ENOENT);
 }
 
-/* What is between brackets in maps; NULL if it is nothing. */
+/* The name that maps shows in brackets, or NULL if there is none. */
 static const char *procmap_special_name(struct vm_area_struct *vma)
 {
 	const char *name = NULL;
@@ -113,8 +114,8 @@ static struct anon_vma_name *procmap_anon_name(struct vm_area_struct *vma)
 }
 
 /*
- * Puts the name of @vma, as maps has it, into found->buf. Returns its size with
- * the NUL, 0 if there is no name, or a negative error.
+ * Write the name of @vma, as maps shows it, to found->buf. Returns its size
+ * including the NUL, 0 if there is no name, or a negative error.
  */
 static long procmap_name(struct vm_area_struct *vma,
 			 struct procmap_found *found)
@@ -141,7 +142,7 @@ static long procmap_name(struct vm_area_struct *vma,
 	return size < found->size ? size + 1 : -ENAMETOOLONG;
 }
 
-/* The answer, but for the build ID. @vma is read-locked. */
+/* Fill in the answer, except for the build ID. @vma is read-locked. */
 static int procmap_fill(struct vm_area_struct *vma, struct procmap_query *query,
 			struct procmap_found *found)
 {
@@ -188,7 +189,7 @@ static int procmap_find(struct mm_struct *mm, struct procmap_query *query,
 	return err;
 }
 
-/* A file without a build ID is no error. Reads the file, without any lock. */
+/* Read the build ID with no lock held. A file without one is no error. */
 static int procmap_build_id(struct procmap_query *query,
 			    const struct procmap_found *found, u8 *build_id)
 {
@@ -238,7 +239,7 @@ static int procmap_answer(struct mm_struct *mm, struct procmap_query *query,
 	return 0;
 }
 
-/* The caller's structure, whose first field is its size, may be another's. */
+/* Get the caller's structure, which may be of an older or a newer version. */
 static int procmap_get_query(struct procmap_query *query, void __user *arg,
 			     u64 *size)
 {
@@ -261,7 +262,7 @@ static int procmap_get_query(struct procmap_query *query, void __user *arg,
 	return 0;
 }
 
-/* For procfs_procmap_ioctl(). */
+/* Replaces procfs_procmap_ioctl(). */
 long vmapeek_procfs_procmap_ioctl(struct file *file, unsigned int cmd,
 				  unsigned long arg)
 {

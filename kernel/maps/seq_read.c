@@ -1,18 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * read(2) of /proc/PID/maps and smaps, and of numa_maps on 6.12. 6.12 holds the
- * mmap lock from the first line to the last. 7.3 read-locks each VMA, but queues
- * for the mmap lock behind a writer that waits for a VMA.
+ * read(2) of /proc/PID/maps and smaps, and of numa_maps on 6.12. Stock 6.12
+ * holds the mmap lock from the first line to the last. Stock 7.3 read-locks
+ * each VMA, but queues for the mmap lock if a writer waits for that VMA.
  *
- * Between ->start() and ->stop() of a seq_file a lock is held that the one takes
- * and the other drops. Livepatch switches a task between any two functions of
- * the kernel that are not replaced, so it must not be these two that are: the
- * task could take one lock and drop another. What is replaced is seq_read(), from
- * which both are called; livepatch does not switch a task that has it on its
- * stack. For the files meant here it does what seq_read_iter() does, by the
- * kernel's own ->show(), but takes and drops the lock of each VMA around that.
- * The state of the seq_file is the same in between, so that each read can go
- * either way.
+ * ->start() of these seq_files takes a lock that ->stop() drops. Livepatch may
+ * switch a task between two functions, unless a replaced function is on the
+ * task's stack. If ->start() and ->stop() were replaced, a task could take one
+ * lock and drop the other. Therefore seq_read() is replaced, which is on the
+ * stack during both. For these files the replacement does the work of
+ * seq_read_iter(): it calls the kernel's own ->show() for each VMA, under the
+ * lock of that VMA. It leaves the seq_file in the same state between two reads,
+ * so either version can serve the next read.
  */
 #include <linux/sched/mm.h>
 #include <linux/sched/task.h>
@@ -25,7 +24,7 @@
 
 struct vm_area_struct *get_gate_vma(struct mm_struct *mm);
 
-/* Where the seq_file stands, other than at an address: m_next() has them, too. */
+/* Values of m->index that are no addresses, as in m_next(). */
 #define MAPS_GATE	((loff_t)-2UL)
 #define MAPS_END	((loff_t)-1UL)
 
@@ -35,7 +34,7 @@ enum maps_step {
 	MAPS_STEP_END,
 };
 
-/* Behind all VMAs the gate VMA may be shown, which belongs to no process. */
+/* Show the gate VMA, which belongs to no process and follows the others. */
 static enum maps_step maps_show_gate(struct seq_file *m, struct mm_struct *mm)
 {
 	struct vm_area_struct *vma;
@@ -54,8 +53,8 @@ static enum maps_step maps_show_gate(struct seq_file *m, struct mm_struct *mm)
 }
 
 /*
- * show_map() does not sleep, and is called in the RCU read-side section in which
- * the next VMA is looked up. The others may sleep.
+ * show_map() does not sleep, so it is called without leaving the RCU read-side
+ * section of the lookup. The other two may sleep.
  */
 static void maps_show_vma(struct seq_file *m, struct maps_iter *iter,
 			  struct vm_area_struct *vma)
@@ -69,8 +68,8 @@ static void maps_show_vma(struct seq_file *m, struct maps_iter *iter,
 }
 
 /*
- * Show the VMA at the position, or the next one, and go on to its end. @iter
- * stands there. Returns enum maps_step, or a negative error.
+ * Show the first VMA that ends above the position, where @iter is, and advance
+ * the position to its end. Returns enum maps_step, or a negative error.
  */
 static int maps_show_next(struct seq_file *m, struct mm_struct *mm,
 			  struct maps_iter *iter)
@@ -96,9 +95,9 @@ static int maps_show_next(struct seq_file *m, struct mm_struct *mm,
 }
 
 /*
- * Fill the empty buffer with as many records as fit, but not with more once the
- * reader has no room. Returns MAPS_STEP_OVERFLOWED if not even one does; 0; or an
- * error, and nothing is in the buffer.
+ * Fill the empty buffer with records that fit, until there is enough for the
+ * reader's @room. Returns 0; MAPS_STEP_OVERFLOWED if not even one record fits;
+ * or an error, and then the buffer is empty.
  */
 static int maps_fill_buffer(struct seq_file *m, struct mm_struct *mm,
 			    size_t room)
@@ -132,7 +131,7 @@ static int maps_grow_buffer(struct seq_file *m, size_t size)
 	return m->buf ? 0 : -ENOMEM;
 }
 
-/* The same; the buffer grows until a record fits. Returns 0 or an error. */
+/* maps_fill_buffer(), but grow the buffer until a record fits. */
 static int maps_fill(struct seq_file *m, struct mm_struct *mm, size_t room)
 {
 	int err;
@@ -159,7 +158,7 @@ static int maps_fill_with_policy(struct seq_file *m, struct mm_struct *mm,
 	return err;
 }
 
-/* As ->start(), ->show(), ->next() and ->stop(); what has ended shows nothing. */
+/* The work of ->start() to ->stop(). A process without an mm shows nothing. */
 static int maps_fill_task(struct seq_file *m, size_t room)
 {
 	struct proc_maps_private *priv = m->private;
@@ -180,7 +179,7 @@ static int maps_fill_task(struct seq_file *m, size_t room)
 	return err;
 }
 
-/* What is in the buffer, as far as it fits and can be copied. Returns how much. */
+/* Copy the buffer to the reader, up to @size. Returns the number of bytes. */
 static size_t maps_copy(struct seq_file *m, char __user *buf, size_t size)
 {
 	size_t len = min(m->count, size);
@@ -213,7 +212,7 @@ static ssize_t maps_read_locked(struct seq_file *m, char __user *buf,
 	return m->count ? -EFAULT : err;
 }
 
-/* Returns -EAGAIN if the seq_file must be brought to another place first. */
+/* Returns -EAGAIN if the position is not where the last read ended. */
 static ssize_t maps_read(struct seq_file *m, char __user *buf, size_t size,
 			 loff_t *ppos)
 {
@@ -237,7 +236,7 @@ static ssize_t maps_read(struct seq_file *m, char __user *buf, size_t size,
 	return ret;
 }
 
-/* Is this a file that is read here? Counts it. */
+/* Is this a file that maps_read() serves? Counts the read. */
 static bool maps_is_meant(const struct seq_file *m)
 {
 	if (m->op->show == show_map)
@@ -254,8 +253,9 @@ static bool maps_is_meant(const struct seq_file *m)
 }
 
 /*
- * For seq_read(). Not a tail call for other files: a reader that waits there
- * holds up switching off.
+ * Replaces seq_read(). For other files this cannot be a tail call, because the
+ * kiocb is on the stack: a reader that waits in there delays the disable
+ * transition.
  */
 ssize_t vmapeek_seq_read(struct file *file, char __user *buf, size_t size,
 			 loff_t *ppos)

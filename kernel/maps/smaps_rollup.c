@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * /proc/PID/smaps_rollup: the sums over all VMAs, each of which is locked while
- * its page tables are walked.
+ * /proc/PID/smaps_rollup: the sums over all VMAs, each read-locked while its
+ * page tables are walked.
  */
 #include <linux/sched/mm.h>
 #include <linux/sched/task.h>
@@ -10,10 +10,11 @@
 #include "maps.h"
 
 /*
- * Add a VMA, from @start on, or all of it if that is 0. @vma is read-locked.
+ * Add @vma, which is read-locked, from @start on, or as a whole if @start is 0.
  *
- * What is swapped out of shmem the object itself knows, unless private pages may
- * lie over it, or a part of the mapping is meant.
+ * A shmem object counts its swapped-out pages itself. The page tables are
+ * searched for them only if private pages may cover the object's, or if only a
+ * part of the mapping is added.
  */
 static void smaps_rollup_add(struct vm_area_struct *vma,
 			     struct mem_size_stats *mss, unsigned long start)
@@ -38,8 +39,8 @@ static void smaps_rollup_add(struct vm_area_struct *vma,
 }
 
 /*
- * Anonymous memory whose VMA has no anon_vma has no pages and no swap entries; at
- * most the zero page is mapped there, which counts for nothing.
+ * An anonymous VMA without an anon_vma has no pages and no swap entries. At
+ * most it maps the zero page, which no sum includes.
  */
 static bool smaps_rollup_is_empty(struct vm_area_struct *vma)
 {
@@ -48,8 +49,8 @@ static bool smaps_rollup_is_empty(struct vm_area_struct *vma)
 }
 
 /*
- * The same in the RCU read-side section of the look-up, which ends where page
- * tables are walked: that may sleep.
+ * smaps_rollup_add() from the RCU read-side section of the lookup. Leaves it
+ * while page tables are walked, which may sleep.
  */
 static void smaps_rollup_add_rcu(struct vm_area_struct *vma,
 				 struct mem_size_stats *mss,
@@ -63,7 +64,7 @@ static void smaps_rollup_add_rcu(struct vm_area_struct *vma,
 	maps_iter_resume(iter, vma->vm_mm, vma->vm_end);
 }
 
-/* The sums, and the range of addresses that they are about. */
+/* Compute the sums, and the address range that they cover. */
 static int smaps_rollup_sum(struct mm_struct *mm, struct mem_size_stats *mss,
 			    unsigned long *start, unsigned long *end)
 {
@@ -80,7 +81,7 @@ static int smaps_rollup_sum(struct mm_struct *mm, struct mem_size_stats *mss,
 			break;
 		if (!*end)
 			*start = vma->vm_start;
-		/* Its first part was another VMA's, and is counted. */
+		/* If it merged with the previous VMA, that part was added. */
 		grown = vma->vm_start < *end;
 		smaps_rollup_add_rcu(vma, mss, grown ? *end : 0, &iter);
 		*end = vma->vm_end;
@@ -108,7 +109,7 @@ static int smaps_rollup_show(struct seq_file *m, struct mm_struct *mm)
 	return 0;
 }
 
-/* For show_smaps_rollup(). */
+/* Replaces show_smaps_rollup(). */
 int vmapeek_show_smaps_rollup(struct seq_file *m, void *v)
 {
 	struct proc_maps_private *priv = m->private;

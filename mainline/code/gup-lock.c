@@ -1,7 +1,8 @@
 /*
  * Can read faults in @vma be handled under its lock?  If not, a fault drops the
  * lock without having waited, and the address space may change before the rest
- * is pinned.  Reads of untouched memory need an anon_vma only for huge pages.
+ * is pinned.  A read of untouched memory needs an anon_vma only to map a huge
+ * page.
  */
 static bool gup_vma_can_fault(struct vm_area_struct *vma)
 {
@@ -12,10 +13,10 @@ static bool gup_vma_can_fault(struct vm_area_struct *vma)
 }
 
 /*
- * Pick and take the lock for __get_user_pages_locked(): with FOLL_VMA_LOCK that
- * of the VMA, if it holds the whole range, otherwise the mmap lock.  Return the
- * VMA, NULL for the mmap lock, or an error pointer.  With FOLL_VMA_LOCK, untag
- * *@start.
+ * Pick and take the lock for __get_user_pages_locked(): with FOLL_VMA_LOCK the
+ * read lock of the VMA that spans the whole range, otherwise the mmap lock.
+ * Return the VMA, NULL for the mmap lock, or an error pointer.  With
+ * FOLL_VMA_LOCK, untag *@start.
  */
 static struct vm_area_struct *gup_lock(struct mm_struct *mm,
 				       unsigned long *start,

@@ -1,6 +1,6 @@
 /**
  * get_user_pages_locked_vma() - get pages of a VMA that is read-locked
- * @vma:	the VMA, which holds the whole range
+ * @vma:	the VMA, which spans the whole range
  * @start:	starting user address, untagged
  * @nr_pages:	number of pages from start to get
  * @gup_flags:	flags modifying lookup behaviour
@@ -8,10 +8,10 @@
  * @locked:	must point to 1; 0 on return if a fault dropped the VMA lock
  *
  * get_user_pages_remote() for callers that hold the read lock of @vma instead of
- * the mmap lock.  Faults are handled under that lock, too.
+ * the mmap lock.  Faults are handled under the VMA lock, too.
  *
  * A fault that needs the mmap lock drops the VMA lock, even without
- * FOLL_UNLOCKABLE.  Then *@locked is 0 and @vma must not be used any more.
+ * FOLL_UNLOCKABLE.  Then *@locked is 0, and @vma must not be used any more.
  *
  * Return: number of pages, which may be less than requested, or -errno.  0 only
  * if the VMA lock was dropped.
@@ -32,8 +32,8 @@ long get_user_pages_locked_vma(struct vm_area_struct *vma, unsigned long start,
 
 /*
  * untagged_addr_remote() without the mmap lock: mm_untag_mask() is one word.
- * Where the tag is replaced by the bit below it and that bit is set, the address
- * is not one of user space, and the mask must not turn it into one.
+ * If the bit below the tag is set, untagged_addr_remote() returns no user
+ * address, and the mask alone must not turn the address into one.
  */
 static unsigned long gup_untagged_addr(struct mm_struct *mm, unsigned long addr)
 {

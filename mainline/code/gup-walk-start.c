@@ -23,13 +23,15 @@ void gup_walk_touch(struct folio_walk *fw, struct vm_area_struct *vma,
 }
 
 /*
- * get_user_pages_locked_vma() for one page that is only read.  The lock of its
- * page table entry stands in for a reference until folio_walk_end().  If that
- * is not possible, fw->ptl is NULL, and the caller gets a reference.
+ * get_user_pages_locked_vma() for one page that is only read.  The page table
+ * lock stands in for a reference until folio_walk_end().  If that is not
+ * possible, fw->ptl is NULL on return, and the caller owns a reference.
  *
- * With FOLL_PIN the lock stands in for a pin, and the caller marks the page
- * accessed by gup_walk_touch().  -EAGAIN if the page must be pinned, or if a
- * fault needs the mmap lock.
+ * With FOLL_PIN the page table lock stands in for a pin, and the caller marks
+ * the page accessed by gup_walk_touch().
+ *
+ * Return the page or an error pointer: -EAGAIN if *@locked is 1 and the page
+ * must be pinned.  If *@locked is 0, a fault dropped the VMA lock.
  */
 struct page *gup_walk_start(struct folio_walk *fw, struct vm_area_struct *vma,
 			    unsigned long addr, unsigned int flags,
@@ -54,7 +56,7 @@ retry:
 	fw->pte = __pte(0);
 	folio = folio_walk_start(fw, vma, addr, FW_ZEROPAGE | FW_VMA_LOCKED);
 	if (!folio) {
-		/* Present, but not a folio that can be used? */
+		/* Is the entry present, but without a folio to use? */
 		if (fw->level == FW_LEVEL_PTE ? pte_present(fw->pte) :
 		    fw->level == FW_LEVEL_PUD || pmd_present(fw->pmd))
 			goto get;
@@ -69,7 +71,7 @@ retry:
 	if (protnone && vma_is_accessible(vma))
 		goto end;
 
-	/* fw->page is NULL for the zero pages; all of their pages are alike. */
+	/* fw->page is NULL for the zero folios, whose pages are all alike. */
 	page = fw->page ?: folio_page(folio, 0);
 	if (flags & FOLL_PIN) {
 		unshare = gup_must_unshare(vma, flags,

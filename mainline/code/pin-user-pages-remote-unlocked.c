@@ -1,9 +1,9 @@
 
 /*
  * pin_user_pages_remote() for callers without the mmap lock.  For reads, if one
- * VMA holds the whole range, its read lock is taken instead.
- * All pages are pinned under one hold of the lock.  If a fault waits, the rest
- * is pinned under the next one.
+ * VMA spans the whole range, its read lock is taken instead of the mmap lock.
+ * All pages are pinned under one hold of the lock.  If a fault waits, it drops
+ * the lock, and the rest is pinned under the next hold.
  */
 long pin_user_pages_remote_unlocked(struct mm_struct *mm, unsigned long start,
 				    unsigned long nr_pages,

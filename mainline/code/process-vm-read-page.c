@@ -1,7 +1,7 @@
 /*
  * Read from one page under the lock of its VMA, without a pin.  Page faults of
- * the caller's memory are disabled.  Return 0 or -EFAULT, or -EAGAIN if the
- * caller must pin the page, with @flags.
+ * the caller's memory are disabled.  Return 0 or -EFAULT; or -EAGAIN if the
+ * caller must pin the page, with *@flags.
  */
 static int process_vm_read_page(unsigned long addr, unsigned long len,
 				struct iov_iter *iter, struct mm_struct *mm,

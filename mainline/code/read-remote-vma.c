@@ -29,8 +29,8 @@ static void copy_from_remote_page(struct vm_area_struct *vma, struct page *page,
 
 #ifdef HOLES
 /*
- * True if nothing is mapped at @addr, which is untagged, and no stack above may
- * grow down to it.  Unless @racy, no writer of the address space was active.
+ * Is nothing mapped at @addr, which is untagged, and can no stack above grow
+ * down to it?  Unless @racy, false if a writer of the address space was active.
  */
 bool is_remote_hole(struct mm_struct *mm, unsigned long addr, bool racy)
 {
@@ -39,7 +39,7 @@ bool is_remote_hole(struct mm_struct *mm, unsigned long addr, bool racy)
 	unsigned int seq;
 	bool hole;
 
-	/* A stack below may grow up to it. */
+	/* A stack below might grow up to @addr. */
 	if (IS_ENABLED(CONFIG_STACK_GROWSUP))
 		return false;
 	if (!mmap_lock_speculate_try_begin(mm, &seq) && !racy)
@@ -56,13 +56,13 @@ bool is_remote_hole(struct mm_struct *mm, unsigned long addr, bool racy)
 
 #endif
 /*
- * __access_remote_vm() for a read from one VMA, under the VMA's read lock.
+ * __access_remote_vm() for a read inside one VMA, under the VMA's read lock.
 #ifdef STRINGS
  * With @str, stop at the end of the string that begins at @addr.
 #endif
  *
- * Return the number of bytes, or -EAGAIN if the mmap lock is needed: the caller
- * then starts over, so that one lock covers all bytes.
+ * Return the number of bytes, or -EAGAIN if the mmap lock is needed.  Then the
+ * caller starts over from the first byte, so that one lock covers all bytes.
  */
 #ifdef STRINGS
 static __always_inline
@@ -90,7 +90,7 @@ static int read_remote_vma(struct mm_struct *mm, unsigned long addr, void *buf,
 		return -EAGAIN;
 #endif
 	if (offset_in_page(addr) + len > PAGE_SIZE) {
-		/* Pages must not be marked before a fault that drops the lock. */
+		/* Mark no page before a fault that always drops the lock. */
 		if (vma->vm_ops && !vma->vm_ops->map_pages &&
 		    !is_vm_hugetlb_page(vma))
 			goto fall_back;
@@ -103,7 +103,7 @@ static int read_remote_vma(struct mm_struct *mm, unsigned long addr, void *buf,
 			goto fall_back;
 #endif
 #ifdef HOLES
-			/* Titles must be readable while a writer is stuck. */
+			/* Titles must be readable under a stuck writer. */
 			racy = (gup_flags & FOLL_ANON) &&
 			       (vma->vm_flags & VM_GROWSDOWN);
 			if ((!racy && !mmap_lock_speculate_try_begin(mm, &seq)) ||
