@@ -1,12 +1,14 @@
 /*
  * Can read faults in @vma be handled under its lock?  If not, a fault drops the
  * lock without having waited, and the address space may change before the rest
- * is pinned.  A read of untouched memory needs an anon_vma only to map a huge
- * page.
+ * is pinned.  A read of untouched anonymous memory needs an anon_vma only to
+ * map a huge page; one of private hugetlb memory always does.
  */
 static bool gup_vma_can_fault(struct vm_area_struct *vma)
 {
-	if (vma->vm_ops && !is_vm_hugetlb_page(vma))
+	if (is_vm_hugetlb_page(vma))
+		return vma->anon_vma || (vma->vm_flags & VM_MAYSHARE);
+	if (vma->vm_ops)
 		return vma->vm_ops->map_pages;
 	return vma->anon_vma || (vma->vm_flags & (VM_MAYSHARE | VM_NOHUGEPAGE)) ||
 	       round_up(vma->vm_start, PMD_SIZE) + PMD_SIZE > vma->vm_end;
