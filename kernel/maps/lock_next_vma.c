@@ -219,6 +219,37 @@ static unsigned long lock_next_vma_end(const struct vm_area_struct *vma,
 }
 
 /**
+ * maps_iter_try_next - read-lock the first VMA that ends above an address
+ * @mm: the address space; the caller holds a reference (mm_users)
+ * @iter: set to @addr, or at a VMA that ended there
+ * @addr: the address, not tagged
+ *
+ * Context: RCU read-side section, which may be left and entered again if
+ * preemption is enabled. The caller must not hold the lock of a VMA of @mm.
+ *
+ * Return: the VMA, read-locked, and @iter is at that VMA; NULL if there is
+ * none; or ERR_PTR(-EAGAIN) if maps_iter_wait_next() is to be called.
+ */
+struct vm_area_struct *maps_iter_try_next(struct mm_struct *mm,
+					  struct maps_iter *iter,
+					  unsigned long addr)
+{
+	return lock_next_vma_fast(mm, &iter->vmi, &iter->tree, addr,
+				  lock_next_vma_try);
+}
+
+/* The rest of maps_iter_lock_next(), see there. */
+struct vm_area_struct *maps_iter_wait_next(struct mm_struct *mm,
+					   struct maps_iter *iter,
+					   unsigned long addr)
+{
+	struct vm_area_struct *vma = lock_next_vma_slow_rcu(mm, addr);
+
+	maps_iter_set(iter, mm, lock_next_vma_end(vma, addr));
+	return vma;
+}
+
+/**
  * maps_iter_lock_next - read-lock the first VMA that ends above an address
  * @mm: the address space; the caller holds a reference (mm_users)
  * @iter: set to @addr, or at a VMA that ended there
@@ -238,16 +269,11 @@ struct vm_area_struct *maps_iter_lock_next(struct mm_struct *mm,
 					   struct maps_iter *iter,
 					   unsigned long addr)
 {
-	struct vm_area_struct *vma;
+	struct vm_area_struct *vma = maps_iter_try_next(mm, iter, addr);
 
-	vma = lock_next_vma_fast(mm, &iter->vmi, &iter->tree, addr,
-				 lock_next_vma_try);
 	if (likely(vma != ERR_PTR(-EAGAIN)))
 		return vma;
-
-	vma = lock_next_vma_slow_rcu(mm, addr);
-	maps_iter_set(iter, mm, lock_next_vma_end(vma, addr));
-	return vma;
+	return maps_iter_wait_next(mm, iter, addr);
 }
 
 #ifndef HAVE_MAPS_UNDER_MMAP_LOCK

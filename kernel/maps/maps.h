@@ -95,6 +95,12 @@ void maps_end_join(void);
 
 /* lock_next_vma.c: read-lock the VMAs one after the other */
 
+struct vm_area_struct *maps_iter_try_next(struct mm_struct *mm,
+					  struct maps_iter *iter,
+					  unsigned long addr);
+struct vm_area_struct *maps_iter_wait_next(struct mm_struct *mm,
+					   struct maps_iter *iter,
+					   unsigned long addr);
 struct vm_area_struct *maps_iter_lock_next(struct mm_struct *mm,
 					   struct maps_iter *iter,
 					   unsigned long addr);

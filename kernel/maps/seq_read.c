@@ -53,6 +53,49 @@ static enum maps_step maps_show_gate(struct seq_file *m, struct mm_struct *mm)
 }
 
 /*
+ * A reader that is preempted with a VMA locked blocks a writer of that VMA until
+ * it runs again, which takes long at low priority. So preemption is disabled
+ * while a line of maps is made; show_map() does not sleep, except that spinlocks
+ * do with PREEMPT_RT.
+ */
+static bool maps_is_atomic(const struct seq_file *m)
+{
+	return !IS_ENABLED(CONFIG_PREEMPT_RT) && m->op->show == show_map;
+}
+
+static void maps_begin_line(const struct seq_file *m)
+{
+	if (maps_is_atomic(m))
+		preempt_disable();
+}
+
+static void maps_end_line(const struct seq_file *m)
+{
+	if (maps_is_atomic(m))
+		preempt_enable();
+}
+
+/* As maps_iter_lock_next(). If it returns a VMA, the line has begun. */
+static struct vm_area_struct *maps_lock_line(const struct seq_file *m,
+					     struct mm_struct *mm,
+					     struct maps_iter *iter,
+					     unsigned long addr)
+{
+	struct vm_area_struct *vma;
+
+	maps_begin_line(m);
+	vma = maps_iter_try_next(mm, iter, addr);
+	if (unlikely(vma == ERR_PTR(-EAGAIN))) {
+		maps_end_line(m);
+		vma = maps_iter_wait_next(mm, iter, addr);
+		maps_begin_line(m);
+	}
+	if (IS_ERR_OR_NULL(vma))
+		maps_end_line(m);
+	return vma;
+}
+
+/*
  * show_map() does not sleep, so it is called without leaving the RCU read-side
  * section of the lookup. The other two may sleep.
  */
@@ -79,7 +122,7 @@ static int maps_show_next(struct seq_file *m, struct mm_struct *mm,
 	loff_t pos = maps_position(m);
 
 	if (pos != MAPS_GATE && pos != MAPS_END)
-		vma = maps_iter_lock_next(mm, iter, pos);
+		vma = maps_lock_line(m, mm, iter, pos);
 	if (!vma)
 		return maps_show_gate(m, mm);
 	if (IS_ERR(vma))
@@ -91,6 +134,7 @@ static int maps_show_next(struct seq_file *m, struct mm_struct *mm,
 	else
 		maps_set_position(m, vma->vm_end);
 	maps_end_read(vma);
+	maps_end_line(m);
 	return step;
 }
 

@@ -17,6 +17,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/utsname.h>
 #include <unistd.h>
 #include <cmocka.h>
 
@@ -30,6 +33,7 @@
 #define NR_ANCHORS	6
 #define ANCHOR_SIZE	(2 * PAGE)
 #define STRIDE		(4 * MIB)
+#define TRACING		"/sys/kernel/tracing"
 #define AREA_END	(TARGET_AT + NR_ANCHORS * STRIDE)
 
 static struct target *target;
@@ -319,9 +323,60 @@ static void run(void **state)
 	look(l);
 }
 
+/*
+ * The preemption depth in show_map() of a read of maps, as the trace shows it:
+ * behind the CPU in brackets, the fourth of its flags, a digit or a dot for 0.
+ */
+static int preempt_depth(void)
+{
+	char path[64], text[4096], *cpu = text, *end;
+	int fd, trace, flag;
+	ssize_t n;
+
+	snprintf(path, sizeof(path), "/proc/%d/maps", pid);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	/* Which clears it. */
+	close(open(TRACING "/trace", O_WRONLY | O_TRUNC | O_CLOEXEC));
+	write_line(TRACING "/events/kprobes/line/enable", "1");
+	if (fd < 0 || read(fd, text, sizeof(text)) <= 0)
+		die("%s: %s", path, strerror(errno));
+	write_line(TRACING "/events/kprobes/line/enable", "0");
+	close(fd);
+	trace = open(TRACING "/trace", O_RDONLY | O_CLOEXEC);
+	n = read(trace, text, sizeof(text) - 1);
+	close(trace);
+	text[n < 0 ? 0 : n] = 0;
+	end = strstr(text, ": line: (");
+	if (!end)
+		die("show_map() was not traced");
+	while (strchr(cpu, ']') && strchr(cpu, ']') < end)
+		cpu = strchr(cpu, ']') + 1;
+	flag = cpu[1 + 3];
+	return flag == '.' ? 0 : flag - '0';
+}
+
+/* It would keep the VMA's lock, and a writer waiting, until it runs again. */
+static void is_not_preempted(void **state)
+{
+	struct utsname u;
+	int off;
+
+	(void)state;
+	mkdir(TRACING, 0755);
+	mount("tracefs", TRACING, "tracefs", 0, NULL);
+	write_line(TRACING "/kprobe_events", "p:line show_map");
+	vmapeek_off();
+	off = preempt_depth();
+	vmapeek_on();
+	uname(&u);
+	/* Spinlocks sleep there. */
+	assert_int_equal(preempt_depth(),
+			 strstr(u.version, "PREEMPT_RT") ? off : off + 1);
+}
+
 int main(int argc, char **argv)
 {
-	struct CMUnitTest tests[2 * ARRAY_SIZE(looks)];
+	struct CMUnitTest tests[2 * ARRAY_SIZE(looks) + 1];
 	char names[ARRAY_SIZE(tests)][32];
 	int failed;
 
@@ -336,7 +391,7 @@ int main(int argc, char **argv)
 		die("%s", target->broken);
 	pid = target->child;
 
-	for (size_t i = 0; i < ARRAY_SIZE(tests); i++) {
+	for (size_t i = 0; i < 2 * ARRAY_SIZE(looks); i++) {
 		snprintf(names[i], sizeof(names[i]), "%s, %s",
 			 i < ARRAY_SIZE(looks) ? "off" : "on",
 			 looks[i % ARRAY_SIZE(looks)].file);
@@ -346,6 +401,8 @@ int main(int argc, char **argv)
 			.initial_state = (void *)i,
 		};
 	}
+	tests[2 * ARRAY_SIZE(looks)] = (struct CMUnitTest)
+		cmocka_unit_test(is_not_preempted);
 	failed = run_selected("off and on", tests, ARRAY_SIZE(tests), 300);
 	vmapeek_off();
 	kill(pid, SIGKILL);
