@@ -24,11 +24,10 @@
  * "there is none". If the tree has changed since @tree, a second lookup
  * decides: the VMA at which @vmi was may have grown or shrunk.
  */
-static bool lock_next_vma_is_next(struct mm_struct *mm,
-				  struct vma_iterator *vmi,
-				  struct maps_tree_seq *tree,
-				  struct vm_area_struct *vma,
-				  unsigned long addr)
+static __always_inline bool
+lock_next_vma_is_next(struct mm_struct *mm, struct vma_iterator *vmi,
+		      struct maps_tree_seq *tree, struct vm_area_struct *vma,
+		      unsigned long addr)
 {
 	if (likely(maps_tree_seq_is_current(tree, mm)))
 		return true;
@@ -37,7 +36,8 @@ static bool lock_next_vma_is_next(struct mm_struct *mm,
 	return vma_next(vmi) == vma;
 }
 
-static int lock_next_vma_try(struct mm_struct *mm, struct vm_area_struct *vma)
+static __always_inline int lock_next_vma_try(struct mm_struct *mm,
+					     struct vm_area_struct *vma)
 {
 	return maps_start_read(mm, vma) ? 0 : -EAGAIN;
 }
@@ -269,8 +269,10 @@ struct vm_area_struct *maps_iter_lock_next(struct mm_struct *mm,
 					   struct maps_iter *iter,
 					   unsigned long addr)
 {
-	struct vm_area_struct *vma = maps_iter_try_next(mm, iter, addr);
+	struct vm_area_struct *vma;
 
+	vma = lock_next_vma_fast(mm, &iter->vmi, &iter->tree, addr,
+				 lock_next_vma_try);
 	if (likely(vma != ERR_PTR(-EAGAIN)))
 		return vma;
 	return maps_iter_wait_next(mm, iter, addr);

@@ -58,40 +58,34 @@ static enum maps_step maps_show_gate(struct seq_file *m, struct mm_struct *mm)
  * while a line of maps is made; show_map() does not sleep, except that spinlocks
  * do with PREEMPT_RT.
  */
-static bool maps_is_atomic(const struct seq_file *m)
+static void maps_begin_line(bool is_map)
 {
-	return !IS_ENABLED(CONFIG_PREEMPT_RT) && m->op->show == show_map;
-}
-
-static void maps_begin_line(const struct seq_file *m)
-{
-	if (maps_is_atomic(m))
+	if (!IS_ENABLED(CONFIG_PREEMPT_RT) && is_map)
 		preempt_disable();
 }
 
-static void maps_end_line(const struct seq_file *m)
+static void maps_end_line(bool is_map)
 {
-	if (maps_is_atomic(m))
+	if (!IS_ENABLED(CONFIG_PREEMPT_RT) && is_map)
 		preempt_enable();
 }
 
 /* As maps_iter_lock_next(). If it returns a VMA, the line has begun. */
-static struct vm_area_struct *maps_lock_line(const struct seq_file *m,
-					     struct mm_struct *mm,
+static struct vm_area_struct *maps_lock_line(struct mm_struct *mm,
 					     struct maps_iter *iter,
-					     unsigned long addr)
+					     unsigned long addr, bool is_map)
 {
 	struct vm_area_struct *vma;
 
-	maps_begin_line(m);
+	maps_begin_line(is_map);
 	vma = maps_iter_try_next(mm, iter, addr);
 	if (unlikely(vma == ERR_PTR(-EAGAIN))) {
-		maps_end_line(m);
+		maps_end_line(is_map);
 		vma = maps_iter_wait_next(mm, iter, addr);
-		maps_begin_line(m);
+		maps_begin_line(is_map);
 	}
 	if (IS_ERR_OR_NULL(vma))
-		maps_end_line(m);
+		maps_end_line(is_map);
 	return vma;
 }
 
@@ -100,9 +94,9 @@ static struct vm_area_struct *maps_lock_line(const struct seq_file *m,
  * section of the lookup. The other two may sleep.
  */
 static void maps_show_vma(struct seq_file *m, struct maps_iter *iter,
-			  struct vm_area_struct *vma)
+			  struct vm_area_struct *vma, bool is_map)
 {
-	if (m->op->show == show_map) {
+	if (is_map) {
 		show_map(m, vma);
 		return;
 	}
@@ -115,26 +109,26 @@ static void maps_show_vma(struct seq_file *m, struct maps_iter *iter,
  * the position to its end. Returns enum maps_step, or a negative error.
  */
 static int maps_show_next(struct seq_file *m, struct mm_struct *mm,
-			  struct maps_iter *iter)
+			  struct maps_iter *iter, bool is_map)
 {
 	struct vm_area_struct *vma = NULL;
 	enum maps_step step = MAPS_STEP_SHOWN;
 	loff_t pos = maps_position(m);
 
 	if (pos != MAPS_GATE && pos != MAPS_END)
-		vma = maps_lock_line(m, mm, iter, pos);
+		vma = maps_lock_line(mm, iter, pos, is_map);
 	if (!vma)
 		return maps_show_gate(m, mm);
 	if (IS_ERR(vma))
 		return PTR_ERR(vma);
 
-	maps_show_vma(m, iter, vma);
+	maps_show_vma(m, iter, vma, is_map);
 	if (seq_has_overflowed(m))
 		step = MAPS_STEP_OVERFLOWED;
 	else
 		maps_set_position(m, vma->vm_end);
 	maps_end_read(vma);
-	maps_end_line(m);
+	maps_end_line(is_map);
 	return step;
 }
 
@@ -146,6 +140,7 @@ static int maps_show_next(struct seq_file *m, struct mm_struct *mm,
 static int maps_fill_buffer(struct seq_file *m, struct mm_struct *mm,
 			    size_t room)
 {
+	bool is_map = m->op->show == show_map;
 	struct maps_iter iter;
 	int step;
 
@@ -154,7 +149,7 @@ static int maps_fill_buffer(struct seq_file *m, struct mm_struct *mm,
 	do {
 		size_t shown = m->count;
 
-		step = maps_show_next(m, mm, &iter);
+		step = maps_show_next(m, mm, &iter, is_map);
 		if (step != MAPS_STEP_SHOWN) {
 			m->count = shown;
 			break;
