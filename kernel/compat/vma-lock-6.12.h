@@ -31,8 +31,8 @@ static inline bool maps_start_read(struct mm_struct *mm,
 }
 
 /*
- * Read-lock a VMA under the mmap lock: no writer holds the VMA lock or waits for
- * it. Always returns true.
+ * Read-lock a VMA under the mmap lock, when no writer holds the VMA lock or
+ * waits for it. Always returns true.
  */
 static inline bool maps_start_read_locked(struct vm_area_struct *vma)
 {
