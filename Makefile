@@ -30,40 +30,42 @@ ROOTFS_PACKAGES := lintian mmdebstrap e2fsprogs
 
 help:
 	@echo 'Everyday:'
-	@echo '  make demo            see it work on a stock kernel, live (needs root once, to install packages)'
-	@echo '  make check           run all tests'
+	@echo '  make demo            three incidents in a virtual machine, stock and with vmapeek (needs root once, for packages)'
+	@echo '  make check           run the tests, except those listed under Evidence and in make help-all'
 	@echo '  make module          build vmapeek.ko for the kernel under test, into build/KERNEL/'
-	@echo '  make shell           a shell in a virtual machine with the module and the tests in it'
-	@echo '  make lint            style of scripts, kernel code and prose'
+	@echo '  make shell           start a shell in a virtual machine, with the modules and the tests'
+	@echo '  make lint            check the style of scripts, kernel code and prose, and the numbers in documents'
 	@echo 'Evidence:'
-	@echo '  make check-mutants   break each rule on purpose and see a test fail'
-	@echo '  make torture         reads while what is read changes in all ways; MINUTES=1 WHICH=stock (debug, kcsan, series)'
+	@echo '  make check-mutants   break each rule on purpose, and require that the named test fails'
+	@echo '  make torture         race reads with every kind of change to the memory; MINUTES=1 WHICH=stock (debug, kcsan, series)'
 	@echo '  make check-model     search the model of the lock protocol for errors'
-	@echo '  make bench           measure what vmapeek gives and costs, into build/bench/; parts: make -C bench help'
+	@echo '  make bench           measure gains and costs, into build/bench/; parts: make -C bench help'
 	@echo '  make check-mainline  build a kernel with and without the series, and test both; more: make -C mainline help'
 	@echo 'Ship:'
 	@echo '  make deb             Debian packages of command and module, into build/deb/; see docs/packages.md'
 	@echo '  make rpm             RPM packages of the same, into build/rpm/'
 	@echo '  make series          patches for the source of KERNEL, into build/series/KERNEL/'
 	@echo
-	@echo 'make deps installs what all of these need, as root. Else only demo and check install anything.'
-	@echo 'KERNEL=6.12 or 7.3 chooses the series of the kernel, FLAVOUR=amd64 or rt-amd64 another than the cloud flavour.'
-	@echo 'Everything else: make help-all'
+	@echo 'As root, make deps installs the packages for all targets; demo and check install theirs. The others print the names.'
+	@echo 'KERNEL=6.12 or 7.3 selects the series of the kernel, FLAVOUR=amd64 or rt-amd64 another flavour than cloud.'
+	@echo 'All other targets: make help-all'
 
 help-all: help
 	@echo
-	@echo 'More of it:'
+	@echo 'Other targets:'
+	@echo '  make tests           build the modules and the test programs'
 	@echo '  make check-all       make check on each supported stock kernel in turn'
 	@echo '  make check-packages  install the Debian packages in a whole Debian system, upgrade and remove them'
 	@echo '  make check-rpm       compare the RPM packages with the Debian packages'
-	@echo '  make check-looks     ps, lsof, perf and fifty more, in a whole Debian system, while the process they look at is stuck'
-	@echo '  make check-torture   the torture with rules broken on purpose, which it must see'
-	@echo '  make check-debug     the tests of VMA locks on the kernel of the torture with WHICH=debug; TESTS="maps wedge"'
-	@echo '  make fuzz            random reads, stock and with vmapeek; SEED=1 ROUNDS=4 READS=2750'
+	@echo '  make check-looks     run some sixty tools (ps, lsof, perf) on a stuck process, in a whole Debian system'
+	@echo '  make check-torture   break rules on purpose, and require that the torture detects it'
+	@echo '  make check-debug     run the tests of VMA locks on the debug kernel of the torture; TESTS="maps wedge"'
+	@echo '  make fuzz            compare random reads, stock and with vmapeek; SEED=1 ROUNDS=4 READS=2750'
 	@echo '  make command         build the command vmapeek for operators, into build/command/'
-	@echo '  make supported       write the table of supported kernels in README.md, from what passed'
+	@echo '  make looks           write the tables of docs/looks.md and README.md, from bench/record/*/looks.tsv'
+	@echo '  make supported       write the table of supported kernels in README.md, from what make check noted'
 	@echo '  make options         write the table of options in docs/your-kernel.md, from kernel/compat/options'
-	@echo '  make check-series, check-boots, check-selftest  as in make -C mainline help'
+	@echo '  make check-series, check-boots, check-selftest: see make -C mainline help'
 	@echo '  make clean           remove build/ (downloads stay in the cache)'
 	@echo
 	@$(MAKE) -C $(TOP)/bench help
@@ -190,7 +192,7 @@ looks:
 	@$(TOP)/tests/looks/table $(TOP)/docs/looks.md $(TOP)/README.md $(foreach k,$(KERNELS),$(addprefix $(k)=,$(wildcard $(TOP)/bench/record/$(k)/looks.tsv)))
 
 shell: tests
-	@echo 'In the guest: /vmapeek.ko, and the tests: try /run-test lock. Leave with exit.'
+	@echo 'The guest has /vmapeek.ko and the tests; /run-test lock runs one. exit ends the guest.'
 	@$(LAB) shell -k $(KERNEL) -m 1536 -M zram -f $(O)/vmapeek.ko:/vmapeek.ko \
 		-f $(O)/vmapeek_maps.ko:/vmapeek_maps.ko -f $(O)/hold_mmap_lock.ko:/hold_mmap_lock.ko -f $(TOP)/tests/guest/run:/run-test \
 		-f $(TOP)/build/command/vmapeek \

@@ -26,7 +26,7 @@
 /* Flags whose meaning for a read is known here. */
 #define REMOTE_STR_FLAGS	FOLL_FORCE
 
-/* Pages of a string that are not marked as accessed at once. */
+/* Up to this many pages of a string are marked as accessed later. */
 #define REMOTE_STR_PAGES	16
 
 /**
@@ -240,7 +240,7 @@ remote_str_read_vma(struct vm_area_struct *vma, struct remote_str *str,
 	return result;
 }
 
-/* Read without the mmap lock. Returns REMOTE_READ_OK or why that failed. */
+/* Read without the mmap lock. Returns REMOTE_READ_OK, or why that failed. */
 static enum remote_read_result
 remote_str_read(struct mm_struct *mm, struct remote_str *str,
 		unsigned int gup_flags, bool *failed)
@@ -266,7 +266,7 @@ remote_str_read(struct mm_struct *mm, struct remote_str *str,
 	return REMOTE_READ_OK;
 }
 
-/* What the kernel's own __copy_remote_vm_str() does, under the mmap lock. */
+/* The slow path, as the kernel's own __copy_remote_vm_str(). */
 static noinline void remote_read_str_slow(struct mm_struct *mm,
 					  struct remote_str *str,
 					  unsigned int gup_flags, bool *failed)

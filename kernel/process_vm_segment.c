@@ -171,10 +171,10 @@ static unsigned long remote_readv_fill(struct remote_readv *rr,
  * end of the pins; @rr->pins.miss is REMOTE_READ_OK if the slow path would stop
  * there, too.
  *
- * The pages are from one moment: no VMA changes between the last one's lock and
- * the last lookup. If a hole ends the chunk, or the slow path continues,
- * @rr->seq shows whether that belongs to the same moment. With @goes_on,
- * @rr->seq is from an earlier part of the moment and stays.
+ * The pages are from one moment: no VMA changes after the last VMA is locked
+ * and before the last page is looked up. If a hole ends the chunk, or the slow
+ * path continues, @rr->seq shows whether that belongs to the same moment. With
+ * @goes_on, @rr->seq is from an earlier part of the moment and stays.
  */
 static __always_inline unsigned long
 remote_readv_pin_fast(struct remote_readv *rr, unsigned long start,
@@ -249,7 +249,7 @@ static unsigned int remote_readv_fault_flags(const struct remote_readv *rr)
  * before. GUP does so with FOLL_TRIED, an internal flag that its callers may
  * not pass: the fault counts as a major one, and holds the mmap lock while it
  * waits for the page lock. If the page is present by now, pin it and advance
- * *@addr beyond it. GUP does the rest. Returns false, with the mmap lock
+ * *@addr beyond it. GUP pins the rest. Returns false, with the mmap lock
  * dropped, if GUP would stop at this page.
  */
 static noinline bool remote_readv_fault_tried(struct remote_readv *rr,
@@ -374,7 +374,7 @@ remote_readv_fault_vma(struct remote_readv *rr, struct vm_area_struct *vma,
 			rr->fault_flags &= ~FAULT_FLAG_TRIED;
 		}
 		*addr = next;
-		/* The pins so far are kept even if the next fault waits. */
+		/* Check now: if the next fault waits, the pins are kept. */
 		if (!is_alone && !remote_readv_is_one_moment(rr)) {
 			rr->pins.miss = REMOTE_READ_LEAVES_VMA;
 			break;
@@ -443,7 +443,7 @@ static bool remote_readv_pin_absent(struct remote_readv *rr,
 		*addr = remote_readv_pin_on(rr, *addr, end, true);
 		return true;
 	}
-	/* A failed fault left remote_readv_fault_vma() before this check. */
+	/* After a failed fault, remote_readv_fault_vma() did not check this. */
 	if (!is_alone && !remote_readv_is_one_moment(rr))
 		rr->pins.miss = REMOTE_READ_LEAVES_VMA;
 	return false;
@@ -566,7 +566,7 @@ static int remote_readv_segment(struct remote_readv *rr, unsigned long addr,
 		bytes = remote_readv_chunk(rr, addr, addr + chunk);
 		if (bytes < 0)
 			return bytes;
-		/* Not worth its cost after a small piece. */
+		/* After a small piece, rescheduling is not worth its cost. */
 		if (bytes > PAGE_SIZE)
 			cond_resched();
 		addr += bytes;

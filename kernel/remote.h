@@ -117,7 +117,7 @@ __remote_check_vma(struct vm_area_struct *vma, unsigned int gup_flags,
 /**
  * remote_check_vma - may this VMA be read, and its entries be walked?
  * @vma: the VMA, read-locked
- * @gup_flags: FOLL_FORCE and FOLL_ANON count
+ * @gup_flags: only FOLL_FORCE and FOLL_ANON matter
  *
  * The checks of GUP for a remote read, plus hugetlb, whose page tables the VMA
  * lock does not protect.

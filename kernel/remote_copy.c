@@ -18,10 +18,13 @@
 #include "remote.h"
 #include "remote_walk.h"
 
-/* Pages of a read that are not marked as accessed until all are copied. */
+/* A read of up to this many pages marks them only when all are copied. */
 #define REMOTE_COPY_PAGES	16
 
-/* GUP does both for each page. Returns false if a fatal signal is pending. */
+/*
+ * Check for a fatal signal and reschedule, as GUP does for each page. Returns
+ * false if a fatal signal is pending.
+ */
 static __always_inline bool remote_copy_goes_on(void)
 {
 	if (fatal_signal_pending(current))

@@ -11,7 +11,7 @@
 /**
  * remote_check_any_vma - may this VMA be read, hugetlb or not?
  * @vma: the VMA, read-locked
- * @gup_flags: FOLL_FORCE and FOLL_ANON count
+ * @gup_flags: only FOLL_FORCE and FOLL_ANON matter
  *
  * Makes exactly GUP's checks for a remote read.
  *

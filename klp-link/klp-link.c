@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * klp-link: give a livepatch module its livepatch relocations.
+ * klp-link: write livepatch relocations into a livepatch module.
  *
  * A module can only be linked to symbols that the kernel exports. A livepatch module can link to
- * the others, too, if they are marked as Documentation/livepatch/module-elf-format.rst of the
+ * all others, too, if they are marked as Documentation/livepatch/module-elf-format.rst of the
  * kernel describes. Neither the compiler nor kbuild marks them, so this program does.
  */
 #include <argp.h>
@@ -25,7 +25,7 @@ static const struct argp_option argp_options[] = {
 	{ .name = "symvers", .key = 'v', .arg = "FILE",
 	  .doc = "the kernel's Module.symvers: the symbols it exports" },
 	{ .name = "symbols", .key = 's', .arg = "FILE",
-	  .doc = "what IN may reach by livepatch relocation: one name per line, # comments" },
+	  .doc = "symbols that IN may use by livepatch relocation: one name per line, # comments" },
 	{ 0 }
 };
 
@@ -65,8 +65,8 @@ static const struct argp argp = {
 	.args_doc = "IN OUT",
 	.doc = "Turn undefined symbols of the livepatch module IN that the kernel does not export "
 	       "into livepatch relocations, and write the result to OUT (which may be IN)."
-	       "\vRun it after the module was stripped of debug information and before it is "
-	       "signed; stripping OUT would destroy it.",
+	       "\vStrip debug information before and sign the module afterwards; strip removes the "
+	       "livepatch relocations of OUT.",
 };
 
 int main(int argc, char **argv)

@@ -79,7 +79,7 @@ report()
 
 	status=$(<"$OUT/$guest/status")
 	((status == 0)) || cat "$OUT/$guest/lab-messages" >&2
-	! grep -qsx 'retried=yes' "$OUT/$guest/result" || note "$guest: it hung during boot and was booted again"
+	! grep -qsx 'retried=yes' "$OUT/$guest/result" || note "$guest: the guest hung during boot; booted it again"
 	awk -v dir="$OUT/$guest" '/^@program / { file = dir "/" $2 ".tap"; next } file { print >file }' "$OUT/$guest/all"
 	for program in "$@"; do
 		check_tap "$guest" "$program" || FAILED=1
@@ -114,7 +114,7 @@ are_of_arch()
 
 	[[ $ARCH != x86_64 ]] || return 1
 	! failed_cases "$guest" "$program" | grep -vE "$X86_CASES" || return 1
-	note "$guest: x86's own: $(failed_cases "$guest" "$program" | paste -sd';' | sed 's/;/; /g')"
+	note "$guest: failed, but only x86 supports: $(failed_cases "$guest" "$program" | paste -sd';' | sed 's/;/; /g')"
 }
 
 # Without the word that says whether reads take the VMA lock.
@@ -144,7 +144,7 @@ compare_outcomes()
 		grep -h $'^# outcome\t' "$OUT/$guest"/*.tap | tr -d '\r' | sort | pins_held >"$OUT/$guest.outcomes" || true
 	done
 	if ! diff -u "$OUT/control.outcomes" "$OUT/$1.outcomes"; then
-		note "$1: it gives another answer than the control kernel, see above"
+		note "$1: outcomes differ from those of the control kernel, see above"
 		FAILED=1
 	fi
 	printf '%-12s %s outcomes compared with those of the control kernel\n' "$1" "$(wc -l <"$OUT/$1.outcomes")"

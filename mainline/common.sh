@@ -28,5 +28,5 @@ check_pristine()
 	else
 		changed=
 	fi
-	[[ -z $changed ]] || die "$SOURCE is not as it was: ${changed#"$SOURCE/"} has changed; undo that or remove the tree"
+	[[ -z $changed ]] || die "$SOURCE is not pristine: ${changed#"$SOURCE/"} has changed; undo that or remove the tree"
 }

@@ -155,7 +155,7 @@ build_selftest()
 	mkdir -p "$dir" "$TESTS"
 	[[ $ARCH != arm64 ]] || args=(OUTPUT="$dir" ARCH=arm64 CROSS_COMPILE=aarch64-linux-gnu- LDFLAGS=-static)
 	make -C "$TREE/tools/testing/selftests/mm" "${args[@]}" "$dir/remote_read" >"$log" 2>&1 ||
-		die "the kselftest does not build; all of it in $log"
-	! grep 'warning:' "$log" >&2 || die "the compiler warns, see above; all of it in $log"
+		die "the kselftest does not build; see $log"
+	! grep 'warning:' "$log" >&2 || die "the compiler warns about the kselftest, see above and $log"
 	cp "$dir/remote_read" "$TESTS/"
 }

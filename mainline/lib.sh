@@ -70,11 +70,11 @@ semantic()
 		tidy "$WORK/before" "$TREE/$file"
 		# A result that was cut off matches, too.
 		lost=$(diff "$WORK/before" "$TREE/$file" | grep -c '^<' || true)
-		((lost <= 10)) || die "mainline/$name.cocci takes $lost lines out of $file of $KERNEL; see $log"
+		((lost <= 10)) || die "mainline/$name.cocci removes $lost lines of $file of $KERNEL; see $log"
 	done
 	for rule in "${rules[@]}"; do
 		grep -qx "matched $rule" "$log" ||
-			die "mainline/$name.cocci: rule '$rule' finds nothing in $* of $KERNEL; see there what has changed"
+			die "mainline/$name.cocci: rule '$rule' matches nothing in $* of $KERNEL: adapt the rule to that code"
 	done
 }
 
@@ -88,7 +88,7 @@ anchor()
 	files "$file"
 	mapfile -t found < <(grep -nE -- "$pattern" "$TREE/$file" | cut -d: -f1)
 	((${#found[@]} == 1)) ||
-		die "'$pattern' is in ${#found[@]} lines of $file of $KERNEL, not in one; see there what has changed"
+		die "'$pattern' is in ${#found[@]} lines of $file of $KERNEL, not in one: adapt the pattern to that code"
 	LINE=${found[0]}
 }
 
@@ -114,7 +114,7 @@ cut_lines()
 		head && /^}/ { ended = 1 }
 		{ print >left }
 		END { exit !last }' "$TREE/$file" ||
-		die "'$3' to '$4' is not in $2() of $file of $KERNEL; see there what has changed"
+		die "'$3' to '$4' is not in $2() of $file of $KERNEL: adapt the patterns to that code"
 	cat "$WORK/left" >"$TREE/$file"
 }
 
@@ -168,14 +168,14 @@ feature()
 		exit 1 if $at < 0;
 		substr $file, $at, length $old, $new;
 		print $file' "$TREE/$file" "$WORK/fragment.old" "$WORK/fragment.new" >"$WORK/updated" ||
-		die "code/$name is not in $file as it was inserted"
+		die "$file does not contain code/$name as an earlier patch inserted it"
 	cat "$WORK/updated" >"$TREE/$file"
 }
 
 # New files: take FROM TO.
 take()
 {
-	[[ ! -e $SOURCE/$2 ]] || die "$KERNEL has a $2 of its own: this source is patched already, or names must change"
+	[[ ! -e $SOURCE/$2 ]] || die "$KERNEL has a $2 of its own: the source is patched already, or the series needs another name"
 	mkdir -p "$(dirname "$TREE/$2")"
 	cp "$MAINLINE/$1" "$TREE/$2"
 }

@@ -25,7 +25,7 @@ patch_untag()
 	local file known='arch/arm64/include/asm/mmu_context.h arch/sparc/include/asm/mmu_context_64.h'
 
 	kernel_has include/linux/mmu_context.h 'ifndef mm_untag_mask' ||
-		die "$KERNEL has no mm_untag_mask() for all architectures any more; see gup_untagged_addr()"
+		die "$KERNEL has no mm_untag_mask() for all architectures: adapt gup_untagged_addr()"
 	semantic untag-x86 arch/x86/include/asm/mmu_context.h arch/x86/kernel/process_64.c
 	known+=' arch/x86/include/asm/mmu_context.h'
 	if kernel_has arch/riscv/include/asm/mmu_context.h 'define mm_untag_mask'; then
@@ -35,7 +35,7 @@ patch_untag()
 	# Those of arm64 and sparc never change.
 	for file in $(cd "$SOURCE" && grep -rl 'define mm_untag_mask' arch); do
 		[[ " $known " = *" $file "* ]] ||
-			die "$file of $KERNEL has a mm_untag_mask() of its own; see patch_untag whether it may change"
+			die "$file of $KERNEL has a mm_untag_mask() of its own: check whether it can change, see patch_untag()"
 	done
 }
 

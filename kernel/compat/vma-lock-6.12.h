@@ -30,7 +30,10 @@ static inline bool maps_start_read(struct mm_struct *mm,
 	return false;
 }
 
-/* Under the mmap lock, so that no writer holds the VMA lock or waits for it. */
+/*
+ * Read-lock a VMA under the mmap lock, when no writer holds the VMA lock or
+ * waits for it. Always returns true.
+ */
 static inline bool maps_start_read_locked(struct vm_area_struct *vma)
 {
 	/* down_read() calls might_sleep(), which may reschedule. */

@@ -74,7 +74,7 @@ static inline bool maps_start_read(struct mm_struct *mm,
 	return maps_check_read(mm, vma);
 }
 
-/* Under the mmap lock. Fails if there are too many readers. */
+/* Read-lock a VMA under the mmap lock. Fails if it has too many readers. */
 static inline bool maps_start_read_locked(struct vm_area_struct *vma)
 {
 	return vma_start_read_locked(vma);

@@ -238,7 +238,7 @@ struct vm_area_struct *maps_iter_try_next(struct mm_struct *mm,
 				  lock_next_vma_try);
 }
 
-/* The rest of maps_iter_lock_next(), see there. */
+/* Wait, as maps_iter_lock_next(), after maps_iter_try_next() has failed. */
 struct vm_area_struct *maps_iter_wait_next(struct mm_struct *mm,
 					   struct maps_iter *iter,
 					   unsigned long addr)

@@ -142,8 +142,8 @@ static inline struct vm_area_struct *maps_lock_next(struct mm_struct *mm,
 #endif
 
 /*
- * What is counted, by file: calls of read(2); for map_files, every operation;
- * for procmap_query and pagemap_scan, calls of ioctl(2).
+ * Counters by file. They count calls of read(2); for map_files, every
+ * operation; for procmap_query and pagemap_scan, calls of ioctl(2).
  */
 enum maps_file {
 #define X(file) MAPS_FILE_##file,

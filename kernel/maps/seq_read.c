@@ -53,10 +53,10 @@ static enum maps_step maps_show_gate(struct seq_file *m, struct mm_struct *mm)
 }
 
 /*
- * A reader that is preempted with a VMA locked blocks a writer of that VMA until
- * it runs again, which takes long at low priority. So preemption is disabled
- * while a line of maps is made; show_map() does not sleep, except that spinlocks
- * do with PREEMPT_RT.
+ * A reader that is preempted with a VMA locked blocks a writer of that VMA
+ * until the reader runs again, which takes long at low priority. So preemption
+ * is disabled while a line of maps is shown: show_map() does not sleep. With
+ * PREEMPT_RT, its spinlocks sleep.
  */
 static void maps_begin_line(bool is_map)
 {
@@ -70,7 +70,10 @@ static void maps_end_line(bool is_map)
 		preempt_enable();
 }
 
-/* As maps_iter_lock_next(). If it returns a VMA, the line has begun. */
+/*
+ * As maps_iter_lock_next(). If this returns a VMA, the caller must call
+ * maps_end_line().
+ */
 static struct vm_area_struct *maps_lock_line(struct mm_struct *mm,
 					     struct maps_iter *iter,
 					     unsigned long addr, bool is_map)

@@ -111,7 +111,7 @@ expect 'patched in a git tree' 'is patched already' "$series" "$kernel" "$work/o
 # As if it were somebody's own tree.
 tree_with mm/pagewalk.c 's/mmap_assert_locked/mmap_assert_other/'
 rm "$work/tree/.debian-version"
-expect 'a semantic patch does not fit' "folio-walk.cocci: rule 'assert' finds nothing in .*mm/pagewalk.c" \
+expect 'a semantic patch does not fit' "folio-walk.cocci: rule 'assert' matches nothing in .*mm/pagewalk.c" \
 	"$series" "$kernel" "$work/out" "$work/tree"
 tree_with include/linux/mmu_context.h 's/mm_untag_mask/mm_other_mask/'
 rm "$work/tree/.debian-version"
@@ -137,7 +137,7 @@ cat >"$work/fake/spatch" <<END
 $(command -v spatch) "\$@" && : >"\${@: -1}"
 END
 chmod +x "$work/fake/spatch"
-expect 'Coccinelle leaves nothing of a file' 'takes [0-9]+ lines out of arch/x86/' \
+expect 'Coccinelle leaves nothing of a file' 'removes [0-9]+ lines of arch/x86/' \
 	env PATH="$work/fake:$PATH" "$series" "$kernel" "$work/out" "$work/tree"
 
 plan
