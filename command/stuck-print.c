@@ -120,7 +120,7 @@ static void print_exec(FILE *out, const struct stuck_process *p)
 		return;
 	fprintf(out, "    exec         it is in exec() and holds its exec_update_lock");
 	if (p->exec->of)
-		fprintf(out, "; waits for the mmap lock of process %d, whose memory it has since vfork()",
+		fprintf(out, "; waits for the mmap lock of process %d, whose memory it shares since vfork()",
 			p->exec->of);
 	fputc('\n', out);
 }
