@@ -1,15 +1,15 @@
 # SPDX-License-Identifier: GPL-2.0
 # The front door: `make help` lists what there is.
 
-# make splits at blanks whatever one does.
+# make splits file names at blanks, even quoted ones.
 ifneq ($(words $(MAKEFILE_LIST)) $(words $(abspath $(lastword $(MAKEFILE_LIST)))),1 1)
 $(error the path of this checkout has a blank in it: move it to one without)
 endif
 
 include $(dir $(lastword $(MAKEFILE_LIST)))tools/common.mk
 
-# How many guests at a time, each of which has two CPUs. JOBS=2 is faster for `make check`, too, where the machine is idle
-# otherwise; what breaks mutants may be slow.
+# The number of concurrent guests, each with two CPUs. On an idle machine JOBS=2 makes `make check` faster, too. Mutants
+# run one per CPU by default: their tests are short.
 JOBS ?= 1
 MUTANT_JOBS ?= $(shell n=$$(nproc); echo $$((n > 8 ? 8 : n)))
 
@@ -30,23 +30,23 @@ ROOTFS_PACKAGES := lintian mmdebstrap e2fsprogs
 
 help:
 	@echo 'Everyday:'
-	@echo '  make demo            see it work on a stock kernel, live (needs root once, to install packages)'
+	@echo '  make demo            see vmapeek work on a stock kernel (needs root once, to install packages)'
 	@echo '  make check           run all tests'
-	@echo '  make module          build vmapeek.ko for the kernel under test, into build/KERNEL/'
-	@echo '  make shell           a shell in a virtual machine with the module and the tests in it'
+	@echo '  make module          build the modules for the kernel under test, into build/KERNEL/'
+	@echo '  make shell           a shell in a virtual machine, with the modules and the tests'
 	@echo '  make lint            style of scripts, kernel code and prose'
 	@echo 'Evidence:'
 	@echo '  make check-mutants   break each rule on purpose and see a test fail'
-	@echo '  make torture         reads while what is read changes in all ways; MINUTES=1 WHICH=stock (debug, kcsan, series)'
+	@echo '  make torture         race reads with every kind of change to the memory; MINUTES=1 WHICH=stock (debug, kcsan, series)'
 	@echo '  make check-model     search the model of the lock protocol for errors'
-	@echo '  make bench           measure what vmapeek gives and costs, into build/bench/; parts: make -C bench help'
+	@echo '  make bench           measure the gains and costs of vmapeek, into build/bench/; parts: make -C bench help'
 	@echo '  make check-mainline  build a kernel with and without the series, and test both; more: make -C mainline help'
 	@echo 'Ship:'
 	@echo '  make deb             Debian packages of command and module, into build/deb/; see docs/packages.md'
 	@echo '  make rpm             RPM packages of the same, into build/rpm/'
 	@echo '  make series          patches for the source of KERNEL, into build/series/KERNEL/'
 	@echo
-	@echo 'make deps installs what all of these need, as root. Else only demo and check install anything.'
+	@echo 'make deps, as root, installs the packages for all of these. Of the others, only demo and check install packages.'
 	@echo 'KERNEL=6.12 or 7.3 chooses the series of the kernel, FLAVOUR=amd64 or rt-amd64 another than the cloud flavour.'
 	@echo 'Everything else: make help-all'
 
@@ -56,9 +56,9 @@ help-all: help
 	@echo '  make check-all       make check on each supported stock kernel in turn'
 	@echo '  make check-packages  install the Debian packages in a whole Debian system, upgrade and remove them'
 	@echo '  make check-rpm       compare the RPM packages with the Debian packages'
-	@echo '  make check-looks     ps, lsof, perf and fifty more, in a whole Debian system, while the process they look at is stuck'
-	@echo '  make check-torture   the torture with rules broken on purpose, which it must see'
-	@echo '  make check-debug     the tests of VMA locks on the kernel of the torture with WHICH=debug; TESTS="maps wedge"'
+	@echo '  make check-looks     run ps, lsof, perf and fifty more on a stuck process, in a whole Debian system'
+	@echo '  make check-torture   break rules on purpose and see the torture fail'
+	@echo '  make check-debug     the tests of VMA locks, on the kernel of make torture WHICH=debug; TESTS="maps wedge"'
 	@echo '  make fuzz            random reads, stock and with vmapeek; SEED=1 ROUNDS=4 READS=2750'
 	@echo '  make command         build the command vmapeek for operators, into build/command/'
 	@echo '  make supported       write the table of supported kernels in README.md, from what passed'
