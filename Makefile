@@ -9,7 +9,7 @@ endif
 include $(dir $(lastword $(MAKEFILE_LIST)))tools/common.mk
 
 # The number of concurrent guests, each with two CPUs. On an idle machine JOBS=2 makes `make check` faster, too. Mutants
-# run one per CPU by default: their tests are short.
+# may be slow, so one per CPU runs by default.
 JOBS ?= 1
 MUTANT_JOBS ?= $(shell n=$$(nproc); echo $$((n > 8 ? 8 : n)))
 
