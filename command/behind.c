@@ -135,7 +135,7 @@ static void say_mount(struct behind *b, pid_t pid, const char *type)
 	else if (nr_silent == 1)
 		say(b, " %s (its server does not answer)", silent.at);
 	else if (nr_open == 1)
-		say(b, " %s (it has files of it open)", open.at);
+		say(b, " %s (the process has files there open)", open.at);
 	else if (n)
 		say(b, ", one of %d", n);
 }

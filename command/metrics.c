@@ -91,14 +91,14 @@ static void stuck(FILE *out)
 			longest = p->seconds;
 	}
 	gauge(out, "stuck_processes",
-	      "Processes with a task that has waited more than a second for their mmap lock or a VMA's.",
+	      "Stuck processes: a task has waited for their mmap lock, or a VMA's lock, for more than a second.",
 	      n);
-	gauge(out, "stuck_waiting_tasks", "Tasks that wait for such a lock.",
-	      waiters);
-	gauge(out, "stuck_longest_seconds", "The longest of these waits.",
-	      longest);
-	gauge(out, "stuck_took_seconds", "Time that the search for these took.",
-	      s.seconds);
+	gauge(out, "stuck_waiting_tasks",
+	      "Tasks that wait for a lock of a stuck process.", waiters);
+	gauge(out, "stuck_longest_seconds",
+	      "Longest wait for a lock of a stuck process.", longest);
+	gauge(out, "stuck_took_seconds",
+	      "Duration of the search for stuck processes.", s.seconds);
 	stuck_free(&s);
 	limited_end();
 }
@@ -111,7 +111,7 @@ static void print(FILE *out, const struct status *s)
 	      s->memory.state == STATE_ON);
 	gauge(out, "loaded", "Whether the module vmapeek is loaded.",
 	      s->memory.state != STATE_NOT_LOADED);
-	gauge(out, "switching", "Whether it is being switched on or off.",
+	gauge(out, "switching", "Whether vmapeek is being switched on or off.",
 	      livepatch_is_switching(s->memory.state));
 	gauge(out, "overlaps",
 	      "Functions that another livepatch replaces as well.",

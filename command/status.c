@@ -226,7 +226,7 @@ static void print_as_text(const struct status *s, const struct tasks *left)
 	if (s->memory.counted)
 		print_counters(&s->memory.counters);
 	print_group(&s->maps);
-	puts(": maps, smaps, pagemap and the like");
+	puts(" (for maps, smaps, pagemap and the like)");
 	if (livepatch_is_switching(s->maps.state))
 		print_not_switched(&s->maps, left);
 	if (s->maps.counted)
