@@ -369,7 +369,7 @@ int command_on(const struct options *opt)
 	return code ? code : end(&s);
 }
 
-/* The one that is being switched first, as the kernel does not begin another. */
+/* Livepatch has one transition at a time: begin with the one in progress. */
 int command_off(const struct options *opt)
 {
 	bool switching =
@@ -393,7 +393,7 @@ int command_off(const struct options *opt)
 
 		if (code)
 			return code;
-		/* Who never heard of vmapeek_maps need not now. */
+		/* Do not mention vmapeek_maps if it was not loaded. */
 		if (s.changed || order[i] == &livepatch_memory)
 			tell(&s, "off");
 	}
