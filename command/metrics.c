@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What status shows in the OpenMetrics text format, for node_exporter's textfile
- * collector. That reads the older Prometheus format: the types used here are
- * those of both, and it takes the last line for a comment.
+ * Prints the output of status in the OpenMetrics text format, for the textfile
+ * collector of node_exporter. That reads the older Prometheus format: the types
+ * here exist in both, and the last line is a comment there.
  */
 #include <err.h>
 #include <errno.h>
@@ -129,7 +129,7 @@ static void print(FILE *out, const struct status *s)
 	fputs("# EOF\n", out);
 }
 
-/* Whole or not at all: the collector may read at any time. */
+/* Replace the file atomically: the collector may read at any time. */
 static int write_file(const struct options *opt, const struct status *s)
 {
 	char *name;
