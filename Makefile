@@ -1,15 +1,15 @@
 # SPDX-License-Identifier: GPL-2.0
 # The front door: `make help` lists what there is.
 
-# make splits file names at blanks, even quoted ones.
+# make splits at blanks whatever one does.
 ifneq ($(words $(MAKEFILE_LIST)) $(words $(abspath $(lastword $(MAKEFILE_LIST)))),1 1)
 $(error the path of this checkout has a blank in it: move it to one without)
 endif
 
 include $(dir $(lastword $(MAKEFILE_LIST)))tools/common.mk
 
-# The number of concurrent guests, each with two CPUs. On an idle machine JOBS=2 makes `make check` faster, too. Mutants
-# may be slow, so one per CPU runs by default.
+# How many guests at a time, each of which has two CPUs. JOBS=2 is faster for `make check`, too, where the machine is idle
+# otherwise; what breaks mutants may be slow.
 JOBS ?= 1
 MUTANT_JOBS ?= $(shell n=$$(nproc); echo $$((n > 8 ? 8 : n)))
 
