@@ -51,8 +51,8 @@ static const char *next_mount(const char *line, struct mount *m)
 }
 
 /*
- * Is @type one that the functions of the file system @fs serve? Not by the
- * beginning of its name: fusectl and nfsd are mounted on most machines.
+ * Does the code of the file system @fs serve mounts of @type? A comparison of
+ * prefixes does not suffice: fusectl and nfsd are mounted on most machines.
  */
 static bool is_type_of(const char *type, const char *fs)
 {
@@ -69,7 +69,7 @@ static bool is_type_of(const char *type, const char *fs)
 	return false;
 }
 
-/* How many requests the server of a FUSE file system has not answered. */
+/* The number of unanswered requests of a FUSE file system. */
 static unsigned int unanswered(const struct mount *m)
 {
 	static char number[LIMITED_SIZE];
@@ -83,7 +83,7 @@ static unsigned int unanswered(const struct mount *m)
 	return strtoul(number, NULL, 10);
 }
 
-/* Is there a file of it that the process has open? */
+/* Does the process have a file below @at open? */
 static bool has_open(pid_t pid, const char *at)
 {
 	DIR *dir = directory_open("/proc/%d/fd", pid);
@@ -107,7 +107,7 @@ static bool read_mounts(pid_t pid)
 	       strlen(text) < LIMITED_SIZE - 1;
 }
 
-/* Where a file system of that type is mounted, if only one can be meant. */
+/* Name the mount point of a file system of that type, if it is unambiguous. */
 static void say_mount(struct behind *b, pid_t pid, const char *type)
 {
 	struct mount m, only, open, silent;
@@ -135,7 +135,7 @@ static void say_mount(struct behind *b, pid_t pid, const char *type)
 	else if (nr_silent == 1)
 		say(b, " %s (its server does not answer)", silent.at);
 	else if (nr_open == 1)
-		say(b, " %s (it has files of it open)", open.at);
+		say(b, " %s (the process has files there open)", open.at);
 	else if (n)
 		say(b, ", one of %d", n);
 }
@@ -155,7 +155,7 @@ static void say_cgroup(struct behind *b, pid_t pid, const char *before)
 		say(b, "%s%s", before, at);
 }
 
-/* Devices of the device mapper that have been told not to answer. */
+/* Name the suspended devices of the device mapper. */
 static void say_suspended(struct behind *b, pid_t pid)
 {
 	DIR *dir = directory_open("/sys/block");
@@ -189,8 +189,8 @@ static void say_suspended(struct behind *b, pid_t pid)
 }
 
 /*
- * A page that was read ahead is waited for as one of a device: the stack does
- * not show the file system, but that of FUSE counts its requests.
+ * The stack of a task that waits for a page under readahead does not show the
+ * file system: add the FUSE file systems with unanswered requests.
  */
 static void say_silent(struct behind *b, pid_t pid)
 {

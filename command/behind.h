@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* What a process is stuck behind: a file system, swap, a memory cgroup.. */
+/* The reason why a process is stuck: a file system, swap, a memory cgroup.. */
 #ifndef BEHIND_H
 #define BEHIND_H
 
@@ -10,7 +10,7 @@
 struct behind {
 	enum reason reason;
 	const char *kind;	/* of the reason, for programs */
-	char text[256];		/* for people; "" if nothing is known */
+	char text[256];		/* for the operator; "": unknown */
 };
 
 /* @holder sleeps with a lock of process @pid. */

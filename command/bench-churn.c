@@ -19,8 +19,8 @@
 #define PAGE		4096
 
 /*
- * Of the thread that maps, its reader and us. The counts are far apart: they
- * should not cost each other a cache line.
+ * Shared by the thread that maps, its reader and the main process. Each count
+ * has a cache line of its own.
  */
 static struct shared {
 	atomic_ulong maps __attribute__((aligned(128)));
@@ -65,14 +65,14 @@ static void watch(pid_t pid)
 	}
 }
 
-/* Per second. */
+/* Return the rates per second in one window. */
 static void window(bool watched, double *maps, double *reads)
 {
 	unsigned long maps_before, reads_before;
 	double begin, seconds;
 
 	shared->watch = watched;
-	/* Both get going, or stop. */
+	/* Wait until mapper and reader have started or stopped. */
 	pause_seconds(10 * IDLE);
 	begin = seconds_now();
 	maps_before = shared->maps;
@@ -90,14 +90,14 @@ static int cpus(void)
 	return sched_getaffinity(0, sizeof(set), &set) ? 1 : CPU_COUNT(&set);
 }
 
-/* Alone and watched by turns: what else the machine does hits both. */
+/* Alternate alone and watched, so that other load affects both. */
 void bench_churn(struct churn_cost *cost)
 {
 	double alone[PAIRS], watched[PAIRS], reads[PAIRS], none;
 	pid_t mapper, reader;
 
 	*cost = (struct churn_cost) { 0 };
-	/* On one CPU they would only wait for each other. */
+	/* On one CPU, mapper and reader would take turns. */
 	if (cpus() < 2) {
 		cost->error = ENODEV;
 		return;

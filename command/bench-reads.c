@@ -27,8 +27,8 @@ static char *area;		/* at the same address in the target */
 static char buf[AREA];
 
 /*
- * The target fills the memory itself: what it shares with us since fork()
- * would cost process_vm_readv() a copy.
+ * The target fills the memory itself: process_vm_readv() would copy pages that
+ * it shares with us since fork().
  */
 static void start_target(void)
 {
@@ -150,7 +150,7 @@ static const struct way {
 	{ "process_vm_readv", AREA, open_nothing, read_process_vm,
 	  close_nothing },
 	{ "PEEKDATA", sizeof(long), attach, read_peek, detach },
-	/* What every system call costs. */
+	/* The cost of any system call, for comparison. */
 	{ "getppid", 0, open_nothing, no_read, close_nothing },
 };
 
@@ -158,7 +158,7 @@ static const struct way {
 
 _Static_assert(NR_WAYS <= MAX_READ_COSTS, "MAX_READ_COSTS is too small");
 
-/* Seconds that so many calls take, or -1 if one fails. */
+/* Return the duration of @calls in seconds, or -1 if one fails. */
 static double batch(const struct way *way, unsigned long calls)
 {
 	double begin = seconds_now();

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The command bench: what reads of another process cost here and now. Only
- * processes that it starts itself are read.
+ * The command bench: the cost of reads of another process on this machine. It
+ * reads only processes that it starts itself.
  */
 #include <errno.h>
 #include <string.h>

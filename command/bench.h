@@ -5,20 +5,20 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* What one way to read costs. */
+/* The cost of one kind of read. */
 struct read_cost {
 	const char *interface;
-	size_t size;		/* that is asked for */
+	size_t size;		/* bytes requested */
 	double ns;		/* per call, the median of some batches */
 	int error;		/* why it could not be measured, or 0 */
 };
 
 #define MAX_READ_COSTS	16
 
-/* Measures all; returns how many. Starts and ends a process to read from. */
+/* Measures all kinds; returns their number. Starts and ends a target. */
 size_t bench_reads(struct read_cost *costs);
 
-/* What a reader in a loop costs a thread that maps and unmaps memory. */
+/* The cost of a reader in a loop, for a thread that maps and unmaps memory. */
 struct churn_cost {
 	double alone, watched;	/* maps and unmaps per second, medians */
 	double reads;		/* of the reader per second, median */

@@ -33,7 +33,7 @@ bool build_has(const char *name)
 
 #define LINE_SIZE	512
 
-/* The first line of the file for which @is_wanted says so. */
+/* Find the first line of the file for which @is_wanted returns true. */
 static bool find_line(const char *name, char line[LINE_SIZE],
 		      bool (*is_wanted)(const char *line, const char *text), const char *text)
 {
@@ -55,7 +55,7 @@ static bool begins_so(const char *line, const char *begin)
 	return !strncmp(line, begin, strlen(begin));
 }
 
-/* The rest of the first line that begins so. */
+/* Find the first line that begins with @begin; store its rest. */
 static bool rest_of_line(const char *name, const char *begin, char *rest,
 			 size_t size)
 {
@@ -68,7 +68,7 @@ static bool rest_of_line(const char *name, const char *begin, char *rest,
 	return true;
 }
 
-/* A checksum, the symbol, where it is and how it is exported. */
+/* Fields of a line: checksum, symbol, module, kind of export. */
 static bool is_of_symbol(const char *line, const char *symbol)
 {
 	char name[256];

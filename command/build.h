@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * A directory that modules for a kernel are built in: what a distribution
- * installs as /lib/modules/RELEASE/build, a source tree, or its O=.
+ * A directory for the build of modules: a distribution's
+ * /lib/modules/RELEASE/build, a source tree, or its O= directory.
  */
 #ifndef BUILD_H
 #define BUILD_H
@@ -9,19 +9,19 @@
 #include <stdbool.h>
 
 /*
- * From here on, what kernel.h answers is about the kernel of this directory,
- * not the running one. False if there is no such directory.
+ * From now on, the functions of kernel.h refer to the kernel of this directory
+ * instead of the running one. False if there is no such directory.
  */
 bool build_open(const char *dir);
 
-/* NULL: none was opened. */
+/* The directory of build_open(), or NULL. */
 const char *build_dir(void);
 
-/* "" and 0 where it does not tell. The version is LINUX_VERSION_CODE. */
+/* "" and 0 if unknown. The version is LINUX_VERSION_CODE. */
 const char *build_release(void);
 unsigned int build_version(void);
 
-/* Is there a file of this name in it? */
+/* Does the directory contain a file of this name? */
 bool build_has(const char *name);
 
 /* Does the kernel export that symbol, by Module.symvers? */

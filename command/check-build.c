@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What must be so for the modules to build for another kernel, and to load
- * there: as far as the directory that modules are built in tells.
+ * Checks whether the modules would build for another kernel and load there, as
+ * far as its build directory shows.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,7 +18,7 @@
 
 static const struct kernel_option {
 	const char *name;
-	bool set;		/* a kernel with it is meant, or one without */
+	bool set;		/* the row is about kernels with the option */
 	enum answer answer;
 	const char *modules;
 	const char *text;
@@ -53,13 +53,13 @@ static void check_version(struct check *c)
 	}
 	found(c, ANSWER_YES, "%s (Linux %u.%u.%u)", release, v >> 16,
 	      v >> 8 & 0xff, v & 0xff);
-	/* dkms.conf and `vmapeek check` know no more than the name. */
+	/* dkms.conf and `vmapeek check` only compare the name. */
 	if (!kernel_is_supported_as(release))
 		advise(c, "DKMS matches kernels by name and does not build for this one: run 'make KDIR=%s' in a copy of /usr/src/vmapeek-" VERSION,
 		       build_dir());
 }
 
-/* What the modules cannot do without: a point for each, or one for all. */
+/* Required options: a point for each that is missing, or one for all. */
 static void check_needed_options(struct report *r)
 {
 	struct check *c;
@@ -87,7 +87,7 @@ static void check_needed_options(struct report *r)
 		      ANSWER_YES, "%s", kernel_config_path());
 }
 
-/* What else the configuration changes: a point for each. */
+/* Other options that change vmapeek: a point for each. */
 static void check_other_options(struct report *r)
 {
 	for (size_t i = 0; i < NR(kernel_options); i++) {
@@ -127,7 +127,7 @@ static void check_headers(struct check *c)
 	if (kernel_config_read() && kernel_config_has("OBJTOOL") &&
 	    !build_has("tools/objtool/objtool"))
 		append(missing, sizeof(missing), "tools/objtool/objtool");
-	/* A tree without its vmlinux may list those of modules alone. */
+	/* Without vmlinux, Module.symvers may list only symbols of modules. */
 	if (!build_has("Module.symvers"))
 		append(missing, sizeof(missing), "Module.symvers");
 	else if (!build_exports("handle_mm_fault"))
@@ -155,14 +155,14 @@ static bool in_path(const char *program)
 	return is;
 }
 
-/* Another one may do, but nobody has tried. */
+/* Another compiler may work, but is untested. */
 static void check_compiler(struct check *c)
 {
 	char text[128] = "", program[128];
 
 	if (kernel_config_read())
 		kernel_config_value("CC_VERSION_TEXT", text, sizeof(text));
-	/* gcc says first how it was called, clang whose it is. */
+	/* gcc's text begins with its command, clang's with its vendor. */
 	if (kernel_config_read() && kernel_config_has("CC_IS_CLANG"))
 		snprintf(program, sizeof(program), "clang");
 	else

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* What must be so in the kernel itself. */
+/* Checks of the kernel itself. */
 #include <string.h>
 
 #include "build.h"
@@ -8,7 +8,7 @@
 #include "livepatch.h"
 #include "symbols.h"
 
-/* Of one livepatch. */
+/* The most symbols that one livepatch needs. */
 #define MAX_SYMBOLS	64
 
 void check_kernel(struct check *c)
@@ -23,7 +23,7 @@ void check_kernel(struct check *c)
 	}
 }
 
-/* Functions that are there with these two options only. */
+/* Without a configuration: look for functions that these options add. */
 static void configuration_by_symbols(struct check *c)
 {
 	struct symbol_count s[] = {
@@ -85,7 +85,7 @@ static void append(char *list, size_t size, const char *name)
 	snprintf(list + len, size - len, "%s%s", len ? " " : "", name);
 }
 
-/* Of @n symbols, is there one of that name? */
+/* Does the kernel have the symbol @name, one of @n? */
 static bool is_there(const struct symbol_count *s, size_t n, const char *name)
 {
 	for (; name && n; n--, s++)
@@ -94,7 +94,7 @@ static bool is_there(const struct symbol_count *s, size_t n, const char *name)
 	return false;
 }
 
-/* Without a configuration to read, what depends on it may be missing. */
+/* Without a configuration, symbols that depend on an option may be missing. */
 static bool may_be_missing(const struct needed_symbol *symbol)
 {
 	return symbol->option && !kernel_config_read();
@@ -107,7 +107,7 @@ static bool is_needed(const struct needed_symbol *symbol)
 		kernel_config_has(symbol->option));
 }
 
-/* Those of @symbols that this kernel needs. */
+/* Select the symbols that this kernel needs. */
 static size_t take(const struct needed_symbol *symbols, size_t n,
 		   const struct needed_symbol **needed)
 {

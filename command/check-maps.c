@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* What must be so for the second module, vmapeek_maps: one point for all. */
+/* Checks for the second module, vmapeek_maps: one point for all. */
 #include <stdlib.h>
 
 #include "check.h"
@@ -7,7 +7,7 @@
 #include "livepatch.h"
 #include "module.h"
 
-/* Found the first thing that is not as it should be? */
+/* Run one check; true if it did not answer yes, which ends the search. */
 static bool look(struct check *c, const char *what,
 		 void (*check)(const struct livepatch *lp, struct check *c))
 {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* What must be so for the module to be found and loaded. */
+/* Checks whether the module can be found and loaded. */
 #include <err.h>
 #include <errno.h>
 #include <ftw.h>
@@ -26,7 +26,7 @@ static int look_for_module(const char *path, const struct stat *st, int type,
 	return 1;
 }
 
-/* modprobe finds what depmod has found. */
+/* modprobe only knows modules that depmod has listed. */
 static void not_found(const struct livepatch *lp, struct check *c)
 {
 	char *dir = file_path("/lib/modules/%s", kernel_release());
@@ -83,7 +83,7 @@ void check_module(struct check *c)
 	check_module_of(&livepatch_memory, c);
 }
 
-/* Sets @unknown if there might be a rule that cannot be seen. */
+/* Sets @unknown if a rule may exist that cannot be read. */
 static const char *signatures_required(bool *unknown)
 {
 	const char *lockdown = "/sys/kernel/security/lockdown";
@@ -100,7 +100,7 @@ static const char *signatures_required(bool *unknown)
 			return "lockdown (confidentiality)";
 		return NULL;
 	}
-	/* Without the file, either there is no lockdown or no securityfs. */
+	/* No file: the kernel has no lockdown, or securityfs is not mounted. */
 	*unknown = !file_exists("/sys/kernel/security/lsm") &&
 		   (!kernel_config_read() || kernel_config_has("SECURITY_LOCKDOWN_LSM"));
 	return NULL;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* The command check: would vmapeek work on this kernel, or on that of a build? */
+/* The command check: would vmapeek work on this kernel, or on another one? */
 #include <err.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -89,7 +89,7 @@ static void print_as_json(const struct options *opt, const struct report *r,
 	print_json(object);
 }
 
-/* No answer is no to what it can do without. */
+/* True if no optional requirement has the answer no. */
 static bool works_whole(const struct report *r)
 {
 	for (size_t i = 0; i < r->n; i++)

@@ -7,14 +7,14 @@
 
 enum answer { ANSWER_YES, ANSWER_NO, ANSWER_UNKNOWN };
 
-/* One thing that must be so for vmapeek to work. */
+/* One requirement of vmapeek. */
 struct check {
 	enum answer answer;
 	char detail[512];	/* what was found */
 	char remedy[512];	/* what to do about it, or "" */
 };
 
-/* It under its name, which others may have, too. */
+/* A requirement with its name; several may share a name. */
 struct point {
 	const char *name, *title;
 	bool optional;		/* vmapeek is on without it, too */
@@ -30,7 +30,7 @@ struct report {
 struct check *report_add(struct report *r, const char *name, const char *title,
 			 bool optional);
 
-/* Would it build and load on the kernel of build_open()? */
+/* Would the modules build for the kernel of build_open(), and load there? */
 void check_build(struct report *r);
 
 void check_kernel(struct check *c);
@@ -42,11 +42,11 @@ void check_loading(struct check *c);
 void check_others(struct check *c);
 void check_maps(struct check *c);
 
-/* The same for either module. */
+/* check_symbols() and check_module() for either module. */
 void check_symbols_of(const struct livepatch *lp, struct check *c);
 void check_module_of(const struct livepatch *lp, struct check *c);
 
-/* For those: what was found, and what to do about it. */
+/* For these functions: store the result, and the remedy. */
 void found(struct check *c, enum answer answer, const char *format, ...)
 	PRINTF(3, 4);
 void advise(struct check *c, const char *format, ...) PRINTF(2, 3);

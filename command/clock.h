@@ -4,7 +4,7 @@
 
 #include <stdbool.h>
 
-/* Of a clock that nobody sets. */
+/* The time of a clock that is never set (CLOCK_MONOTONIC). */
 double seconds_now(void);
 
 /* From now on Ctrl-C and SIGTERM end the process at once, with that code. */
@@ -13,13 +13,13 @@ void end_at_interrupts(int code);
 /* From now on Ctrl-C and SIGTERM only end pause_seconds(). */
 void catch_interrupts(void);
 
-/* The same for the end of the terminal, unless that is ignored (nohup). */
+/* The same for SIGHUP, unless that is ignored (nohup). */
 void catch_hangup(void);
 
-/* True if one of them came, before or meanwhile. */
+/* Sleeps, or returns true as soon as one of these signals is pending. */
 bool pause_seconds(double seconds);
 
-/* Leaves these signals alone. */
+/* Sleeps for the whole time; does not consume these signals. */
 void sleep_seconds(double seconds);
 
 #endif

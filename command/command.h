@@ -6,12 +6,12 @@
 #include <stdbool.h>
 
 /*
- * What scripts rely on; vmapeek.8 lists them. The numbers above 60 are those
- * of sysexits.h where it has a fitting one.
+ * Exit codes are an interface for scripts; vmapeek.8 lists them. Numbers from
+ * 64 on are those of sysexits.h where one fits.
  */
 enum exit_code {
 	EXIT_OK = 0,
-	EXIT_FAILED = 1,	/* also: check found what is in the way */
+	EXIT_FAILED = 1,	/* also: check found an obstacle */
 	EXIT_UNSURE = 2,	/* check, stuck: nothing found, not all was seen */
 	EXIT_OFF = 3,		/* status, watch */
 	EXIT_SWITCHING = 4,	/* status */
@@ -32,11 +32,11 @@ struct options {
 	double timeout;		/* seconds; 0: none */
 	double interval;	/* seconds */
 	unsigned long count;	/* 0: no end */
-	bool watch;		/* stuck: again and again */
+	bool watch;		/* stuck: repeat */
 	bool by_reader;		/* watch: who reads whom */
 	bool openmetrics;	/* status: as text for Prometheus */
 	const char *openmetrics_file;	/* ... written to it, or NULL */
-	bool watch_set;		/* ... and how often was given */
+	bool watch_set;		/* ... with an interval */
 };
 
 /* Each returns an exit code. */

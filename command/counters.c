@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Whatever counters a module has are shown. A module that is newer than this
- * program may have some that are not known here: those are taken as reasons
- * for a fallback, as most are.
+ * Reads all counters of a module. A newer module may have counters that this
+ * program does not know: it treats them as reasons for a fallback.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -25,7 +24,7 @@ static const struct {
 #undef X
 };
 
-/* What is counted without being the result of a read. */
+/* Is this the counter of an event, rather than of results of reads? */
 static bool is_event(const char *name)
 {
 #define X(constant, event, meaning) || !strcmp(name, event)
@@ -51,7 +50,7 @@ static bool counter_is_fallback(const char *name)
 	return strcmp(name, FAST) && counter_is_read(name);
 }
 
-/* What is fast first, what is no read last, the most frequent first. */
+/* The order: fast, fallbacks by frequency, then counters of no reads. */
 static int rank(const struct counter *c)
 {
 	if (counter_is_fallback(c->name))

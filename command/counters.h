@@ -29,8 +29,8 @@ bool counters_read(const struct livepatch *lp, struct counters *c);
 unsigned long long counters_value(const struct counters *c, const char *name);
 
 /*
- * What was counted since @start. All of it if a counter went backwards: the
- * module was loaded anew.
+ * The difference to @start. If a counter went backwards, the module was loaded
+ * again: the counts since then.
  */
 struct counters counters_since(const struct counters *c,
 			       const struct counters *start);
@@ -39,10 +39,10 @@ struct counters counters_since(const struct counters *c,
 unsigned long long counters_reads(const struct counters *c);
 unsigned long long counters_fallbacks(const struct counters *c);
 
-/* The result of a read, as opposed to other counters. */
+/* Does this counter count results of reads? */
 bool counter_is_read(const char *name);
 
-/* In a few words; "" for a counter that this program does not know. */
+/* A short description; "" for an unknown counter. */
 const char *counter_meaning(const char *name);
 
 /* In percent; 0 if there is no whole. */

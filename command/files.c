@@ -31,7 +31,7 @@ static char *path_of(const char *format, va_list args)
 	return rooted;
 }
 
-/* The path of the last arguments of the function that this stands in. */
+/* The path of the variable arguments of the function that uses this. */
 #define PATH_OF(format)							\
 ({									\
 	va_list args_;							\

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Files of the kernel's. All paths are printf formats and absolute; tests put
- * $VMAPEEK_ROOT in front of them, to show a kernel that is not there.
+ * Files of the kernel. All paths are absolute printf formats; tests prefix them
+ * with $VMAPEEK_ROOT, to simulate another kernel.
  */
 #ifndef FILES_H
 #define FILES_H
@@ -13,7 +13,7 @@
 
 #define PRINTF(string, first) __attribute__((format(printf, string, first)))
 
-/* Empty but in tests. */
+/* $VMAPEEK_ROOT; empty except in tests. */
 const char *files_root(void);
 
 /* The caller frees it. */
@@ -21,7 +21,7 @@ char *file_path(const char *format, ...) PRINTF(1, 2);
 FILE *file_open(const char *format, ...) PRINTF(1, 2);
 bool file_exists(const char *format, ...) PRINTF(1, 2);
 
-/* The first line, without its end; cut if it is too long. */
+/* Reads the first line without its newline, truncated to @size. */
 bool file_line(char *buf, size_t size, const char *format, ...) PRINTF(3, 4);
 
 /* True if the first line is this. */

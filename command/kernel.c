@@ -26,7 +26,7 @@ const char *kernel_release(void)
 	return release;
 }
 
-/* As the kernel's own KERNEL_VERSION(), which counts no further than 255. */
+/* As KERNEL_VERSION(), which limits the sublevel to 255. */
 static unsigned int version(unsigned int major, unsigned int minor,
 			    unsigned int patch)
 {
@@ -145,7 +145,7 @@ bool kernel_config_read(void)
 		return true;
 	if (build_dir())
 		return read_config_of_build();
-	/* The kernel itself knows best, but few have it. */
+	/* Prefer the kernel's own copy, which few kernels have. */
 	free(path);
 	path = file_path("/proc/config.gz");
 	if (read_from(path))
@@ -160,7 +160,7 @@ const char *kernel_config_path(void)
 	return path;
 }
 
-/* What stands behind CONFIG_@name=, or NULL. */
+/* The text after CONFIG_@name=, or NULL. */
 static const char *config_find(const char *name)
 {
 	char line[128];
@@ -205,7 +205,7 @@ static void count_symbol(const char *name, struct symbol_count *symbols, size_t 
 	}
 }
 
-/* Closes the file. Both kinds have an address, a type and a name in each line. */
+/* Closes the file. A line of either kind has address, type and name. */
 static bool count_in(FILE *file, struct symbol_count *symbols, size_t n)
 {
 	char line[1024], name[512], bracket[2];
@@ -223,7 +223,7 @@ static bool count_in(FILE *file, struct symbol_count *symbols, size_t n)
 	return any;
 }
 
-/* Debian's file in /boot says only where the real one is. */
+/* Debian's file in /boot is a single line that names the real one. */
 static bool is_system_map(FILE *file)
 {
 	char line[1024];

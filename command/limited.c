@@ -26,7 +26,7 @@
 #define POLL_MS		20
 #define POLLS		5
 
-/* From then on there is no patience, for an answer in some seconds. */
+/* After this many time-outs, give a sleeping child up at once. */
 #define MANY_TIMEOUTS	10
 
 /* Children that do not die. Each wait is killable, so there should be none. */
@@ -49,7 +49,7 @@ static struct {
 	unsigned int lost, timeouts;
 } child;
 
-/* A read of a /proc file returns whole lines, and maybe few at a time. */
+/* One read of a /proc file may return only a few whole lines. */
 static int read_all(const char *path, char *text)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC), error = 0;

@@ -24,12 +24,12 @@ int limited_read(char *text, const char *format, ...) PRINTF(2, 3);
 int limited_link(char *text, const char *format, ...) PRINTF(2, 3);
 
 /*
- * The scheduler's clock of one CPU, in seconds, as in /proc/PID/sched of tasks
- * there: the child runs there for a moment. Negative if it cannot be had.
+ * The scheduler's clock of one CPU in seconds, as in /proc/PID/sched of its
+ * tasks: the child runs there briefly. Negative if unknown.
  */
 double limited_clock(unsigned int cpu);
 
-/* When a task last ran, by that clock, from the text of its sched. */
+/* The time at which a task last ran, by that clock, from its sched file. */
 double exec_start(const char *sched);
 
 /* Ends the child. */

@@ -31,8 +31,8 @@ const struct livepatch livepatch_maps = {
 };
 
 /*
- * In this order a state that changes meanwhile is one that was true: while a
- * livepatch is being switched, "enabled" only says in which direction.
+ * This order of reads returns a state that was true at some moment. During a
+ * transition, "enabled" is its direction.
  */
 enum livepatch_state livepatch_state(const struct livepatch *lp)
 {
@@ -41,7 +41,7 @@ enum livepatch_state livepatch_state(const struct livepatch *lp)
 
 	if (enabled)
 		return transition ? STATE_SWITCHING_ON : STATE_ON;
-	/* Off, and no longer switching: the directory is about to go. */
+	/* Off, and the transition is complete: the directory will vanish. */
 	if (file_exists(LIVEPATCHES "/%s/enabled", lp->name))
 		return STATE_SWITCHING_OFF;
 	return file_exists("/sys/module/%s", lp->name) ? STATE_OFF :

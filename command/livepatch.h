@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* What the kernel shows of our livepatches and of others. */
+/* The states of our livepatches and of others, from sysfs. */
 #ifndef LIVEPATCH_H
 #define LIVEPATCH_H
 
@@ -10,7 +10,7 @@
 
 struct needed_symbol;
 
-/* A group of functions that are replaced together: one module, one livepatch. */
+/* Functions that are replaced together: one module, one livepatch. */
 struct livepatch {
 	const char *group;
 	const char *name;
@@ -23,7 +23,7 @@ extern const struct livepatch livepatch_memory, livepatch_maps;
 
 enum livepatch_state {
 	STATE_NOT_LOADED,
-	STATE_OFF,		/* loaded; its livepatch is gone for good */
+	STATE_OFF,		/* module loaded, livepatch removed */
 	STATE_SWITCHING_ON,
 	STATE_ON,
 	STATE_SWITCHING_OFF,
@@ -31,18 +31,18 @@ enum livepatch_state {
 
 enum livepatch_state livepatch_state(const struct livepatch *lp);
 
-/* As shown to people and in JSON. */
+/* The name for output, also in JSON. */
 const char *livepatch_state_name(enum livepatch_state state);
 
 bool livepatch_is_switching(enum livepatch_state state);
 
-/* A function that @lp replaces, and a livepatch that is not ours, too. */
+/* A function that another livepatch replaces as well. */
 struct overlap {
 	char livepatch[64];
 	char function[128];
 };
 
-/* Returns how many; the caller frees @list. */
+/* Returns the number of overlaps of @lp; the caller frees @list. */
 size_t livepatch_overlaps(const struct livepatch *lp, struct overlap **list);
 
 /*

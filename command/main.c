@@ -27,7 +27,7 @@ enum {
 #define SECONDS_MAX	1e7
 #define HELP		"help"	/* the command, which has no options */
 
-/* What many type first; argp itself has -? only. */
+/* Many users try -h first; argp itself only has -?. */
 #define HELP_OPTION	{ NULL, 'h', NULL, OPTION_HIDDEN, NULL, 0 }
 
 #define JSON_OPTION	HELP_OPTION, { "json", OPT_JSON, NULL, 0, "Print JSON", 0 }
@@ -180,7 +180,7 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 	return 0;
 }
 
-/* How many letters to change, add or leave out; small words only. */
+/* The edit distance of two short words. */
 static size_t distance(const char *a, const char *b)
 {
 	size_t best;
@@ -293,7 +293,7 @@ static error_t parse_front(int key, char *arg, struct argp_state *state)
 	return 0;
 }
 
-/* A file that takes the place of a closed one would be written to. */
+/* Open closed standard streams, so that no other file gets their number. */
 static void open_standard_files(void)
 {
 	int fd;
@@ -338,7 +338,7 @@ int main(int argc, char **argv)
 	argp.options = front.command->options;
 	argp.doc = front.command->doc;
 	opt.command = front.command->name;
-	/* What argp calls the program in its messages. */
+	/* The name of the program in argp's messages. */
 	if (asprintf(&name, "vmapeek %s", opt.command) < 0)
 		err(EXIT_FAILED, "out of memory");
 	argv[front.at] = name;

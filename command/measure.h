@@ -10,8 +10,8 @@
 double median(double *values, size_t n);
 
 /*
- * A child that ends with us. Returns as fork() does; memory that both should
- * see is to be mapped shared before.
+ * Forks a child that ends with its parent. Returns as fork() does; memory for
+ * both must be mapped shared before.
  */
 pid_t child_fork(void);
 void child_end(pid_t pid);

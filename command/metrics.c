@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What status shows in the OpenMetrics text format, for node_exporter's textfile
- * collector. That reads the older Prometheus format: the types used here are
- * those of both, and it takes the last line for a comment.
+ * Prints the output of status in the OpenMetrics text format, for the textfile
+ * collector of node_exporter. That reads the older Prometheus format: the types
+ * here exist in both, and the last line is a comment there.
  */
 #include <err.h>
 #include <errno.h>
@@ -91,14 +91,14 @@ static void stuck(FILE *out)
 			longest = p->seconds;
 	}
 	gauge(out, "stuck_processes",
-	      "Processes with a task that has waited more than a second for their mmap lock or a VMA's.",
+	      "Stuck processes: a task has waited for their mmap lock, or a VMA's lock, for more than a second.",
 	      n);
-	gauge(out, "stuck_waiting_tasks", "Tasks that wait for such a lock.",
-	      waiters);
-	gauge(out, "stuck_longest_seconds", "The longest of these waits.",
-	      longest);
-	gauge(out, "stuck_took_seconds", "Time that the search for these took.",
-	      s.seconds);
+	gauge(out, "stuck_waiting_tasks",
+	      "Tasks that wait for a lock of a stuck process.", waiters);
+	gauge(out, "stuck_longest_seconds",
+	      "Longest wait for a lock of a stuck process.", longest);
+	gauge(out, "stuck_took_seconds",
+	      "Duration of the search for stuck processes.", s.seconds);
 	stuck_free(&s);
 	limited_end();
 }
@@ -111,7 +111,7 @@ static void print(FILE *out, const struct status *s)
 	      s->memory.state == STATE_ON);
 	gauge(out, "loaded", "Whether the module vmapeek is loaded.",
 	      s->memory.state != STATE_NOT_LOADED);
-	gauge(out, "switching", "Whether it is being switched on or off.",
+	gauge(out, "switching", "Whether vmapeek is being switched on or off.",
 	      livepatch_is_switching(s->memory.state));
 	gauge(out, "overlaps",
 	      "Functions that another livepatch replaces as well.",
@@ -129,7 +129,7 @@ static void print(FILE *out, const struct status *s)
 	fputs("# EOF\n", out);
 }
 
-/* Whole or not at all: the collector may read at any time. */
+/* Replace the file atomically: the collector may read at any time. */
 static int write_file(const struct options *opt, const struct status *s)
 {
 	char *name;

@@ -29,13 +29,13 @@ static struct kmod_ctx *context(void)
 	dir = file_path("/lib/modules/%s", kernel_release());
 	config = file_path("/etc/modprobe.d");
 	configs[0] = config;
-	/* Without a list: all places where modprobe looks. */
+	/* NULL: all directories that modprobe searches. */
 	ctx = kmod_new(dir, *files_root() ? configs : NULL);
 	free(config);
 	free(dir);
 	if (!ctx)
 		err(EXIT_FAILED, "cannot use libkmod");
-	/* Errors come back to us, and are told once. */
+	/* Errors are returned, and reported once. */
 	kmod_set_log_priority(ctx, LOG_CRIT);
 	return ctx;
 }
@@ -47,7 +47,7 @@ static int get(const struct livepatch *lp, const char *file,
 	int error;
 
 	if (file) {
-		/* Or it would be read only when it is loaded. */
+		/* Otherwise libkmod would read it only at load. */
 		if (access(file, R_OK))
 			return errno;
 		return -kmod_module_new_from_path(context(), file, module);
@@ -82,7 +82,7 @@ static int describe(struct kmod_module *from, struct module *module)
 	struct kmod_list *list = NULL, *entry;
 	int error;
 
-	/* The lookup finds what is loaded or built in, too. */
+	/* The look-up also finds loaded and built-in modules. */
 	if (!path)
 		return ENOENT;
 	snprintf(module->path, sizeof(module->path), "%s", path);
@@ -177,7 +177,7 @@ bool module_refused_at_boot(const struct livepatch *lp)
 	return false;
 }
 
-/* What module_find() has found, and for modprobe what it says to. */
+/* Insert @file or, if that is NULL, the module by the rules of modprobe. */
 static int insert(const struct livepatch *lp, const char *file)
 {
 	struct kmod_module *module;
@@ -263,7 +263,7 @@ int module_load(const struct livepatch *lp, const char *file, char *why,
 		    module.path, lp->name);
 		return EINVAL;
 	}
-	/* The kernel says so too, but only in its log. */
+	/* The kernel reports this only in its log. */
 	if (!module_is_for_release(&module)) {
 		say(why, size, "%s was built for the kernel %s, but this one is %s: build it for this kernel",
 		    module.path, module.release, kernel_release());

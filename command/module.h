@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* The kernel modules, as modprobe and insmod see it. Errors are errno's. */
+/* The kernel modules, as seen by modprobe and insmod. Errors: errno values. */
 #ifndef MODULE_H
 #define MODULE_H
 
@@ -31,7 +31,7 @@ int module_find(const struct livepatch *lp, const char *file,
 bool module_is_for_release(const struct module *module);
 bool module_is_for_build(const struct module *module);
 
-/* What modprobe's configuration would run instead of loading it, or NULL. */
+/* The command that modprobe.d runs instead of loading it, or NULL. */
 const char *module_install_command(const struct livepatch *lp);
 
 /* Does modprobe's configuration keep it from being loaded at boot? */
@@ -42,8 +42,8 @@ bool module_refused_at_boot(const struct livepatch *lp);
 
 /*
  * Loads the module in @file or, if that is NULL, the one that modprobe finds.
- * Returns 0 or an error number, and then says in @why what is wrong and what
- * to do, in an operator's words. EBUSY and EEXIST may be gone the next time.
+ * Returns 0 or an error number, with cause and remedy in @why. EBUSY and EEXIST
+ * may be transient.
  */
 int module_load(const struct livepatch *lp, const char *file, char *why,
 		size_t size);

@@ -15,7 +15,7 @@ struct opener {
 	char file[32];
 };
 
-/* Returns how many are filled in. Reads no more than links of /proc/PID/fd. */
+/* Returns the number of openers. Reads only links of /proc/PID/fd. */
 size_t openers_of(pid_t pid, struct opener *openers);
 
 #endif

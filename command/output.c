@@ -32,7 +32,7 @@ static size_t utf8_bytes(const char *s)
 	for (size_t i = 1; i < n; i++)
 		if ((s[i] & 0xc0) != 0x80)
 			return 0;
-	/* Spelled too long, half of a pair, or no character at all */
+	/* Overlong, a surrogate, or beyond Unicode */
 	if ((first == 0xe0 && second < 0xa0) ||
 	    (first == 0xed && second >= 0xa0) ||
 	    (first == 0xf0 && second < 0x90) ||

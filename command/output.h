@@ -20,21 +20,21 @@ void json_flag(struct json_object *object, const char *key, bool value);
 void print_json(struct json_object *object);
 
 /*
- * The only way to fail: one line on stderr that says what is wrong and what to
- * do, and the same as an object on stdout where JSON was asked for. @object
- * may have more in it, or be NULL. Returns @code.
+ * Every failure ends here: one line on stderr with cause and remedy, and with
+ * --json the same as an object on stdout. @object may have more members, or be
+ * NULL. Returns @code.
  */
 int fail(const struct options *opt, struct json_object *object, int code,
 	 const char *format, ...) PRINTF(4, 5);
 
-/* Is this a terminal that can be drawn on: one that is not dumb? */
+/* Is this a terminal that can be redrawn, and not a dumb one? */
 bool is_screen(int fd);
 
-/* For what matters most. Empty unless stdout is a terminal, or if $NO_COLOR. */
+/* Bold; empty unless stdout is a terminal, or if $NO_COLOR is set. */
 const char *style_bold(void);
 const char *style_none(void);
 
-/* What comes from elsewhere may have any bytes in it: leave ASCII. */
+/* Replace all bytes that are not printable ASCII, in text of others. */
 void make_printable(char *text);
 
 #endif

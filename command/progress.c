@@ -6,14 +6,14 @@
 #include "progress.h"
 
 /*
- * Seconds. Most transitions take one or two. The kernel sends signals to
- * sleepers after 15; whoever is still there then will be for a while.
+ * Seconds. Most transitions take one or two. After 15, the kernel sends fake
+ * signals to sleepers; the tasks that are left then may take long.
  */
 #define PATIENCE	10
 #define LOOK_AGAIN	10
 #define TELL_AGAIN	60
 
-/* Looking at all tasks may take at most this share of the time. */
+/* Reading the states of all tasks may take at most this share of time. */
 #define LOOK_SHARE	0.05
 
 #define CLEAR_LINE	"\r\033[K"

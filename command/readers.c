@@ -32,22 +32,22 @@
 	"hist:keys=common_pid.execname,pid,reason:vals=nsec:t=nsec:"	\
 	"size=8192:onmax($t).save(len)"
 
-/* What the kernel's table had last time, as it only ever grows. */
+/* The previous content of the kernel's table, which is cumulative. */
 static struct entry {
 	int tid;
 	struct reader reader;
 } *last;
 static size_t nr_last;
 
-/* Open while it runs: what keeps others away. */
+/* A file lock, held while the command runs: there is one instance. */
 static int lock = -1;
 
 /* An open perf event, which keeps the module loaded. */
 static int pin = -1;
 
 /*
- * A trigger would not. Unloading the module below one with variables leaves an
- * instance that cannot be removed before the next boot.
+ * A histogram trigger does not pin the module. If the module is unloaded while
+ * a trigger with variables exists, its instance stays until the next boot.
  */
 static int pin_module(void)
 {
@@ -66,7 +66,7 @@ static int pin_module(void)
 	return pin < 0 ? errno : 0;
 }
 
-/* Only one at a time. The lock goes with this process, whatever ends it. */
+/* Permit one instance. The lock ends with this process, however it ends. */
 static int lock_instances(void)
 {
 	char *path = file_path(TRACING "/instances");
@@ -93,7 +93,7 @@ static int make_instance(void)
 	char *path = file_path(INSTANCE);
 	int error = 0;
 
-	/* Of one that was killed */
+	/* Remove the instance of a killed command. */
 	remove_instance();
 	if (mkdir(path, 0700))
 		error = errno;
@@ -246,7 +246,7 @@ static bool parse_values(const char *line, struct entry *e)
 			    &e->reader.reads, &e->reader.nsec) == 2;
 }
 
-/* So that it never is full, however many short-lived readers there are. */
+/* Empty the table, so that short-lived readers do not fill it. */
 static void empty_table(void)
 {
 	file_write(HISTOGRAM ":clear", INSTANCE EVENT "/trigger");

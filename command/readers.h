@@ -7,7 +7,7 @@
 #include <stddef.h>
 #include <sys/types.h>
 
-/* All reads by programs of one name, of one process, that went one way. */
+/* All reads by programs of one name, of one process, with one reason. */
 struct reader {
 	char comm[32];
 	pid_t target;

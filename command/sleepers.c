@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * A first pass reads the state of every task from status, which takes no lock
- * that sleeps; stat would wait for exec_update_lock. Only tasks that sleep
- * uninterruptibly are looked at further, by way of limited_read().
+ * that sleeps; stat would wait for exec_update_lock. Only tasks in
+ * uninterruptible sleep are examined further, by limited_read().
  */
 #include <ctype.h>
 #include <err.h>
@@ -22,7 +22,7 @@
 
 #define TASK	"/proc/%d/task/%d"
 
-/* The text of status up to what is of interest. */
+/* The beginning of status, with all fields that are used here. */
 #define STATUS_SIZE	1024
 
 static char text[LIMITED_SIZE];
@@ -131,7 +131,7 @@ static void if_uninterruptible(struct sleepers *s, pid_t pid, pid_t tid,
 		add_task(s, pid, tid, status);
 }
 
-/* exec_update_lock is one of all threads of a process. */
+/* All threads of a process share exec_update_lock. */
 static bool is_in_exec(const struct sleepers *s, pid_t pid)
 {
 	for (size_t i = 0; i < s->n; i++)
@@ -157,7 +157,7 @@ static int cpu_of(const char *stat)
 	return atoi(at);
 }
 
-/* What the clock of a CPU shows now. */
+/* The current scheduler's clock of a CPU. */
 static double clock_of(unsigned int cpu)
 {
 	static struct cpu_clock {
@@ -175,7 +175,7 @@ static double clock_of(unsigned int cpu)
 		n = cpu + 1;
 	}
 	c = &clocks[cpu];
-	/* CPUs' clocks may leave out interrupts, and so drift apart. */
+	/* The clocks of CPUs may exclude interrupts, so they drift. */
 	if (!c->known || seconds_now() - c->at > 10) {
 		c->clock = limited_clock(cpu);
 		c->at = seconds_now();
@@ -217,7 +217,7 @@ static bool read_stack(struct sleepers *s, struct sleeper *t)
 	return error != ETIMEDOUT;
 }
 
-/* What a system call is told, and which argument tells the process. */
+/* The argument of a system call that identifies the target. */
 enum told { TOLD_NOTHING, TOLD_FD, TOLD_PID, TOLD_PTRACE };
 
 struct call {
@@ -283,7 +283,7 @@ static pid_t pid_in_path(const char *path, char *looks, size_t size)
 	return 0;
 }
 
-/* How often a process is numbered: once for each PID namespace it is in. */
+/* The number of PID namespaces of a process: it has a PID in each. */
 static int namespaces(const char *status, pid_t *innermost)
 {
 	const char *line = field(status, "NSpid:");
@@ -308,7 +308,7 @@ static bool same_namespace(pid_t a, pid_t b)
 	       !strcmp(text, other);
 }
 
-/* A number that a task of another PID namespace uses, as one of ours. */
+/* Translate a PID of the reader's namespace into one of ours. */
 static pid_t translate(pid_t reader, pid_t number)
 {
 	DIR *dir = directory_open("/proc");
@@ -338,7 +338,7 @@ static pid_t translate(pid_t reader, pid_t number)
 	return found;
 }
 
-/* The process of a thread, which most interfaces take as well. */
+/* The process of a thread: most interfaces also accept a thread's ID. */
 static pid_t process_of(pid_t tid)
 {
 	char status[STATUS_SIZE], *path = file_path("/proc/%d/status", tid);
@@ -366,7 +366,7 @@ static pid_t told_by_fd(const struct sleeper *t, unsigned long long fd,
 	return pid ? atoi(pid) : 0;
 }
 
-/* Which process another one looks at, by its system call. */
+/* The process that a task reads, by its system call. */
 static pid_t target_of(struct sleeper *t)
 {
 	struct call c = { 0 };
@@ -450,7 +450,7 @@ static void conclude(const struct sleepers *s, struct sleeper *t)
 	if (t->in_exec) {
 		pid_t owner = owner_of(s, t);
 
-		/* It is seen to be in exec(), not for what it waits there. */
+		/* It is known to be in exec(), but not what it waits for. */
 		if (owner != t->pid) {
 			t->waits = WAITS_MMAP_READ;
 			t->of = owner;
@@ -479,7 +479,7 @@ static void look_at(struct sleepers *s, size_t first)
 		if (!t->seen && !t->in_exec && t->state == 'D')
 			s->unseen++;
 	}
-	/* All stacks are known before vfork() is looked for. */
+	/* The search for vfork() needs the stacks of all tasks. */
 	for (size_t i = first; i < s->n; i++) {
 		struct sleeper *t = &s->task[i];
 
@@ -489,7 +489,7 @@ static void look_at(struct sleepers *s, size_t first)
 	}
 }
 
-/* Everybody may list the threads of process 1, unless /proc is mounted otherwise. */
+/* Without hidepid=, every user may list the threads of process 1. */
 static bool hides_processes(void)
 {
 	DIR *dir = directory_open("/proc/1/task");

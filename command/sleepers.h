@@ -14,31 +14,31 @@ struct sleeper {
 	char comm[32];
 	char state;
 	double seconds;		/* since it last ran; negative: unknown */
-	bool seen;		/* the kernel told where it sleeps */
+	bool seen;		/* its stack or wchan could be read */
 	bool in_exec;		/* its exec_update_lock is taken */
 	struct stack stack;
 	enum waits waits;
-	enum holds holds;	/* of one that waits for no such lock */
+	enum holds holds;	/* if it waits for no such lock */
 	bool sure;		/* that it still holds it */
 	pid_t of;		/* whose lock that is; 0: unknown */
-	char looks[32];		/* how it looks at that process; "": own */
+	char looks[32];		/* how it reads that process; "": its own */
 };
 
 struct sleepers {
 	size_t n;
 	struct sleeper *task;
-	size_t looked;		/* at so many tasks */
-	size_t unseen;		/* uninterruptible, but hidden from us */
+	size_t looked;		/* number of tasks examined */
+	size_t unseen;		/* uninterruptible, but not readable */
 	bool hidden;		/* other users' processes: hidepid= of /proc */
 	bool stacks;		/* may be read: root */
 };
 
-/* All that are uninterruptible. Never blocks for long. */
+/* Finds the tasks in uninterruptible sleep. Never blocks for long. */
 void sleepers_read(struct sleepers *s);
 
 /*
- * Adds those that sleep interruptibly and hold or may hold a lock: all tasks
- * are looked at once more. Needs root.
+ * Adds the tasks that sleep interruptibly and may hold a lock: examines all
+ * tasks again. Needs root.
  */
 void sleepers_read_interruptible(struct sleepers *s);
 

@@ -120,7 +120,7 @@ static const struct place places[] = {
 	OTHER_READ("do_pages_stat_array"), OTHER_READ("sys_process_mrelease"),
 	OTHER_WRITE("clear_refs_write"),
 
-	/* The kernel's own business with address spaces */
+	/* The kernel's own work on address spaces */
 	ANY_READ("task_vma_seq_get_next"), ANY_READ("split_huge_pages_pid"),
 	ANY_READ("khugepaged_scan_mm_slot"), ANY_READ("collapse_single_pmd"),
 	ANY_WRITE("collapse_huge_page"), ANY_READ("get_mergeable_page"),
@@ -150,7 +150,7 @@ static const struct place places[] = {
 	EXEC("sys_get_robust_list"), EXEC("sys_kcmp"),
 };
 
-/* Callers of GUP and of page walks whose business is with another process */
+/* Callers of GUP and of page walks that act on another process */
 static const char *const remote[] = {
 	"__access_remote_vm", "access_remote_vm", "access_process_vm",
 	"__copy_remote_vm_str", "process_vm_rw", "process_vm_rw_core",
@@ -217,7 +217,7 @@ static void set_function(struct frame *frame, const char *name, size_t len)
 		}
 }
 
-/* Is the function in one of our modules? Of that, the line ends with the name. */
+/* Is the function in one of our modules? The line ends with its name. */
 static bool is_in_ours(const char *line, size_t len)
 {
 	static const char *const modules[] = {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What the kernel functions a task sleeps in tell: which lock it waits for,
- * whose address space that belongs to, which lock it holds, and what for.
+ * Interprets the kernel stack of a sleeping task: the lock that it waits for,
+ * the owner of that address space, the lock that it holds, and the purpose.
  *
  * /proc/PID/stack and wchan leave out the functions of the locks and of the
  * scheduler. A task that waits for a lock is therefore in the function that
@@ -60,7 +60,7 @@ enum holds stack_holds(const struct stack *s, enum whose *whose, bool *sure);
 /* "munmap", "a page fault" and the like, or NULL. */
 const char *stack_activity(const struct stack *s);
 
-/* What a task that sleeps waits for, by the kind of code it is in. */
+/* The reason why a task sleeps, by the kind of code in its stack. */
 enum reason {
 	REASON_UNKNOWN,
 	REASON_FREEZE,		/* a frozen file system */

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* The command status: what vmapeek does on this machine. */
+/* The command status: the state of vmapeek, and its counters. */
 #include <err.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,7 +18,7 @@ static void read_group(const struct livepatch *lp, struct group_status *g)
 	g->counted = counters_read(lp, &g->counters);
 }
 
-/* Functions of a module that is left out are not ours. */
+/* Ignore the functions of a module that is not loaded. */
 static void read_overlaps(struct status *s)
 {
 	struct overlap *maps = NULL;
@@ -98,8 +98,8 @@ struct json_object *status_groups_json(const struct status *s,
 }
 
 /*
- * Of livepatches that replace the same function the one that was loaded last
- * is in effect. Kernels before 6.13 do not show the order.
+ * If several livepatches replace a function, the one loaded last is in effect.
+ * Kernels before 6.13 do not show the order.
  */
 void status_warn(const struct status *s, FILE *file)
 {
@@ -123,7 +123,7 @@ static struct json_object *kernel_json(void)
 	return object;
 }
 
-/* The one that is being switched, if any; the kernel does one at a time. */
+/* The livepatch in transition, if any: the kernel has one at a time. */
 static const struct group_status *switching_group(const struct status *s)
 {
 	if (livepatch_is_switching(s->memory.state))
@@ -168,7 +168,7 @@ static void print_counters(const struct counters *c)
 	for (size_t i = 0; i < c->n; i++) {
 		const struct counter *counter = &c->counter[i];
 
-		/* fast is worth a line even if it is 0. */
+		/* Always show fast, even if it is 0. */
 		if (!counter->value && strcmp(counter->name, "fast"))
 			continue;
 		if (!counter_is_read(counter->name))
@@ -183,7 +183,7 @@ static void print_counters(const struct counters *c)
 	}
 }
 
-/* Of maps and its relatives: by file, not by result. */
+/* The counters of vmapeek_maps are by file, not by result. */
 static void print_maps_counters(const struct counters *c)
 {
 	printf("reads of such files since it was loaded: %llu\n",
@@ -226,14 +226,14 @@ static void print_as_text(const struct status *s, const struct tasks *left)
 	if (s->memory.counted)
 		print_counters(&s->memory.counters);
 	print_group(&s->maps);
-	puts(": maps, smaps, pagemap and the like");
+	puts(" (for maps, smaps, pagemap and the like)");
 	if (livepatch_is_switching(s->maps.state))
 		print_not_switched(&s->maps, left);
 	if (s->maps.counted)
 		print_maps_counters(&s->maps.counters);
 }
 
-/* That of the module vmapeek: the other one may be left out. */
+/* The exit code is about the module vmapeek; vmapeek_maps is optional. */
 static int exit_code(const struct status *s)
 {
 	if (s->memory.state == STATE_ON)

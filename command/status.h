@@ -17,7 +17,7 @@ struct group_status {
 	struct counters counters;
 };
 
-/* What status shows once and watch again and again. */
+/* The content of status, which watch repeats. */
 struct status {
 	struct group_status memory, maps;
 	struct overlap *overlaps;
@@ -27,14 +27,14 @@ struct status {
 void status_read(struct status *s);
 void status_free(struct status *s);
 
-/* Adds what every command tells of the state. */
+/* Adds the members of the state that all commands have. */
 void status_json(const struct status *s, struct json_object *object);
 
-/* One object for each group; @left is of the one that is being switched, or NULL. */
+/* One object per group; @left: the tasks of the one in transition, or NULL. */
 struct json_object *status_groups_json(const struct status *s,
 				       const struct tasks *left);
 
-/* One line for each thing that an operator should know; none if all is well. */
+/* Prints one line for each problem that an operator should know. */
 void status_warn(const struct status *s, FILE *file);
 
 #endif

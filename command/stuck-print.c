@@ -6,7 +6,7 @@
 #include "output.h"
 #include "stuck.h"
 
-/* Waiters that are named in one line. */
+/* The number of waiters that the line names. */
 #define MAX_NAMED	8
 
 static void print_duration(char *out, size_t size, double seconds)
@@ -25,7 +25,7 @@ static void print_duration(char *out, size_t size, double seconds)
 		snprintf(out, size, "%lud%02luh", s / 86400, s / 3600 % 24);
 }
 
-/* Where it sleeps, from the inside: two functions say more than one. */
+/* The two innermost functions in which the task sleeps. */
 static void print_where(FILE *out, const struct sleeper *t)
 {
 	if (!t->stack.n)
@@ -99,7 +99,7 @@ static void print_vma_holder(FILE *out, const struct stuck_process *p)
 	fputc('\n', out);
 }
 
-/* They may hold the lock, and be preempted or throttled with it. */
+/* These processes may hold the lock while preempted or throttled. */
 static void print_openers(FILE *out, const struct stuck_process *p)
 {
 	if (!p->nr_openers)
@@ -120,7 +120,7 @@ static void print_exec(FILE *out, const struct stuck_process *p)
 		return;
 	fprintf(out, "    exec         it is in exec() and holds its exec_update_lock");
 	if (p->exec->of)
-		fprintf(out, "; waits for the mmap lock of process %d, whose memory it has since vfork()",
+		fprintf(out, "; waits for the mmap lock of process %d, whose memory it shares since vfork()",
 			p->exec->of);
 	fputc('\n', out);
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* The command stuck: which processes are stuck, by whom, and behind what. */
+/* The command stuck: stuck processes, the holders, and what these wait for. */
 #include <err.h>
 #include <stdlib.h>
 #include <string.h>
@@ -52,7 +52,7 @@ static void add_waiter(struct stuck *s, const struct sleeper *t)
 		p->seconds = t->seconds;
 }
 
-/* Of several, the one that is sure, and has slept longest. */
+/* Of several holders, prefer a sure one, then the longest sleeper. */
 static bool is_better(const struct sleeper *t, const struct sleeper *than)
 {
 	if (!than || t->sure != than->sure)
@@ -75,7 +75,7 @@ static const struct sleeper *holding(const struct stuck *s, pid_t pid,
 	return found;
 }
 
-/* One that waits for a VMA's lock has the mmap lock. */
+/* A task that waits for a VMA's lock holds the mmap lock for writing. */
 static const struct sleeper *changing(const struct stuck *s, pid_t pid,
 				      enum waits waits)
 {
@@ -152,7 +152,7 @@ static bool any_lacks_holder(const struct stuck *s)
 	return false;
 }
 
-/* A holder that runs, or is throttled, is seen in no stack. */
+/* A holder that runs or is throttled is in no stack of a sleeping task. */
 static void find_openers(struct stuck *s, struct stuck_process *p)
 {
 	struct opener *o = p->openers;
@@ -183,7 +183,7 @@ static void find_reasons(struct stuck *s)
 			snprintf(p->behind.text, sizeof(p->behind.text),
 				 "process %d", p->exec->of);
 		}
-		/* One that waits for a lock of ours is no reason. */
+		/* A holder that itself waits for such a lock is no cause. */
 		if (last && last->waits == WAITS_ELSEWHERE)
 			behind_find(&p->behind, last, p->pid);
 		if (lacks_holder(p))
@@ -191,7 +191,7 @@ static void find_reasons(struct stuck *s)
 	}
 }
 
-/* Has this task waited for the same thing before? */
+/* Did this task wait for the same lock in the previous pass? */
 static bool did_wait(const struct sleepers *before, const struct sleeper *t)
 {
 	for (size_t i = 0; i < before->n; i++) {
@@ -208,13 +208,13 @@ static bool is_young(const struct sleeper *t)
 	return t->waits != WAITS_ELSEWHERE && t->seconds < STUCK_SECONDS;
 }
 
-/* Waits are common, and short. Only those that last are of interest. */
+/* Short waits are common: report only those that last. */
 static void drop_young(struct sleepers *now, const struct sleepers *before)
 {
 	for (size_t i = 0; i < now->n; i++) {
 		struct sleeper *t = &now->task[i];
 
-		/* The clock of sleeps is not exactly that of the pause. */
+		/* The scheduler's clock differs slightly from the pause's. */
 		if (is_young(t) &&
 		    ((t->seconds >= 0 && t->seconds < STUCK_SECONDS * 0.9) ||
 		     !did_wait(before, t)))
@@ -287,7 +287,7 @@ static int exit_code(const struct stuck *s)
 	return s->sleepers.unseen || s->sleepers.hidden ? EXIT_UNSURE : EXIT_OK;
 }
 
-/* Looking may take seconds, in which Ctrl-C ends it at once. */
+/* A pass may take seconds; Ctrl-C ends it at once. */
 static void look(struct stuck *s, bool tells, int code)
 {
 	if (tells)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Processes whose mmap lock, or a VMA's, somebody waits for. */
+/* Processes with tasks that wait for their mmap lock or a VMA's lock. */
 #ifndef STUCK_H
 #define STUCK_H
 
@@ -11,7 +11,7 @@
 #include "sleepers.h"
 
 struct stuck_process {
-	pid_t pid;		/* 0: waiters whose process cannot be told */
+	pid_t pid;		/* 0: the waiters' process is unknown */
 	char comm[32];
 	double seconds;		/* the longest wait; negative: unknown */
 	const struct sleeper *holder;		/* of the mmap lock, or NULL */
@@ -29,10 +29,10 @@ struct stuck {
 	struct sleepers sleepers;
 	size_t n;
 	struct stuck_process *process;
-	double seconds;		/* that looking took */
+	double seconds;		/* duration of the pass */
 };
 
-/* Only waits that last for so long are reported. */
+/* The shortest wait that is reported, in seconds. */
 #define STUCK_SECONDS	1
 
 void stuck_read(struct stuck *s);
@@ -42,7 +42,7 @@ void stuck_free(struct stuck *s);
 bool stuck_waits_for(const struct sleeper *t, const struct stuck_process *p);
 
 void stuck_print(FILE *out, const struct stuck *s);
-/* What only root could see. */
+/* Prints notes about tasks that only root may examine. */
 void stuck_warn(FILE *out, const struct stuck *s);
 void stuck_print_json(const struct options *opt, const struct stuck *s);
 

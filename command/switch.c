@@ -2,14 +2,14 @@
 /*
  * The commands on and off.
  *
- * Others may load, switch and unload at the same time. So there is no fixed
- * sequence of steps: look at the state, do what leads from there towards the
- * goal, and look again, until it is reached.
+ * Other programs may load, switch and unload at the same time. So there is no
+ * fixed sequence of steps: read the state, do the next step towards the goal,
+ * and repeat until the goal is reached.
  *
- * The kernel switches one livepatch at a time: vmapeek first, and vmapeek_maps when
- * that is on; back in the other order. vmapeek_maps may wait for a reader that
- * hangs, the very reason why somebody wants it on. It serves all other tasks by then,
- * so that is not waited for.
+ * The kernel has one transition at a time: first vmapeek, and vmapeek_maps when
+ * vmapeek is on; the other way round to switch off. vmapeek_maps may wait for a
+ * hanging reader, which is the usual reason to switch it on. It serves all
+ * other tasks by then, so the command does not wait for that reader.
  */
 #include <err.h>
 #include <errno.h>
@@ -24,26 +24,26 @@
 #include "progress.h"
 #include "status.h"
 
-/* Between two looks, in seconds; longer and longer. */
+/* Pauses between two polls in seconds, which grow. */
 #define FIRST_PAUSE	0.02
 #define LAST_PAUSE	0.5
 
 /*
- * How often "busy" is believed to pass. The kernel gives a module free a moment
- * after its livepatch is gone; on a busy machine, this can be a long one. Each
- * attempt to load leaves lines in the kernel log.
+ * The number of retries after "busy". The kernel releases a module shortly
+ * after its livepatch is gone, on a busy machine later. Each attempt to load
+ * leaves lines in the kernel log.
  */
 #define MAX_BUSY_UNLOADS	60
 #define MAX_BUSY_LOADS		3
 
 struct switching {
 	const struct options *opt;
-	const struct livepatch *lp;	/* that is dealt with now */
-	const char *file;		/* its module's, or NULL */
+	const struct livepatch *lp;	/* the one to switch now */
+	const char *file;		/* of its module, or NULL */
 	enum livepatch_state goal;
-	bool changed;			/* by us, this one */
+	bool changed;			/* by this command */
 	bool any_changed;
-	unsigned int busy;		/* times in a row */
+	unsigned int busy;		/* consecutive times */
 	char maps_error[1280];		/* why vmapeek_maps is not on, or "" */
 	struct progress progress;
 };
@@ -73,7 +73,7 @@ static struct json_object *result_json(const struct switching *s)
 	return object;
 }
 
-/* Before fail(): what it shows besides the error, if JSON was asked for. */
+/* With --json, fail() prints this object besides the error. */
 static struct json_object *failing(struct switching *s)
 {
 	progress_end(&s->progress);
@@ -87,13 +87,13 @@ static void note_change(struct switching *s)
 	s->busy = 0;
 }
 
-/* Each step returns EXIT_OK if one should go on, or how it failed. */
+/* Each step returns EXIT_OK to continue, or the exit code of its failure. */
 static int step_load(struct switching *s)
 {
 	char why[1024], other[64];
 	int error;
 
-	/* It would be refused. */
+	/* The kernel would refuse it. */
 	if (livepatch_other_switching(s->lp, other, sizeof(other)))
 		return EXIT_OK;
 	error = module_load(s->lp, s->file, why, sizeof(why));
@@ -101,7 +101,7 @@ static int step_load(struct switching *s)
 		note_change(s);
 		return EXIT_OK;
 	}
-	/* Somebody else was faster. */
+	/* Another program has loaded it meanwhile. */
 	if (error == EEXIST || (error == EBUSY && ++s->busy < MAX_BUSY_LOADS))
 		return EXIT_OK;
 	if (s->lp == &livepatch_maps) {
@@ -143,11 +143,11 @@ static int step_write(struct switching *s, const char *text)
 	case 0:
 		note_change(s);
 		return EXIT_OK;
-	/* It was switched meanwhile, or is just going. */
+	/* It was switched meanwhile, or its directory is vanishing. */
 	case ENOENT:
 	case ENODEV:
 	case EINVAL:
-	/* Another livepatch is being switched, and progress names it. */
+	/* Another livepatch is in transition; progress names it. */
 	case EBUSY:
 		return EXIT_OK;
 	default:
@@ -165,7 +165,7 @@ static int step(struct switching *s, enum livepatch_state state)
 	case STATE_NOT_LOADED:
 		return step_load(s);
 	case STATE_OFF:
-		/* A livepatch that is gone comes back with its module only. */
+		/* To enable a removed livepatch again, reload its module. */
 		return step_unload(s);
 	case STATE_SWITCHING_OFF:
 		return on ? step_write(s, "1") : EXIT_OK;
@@ -194,7 +194,7 @@ static int give_up(struct switching *s, int code)
 		    livepatch_state_name(state), command, on ? "off" : "on");
 }
 
-/* Brings one of the livepatches to where it is to be, or says how that failed. */
+/* Switch one livepatch to the state @goal, or report why that failed. */
 static int go(struct switching *s, const struct livepatch *lp,
 	      enum livepatch_state goal)
 {
@@ -269,7 +269,7 @@ static int end(struct switching *s)
 	return EXIT_OK;
 }
 
-/* vmapeek_maps.ko beside the file that was named for vmapeek; NULL is none named. */
+/* vmapeek_maps.ko in the directory of --module; NULL without that option. */
 static char *file_beside(const char *file)
 {
 	const char *slash = file ? strrchr(file, '/') : NULL;
@@ -283,7 +283,7 @@ static char *file_beside(const char *file)
 	return beside;
 }
 
-/* The readers that keep it from being on for all. */
+/* The readers that delay the transition of vmapeek_maps. */
 static void hanging_readers(const struct tasks *tasks, char *text, size_t size)
 {
 	const struct task *t = &tasks->first[0];
@@ -295,7 +295,7 @@ static void hanging_readers(const struct tasks *tasks, char *text, size_t size)
 			 " and %zu more", tasks->total - 1);
 }
 
-/* That it is not on is no failure: vmapeek is. */
+/* vmapeek is on, so without vmapeek_maps the command still succeeds. */
 static void tell_maps_error(struct switching *s)
 {
 	char readers[256];
@@ -314,8 +314,8 @@ static void tell_maps_error(struct switching *s)
 }
 
 /*
- * One that is being switched keeps the kernel from switching vmapeek, perhaps
- * for long.
+ * A transition of vmapeek_maps would prevent that of vmapeek, perhaps for long:
+ * end it first.
  */
 static int clear_the_way(struct switching *s)
 {
@@ -369,7 +369,7 @@ int command_on(const struct options *opt)
 	return code ? code : end(&s);
 }
 
-/* The one that is being switched first, as the kernel does not begin another. */
+/* Livepatch has one transition at a time: begin with the one in progress. */
 int command_off(const struct options *opt)
 {
 	bool switching =
@@ -393,7 +393,7 @@ int command_off(const struct options *opt)
 
 		if (code)
 			return code;
-		/* Who never heard of vmapeek_maps need not now. */
+		/* Do not mention vmapeek_maps if it was not loaded. */
 		if (s.changed || order[i] == &livepatch_memory)
 			tell(&s, "off");
 	}

@@ -10,7 +10,7 @@
 
 #define TASK	"/proc/%d/task/%d"
 
-/* Those that are wanted have the other state; -1 is none at all. */
+/* Tasks to list have another patch_state than the goal; -1: no transition. */
 #define UNPATCHED	"0"
 #define PATCHED		"1"
 
@@ -26,8 +26,8 @@ static char task_state(pid_t pid, pid_t tid)
 }
 
 /*
- * wchan leaves out the functions of the lock itself, and so names who wants
- * it. Kernels without it may show the stack, from its top.
+ * wchan omits the functions of the lock itself, and so names the function that
+ * takes it. Kernels without wchan may show the stack, from its top.
  */
 static void task_where(pid_t pid, pid_t tid, char *where, size_t size)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Tasks that the kernel has not switched over to or from a livepatch yet. */
+/* Tasks that a livepatch transition has not switched yet. */
 #ifndef TASKS_H
 #define TASKS_H
 
@@ -19,18 +19,18 @@ struct task {
 };
 
 struct tasks {
-	size_t total;		/* may be more than are described */
+	size_t total;		/* may exceed the number in first */
 	struct task first[MAX_TASKS];
-	bool unreadable;	/* not root: the kernel does not tell */
+	bool unreadable;	/* not root: unknown */
 };
 
 /*
- * Goes through all tasks of /proc, which takes a while on a large machine.
- * @on: in which direction is being switched.
+ * Reads all tasks of /proc, which takes a while on a large machine. @on: the
+ * direction of the transition.
  */
 void tasks_not_switched(bool on, struct tasks *tasks);
 
-/* How many of them are in @first. */
+/* The number of tasks in @first. */
 size_t tasks_described(const struct tasks *tasks);
 
 /* One line each. */

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * A line on the terminal while something takes more than two seconds. A child
- * prints it, so that what is measured or waits need not care.
+ * Shows a line on the terminal if an operation takes more than two seconds. A
+ * child prints it, so the operation itself is not disturbed.
  */
 #ifndef TICKER_H
 #define TICKER_H
 
-/* One at a time. Does nothing if stderr is no terminal. */
+/* Starts one ticker. Does nothing if stderr is no terminal. */
 void ticker_begin(const char *what);
 
-/* Before anything else is printed. */
+/* Removes the line; call this before other output. */
 void ticker_end(void);
 
 #endif

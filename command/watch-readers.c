@@ -19,7 +19,7 @@ static double mean(const struct reader *r)
 	return r->reads ? (double)r->nsec / r->reads : 0;
 }
 
-/* Those who spent most time come first, then the longest read ever. */
+/* Sort by total time, then by the longest read. */
 static int by_time(const void *a, const void *b)
 {
 	const struct reader *r = a, *s = b;
@@ -57,7 +57,7 @@ static void print_table(FILE *out, const struct readers *r, double seconds,
 		const struct reader *reader = &r->reader[i];
 		char target[48];
 
-		/* In place, those of before are worth a line, too. */
+		/* On a terminal, also show readers of earlier intervals. */
 		if (!reader->reads && !terminal)
 			continue;
 		process_comm(reader->target, comm, sizeof(comm));
@@ -115,7 +115,7 @@ static void redraw(const struct readers *r, double seconds)
 	screen_end(screen);
 }
 
-/* What the kernel counts must end with us, whatever ends us. */
+/* Catch the signals that end the command: it removes its instance. */
 static void catch_all(void)
 {
 	signal(SIGPIPE, SIG_IGN);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* The command watch: what status shows, as rates, again and again. */
+/* The command watch: the counters of status as rates, repeatedly. */
 #include <err.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,7 +15,7 @@
 
 #define CLEAR_SCREEN	"\033[H\033[J"
 
-/* One interval: what was counted in it, and the state at its end. */
+/* One interval: its counts, and the state at its end. */
 struct sample {
 	const struct status *now;
 	struct counters since;
@@ -59,7 +59,7 @@ static void time_of_day(char *text, size_t size)
 	strftime(text, size, "%H:%M:%S", localtime(&now));
 }
 
-/* For logs: all of it in one line. */
+/* For logs: one line per interval. */
 static void print_line(const struct sample *s)
 {
 	unsigned long long reads = counters_reads(&s->since);
@@ -76,7 +76,7 @@ static void print_line(const struct sample *s)
 	putchar('\n');
 }
 
-/* For a log, one such line is enough. */
+/* In a log, print such a line once. */
 static bool is_news(const struct sample *s)
 {
 	static bool was_loaded = true;
@@ -98,7 +98,7 @@ static void print_table(FILE *out, const struct sample *s)
 	if (s->now->memory.counted)
 		fprintf(out, "%-14s %12s %10s %9s\n", "", "per second",
 			"share", "all");
-	/* The order is that of all that was counted: lines seldom move. */
+	/* Sort by the total counts, so that lines seldom move. */
 	for (size_t i = 0; i < s->now->memory.counters.n; i++) {
 		const struct counter *c = &s->now->memory.counters.counter[i];
 		unsigned long long n = counters_value(&s->since, c->name);
@@ -183,7 +183,7 @@ int command_watch(const struct options *opt)
 		return fail(opt, NULL, EXIT_OFF,
 			    "vmapeek is not loaded: run 'vmapeek on' first");
 
-	/* Ctrl-C is the usual end, no failure. */
+	/* Ctrl-C is the usual end: success. */
 	catch_interrupts();
 
 	counters_read(&livepatch_memory, &start);

@@ -14,8 +14,8 @@ FILE *screen_begin(void);
 void screen_end(FILE *screen);
 
 /*
- * Waits for an interval to end; a terminal is told that it is the @first. False
- * if the user has had enough.
+ * Waits for the end of an interval; prints a notice on a terminal if it is the
+ * @first. False after Ctrl-C or the last interval.
  */
 bool watch_interval(const struct options *opt, bool first, bool terminal);
 

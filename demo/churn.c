@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Map, touch and unmap 4 KiB in a loop while other processes read our cmdline
- * in a loop, and tell what that costs.
+ * in a loop, and measure how long a map takes.
  *
  *	churn SECONDS READERS CGROUP	the readers are in that cgroup
  *
- * Prints, with tabs between: maps per second, 99th percentile and maximum of
- * the time one takes in microseconds, reads per second.
+ * Prints, separated by tabs: maps per second, 99th percentile and maximum of
+ * the duration of a map in microseconds, reads per second.
  */
 #define _GNU_SOURCE
 #include <err.h>
@@ -25,7 +25,7 @@
 
 #define NSEC_PER_SEC	1000000000LL
 
-/* Times in buckets of a microsecond; the last one has all that is longer. */
+/* Durations by the microsecond; the last bucket counts all longer ones. */
 static unsigned int buckets[100000];
 
 static struct shared {
@@ -41,7 +41,7 @@ static long long now_ns(void)
 	return ts.tv_sec * NSEC_PER_SEC + ts.tv_nsec;
 }
 
-/* CPUs of their own: what is measured is the lock, not the scheduler. */
+/* Target and readers have separate CPUs: measure the lock only. */
 static void use_cpu(int cpu)
 {
 	cpu_set_t set;
@@ -62,7 +62,7 @@ static void watch_count(void)
 	__atomic_add_fetch(&shared->reads, 1, __ATOMIC_RELAXED);
 }
 
-/* It keeps the file open, so that its time goes into reading. */
+/* Keep the file open, so that the reader spends its time on reads. */
 static void watch_cmdline(int argc, char **argv)
 {
 	char path[32], expected[256], seen[256];
@@ -96,7 +96,7 @@ static void map_unmap(void)
 		err(2, "munmap");
 }
 
-/* Fills the buckets for so long; returns the number of rounds. */
+/* Map and unmap for @duration ns, and fill the buckets; returns the rounds. */
 static unsigned long churn(long long duration, long long *worst)
 {
 	long long start = now_ns(), before = start, after, took;
@@ -178,7 +178,7 @@ int main(int argc, char **argv)
 			errx(2, "a reader failed");
 	use_cpu(0);
 
-	/* To warm up: the emulator translates code at first. */
+	/* Warm up: the emulator translates code at its first execution. */
 	churn(NSEC_PER_SEC / 4, &worst);
 	memset(buckets, 0, sizeof(buckets));
 	reads = __atomic_load_n(&shared->reads, __ATOMIC_RELAXED);

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Time one look at another process and check what it saw.
+ * Time one read of another process, and check its result.
  *
  *	reader cmdline|environ PID EXPECTED
  *	reader mem|peek|readv PID EXPECTED ADDRESS	(8 bytes)
  *	reader run EXPECTED PROGRAM ARGS...	(EXPECTED is in its output)
- *	reader swapped PID ADDRESS	(no look: has status 0 if it is swapped out)
+ *	reader swapped PID ADDRESS	(only tests: status 0 if swapped out)
  *
- * Prints, with tabs between: microseconds, "ok" or "wrong", what was seen.
+ * Prints, separated by tabs: microseconds, "ok" or "wrong", the text read.
  */
 #define _GNU_SOURCE
 #include <err.h>
@@ -32,7 +32,7 @@ static long long now_us(void)
 	return ts.tv_sec * 1000000LL + ts.tv_nsec / 1000;
 }
 
-/* Read a file of /proc/PID; opening it is part of the look. */
+/* Read a file of /proc/PID; its open() is timed, too. */
 static ssize_t look_file(const char *pid, const char *name, size_t len,
 			 off_t offset)
 {
@@ -104,7 +104,7 @@ static ssize_t look_run(char **argv)
 	return len;
 }
 
-/* By the entry of its page. */
+/* Bit 62 of the page's entry in pagemap. */
 static int is_swapped(const char *pid, unsigned long addr)
 {
 	unsigned long long entry = 0;
@@ -120,7 +120,7 @@ static int is_swapped(const char *pid, unsigned long addr)
 	return entry >> 62 & 1;
 }
 
-/* NULs between arguments become blanks. */
+/* Replace the NULs between arguments by blanks. */
 static void make_text(ssize_t len)
 {
 	while (len && !seen[len - 1])
@@ -131,7 +131,7 @@ static void make_text(ssize_t len)
 			seen[i] = ' ';
 }
 
-/* Cut the output of a program down to the line with what was expected. */
+/* Return the line of the program's output that contains @expected. */
 static char *find_line(const char *expected)
 {
 	char *at = strstr(seen, expected), *start;

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0
-# The demo's results as a table, bars and a verdict: awk [-v utf8=1] [-v colour=1] -f results.awk -f report.awk
-# With -v live=1: each result as one line, no more.
+# Prints the demo's results as tables and bars, and checks them: awk [-v utf8=1] [-v colour=1] -f results.awk -f report.awk
+# With -v live=1, only prints each result as one line.
 
 BEGIN {
 	block = utf8 ? "\342\226\210" : "#"
@@ -37,7 +37,7 @@ function bar(name, value, max, text,    n, s)
 	printf "    %-9s %s%s%s %s\n", name, tint[name], s, plain, text
 }
 
-# Its median, and from where to where the windows have it.
+# Two rows for the range of the windows follow the row with their median.
 function spread(name, list)
 {
 	row(name, ms(median(list["stock"])), ms(median(list["vmapeek"])),
@@ -55,20 +55,20 @@ function answers(act,    i, r)
 	}
 }
 
-# The first thing that is wrong is what counts.
+# Only the first error is reported.
 function wrong(text)
 {
 	if (why == "")
 		why = text
 }
 
-# Linux 7.3 reads maps without the mmap lock, which is all of the memory that these look at.
+# Linux 7.3 reads maps without the mmap lock, and these two readers need only maps.
 function answers_itself(r)
 {
 	return release !~ /^6\.12\./ && (r == "lsof" || r == "perf")
 }
 
-# Hanging, or not, is a claim. How long the longest map took is a measurement, which a busy machine may spoil.
+# Checks only whether readers hang and answer. The longest map is a measurement, which a busy machine may spoil.
 function check_act(act,    i, j, r, m, modes)
 {
 	split(act == "stuck" ? "free stock vmapeek" : "stock vmapeek", modes, " ")
@@ -94,7 +94,7 @@ function check()
 		wrong("only " by["faults", "cold"] " reads brought a page back while the process was stuck")
 }
 
-# As much of it as fits; the end says more than the beginning.
+# Cuts the text to one line, at its beginning.
 function tail(text)
 {
 	gsub(/ +/, " ", text)
@@ -115,10 +115,10 @@ END {
 
 	head("1. Time to an answer while the process is stuck; on the stock kernel it was stuck for " seconds " s")
 	answers("stuck")
-	print "  With vmapeek, it stayed stuck until all had answered; the rest is the time to start each tool."
+	print "  With vmapeek, the process stayed stuck until all had answered; the remaining time is mostly the start of each tool."
 	for (i = 1; i <= n["stuck"]; i++)
 		if (("stuck", r = reader("stuck", i)) in early && answers_itself(r))
-			print "  " label[r] ": this kernel reads maps without the mmap lock, also without vmapeek."
+			print "  " label[r] ": this kernel itself reads maps without the mmap lock."
 	print ""
 
 	head("2. A thread that maps and unmaps 4 KiB (a 'map'), and three throttled readers of its cmdline")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-# Reads the demo's results; what the fields are, demo/guest says. Used by report.awk and svg.awk.
+# Reads the demo's results; demo/guest explains their fields. Used by report.awk and svg.awk.
 
 BEGIN {
 	FS = "\t"
@@ -34,7 +34,7 @@ function times(ratio)
 	return sprintf(ratio < 9.95 ? "%.1f x" : "%.0f x", ratio)
 }
 
-# Sorts what is in LIST into sorted[1..]; returns how many.
+# Sorts the numbers of LIST into sorted[1..]; returns their number.
 function sort(list,    n, i, j, t)
 {
 	n = split(list, sorted, " ")

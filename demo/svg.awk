@@ -1,14 +1,14 @@
 # SPDX-License-Identifier: GPL-2.0
-# Draws two panels from what results.awk has read: time to an answer on a logarithmic scale, and the longest map.
+# Draws the results that results.awk reads: two panels with the time to an answer on a logarithmic scale, and the longest map.
 
-# The text colours are for the background drawn here, so that the page's own does not matter.
+# The picture has a background of its own, so its text is legible on any page.
 BEGIN {
 	colour["alone"] = "#8b949e"
 	colour["stock"] = "#c2410c"
 	colour["vmapeek"] = "#0f766e"
 	width = 860
 	left = 210		# where bars begin
-	span = 500		# as long as they get
+	span = 500		# length of the longest bar
 	lowest = 0.01		# ms, left end of the logarithmic scale
 	highest = 10000
 }
@@ -55,7 +55,7 @@ function decade(time)
 	return time < 1000 ? time " ms" : time / 1000 " s"
 }
 
-# What act 1 and 3 have found, below a title; returns where it ends.
+# Draws the results of act 1 or 3 below a title; returns the y of their end.
 function panel_time(y, act, title,    i, r, top, ms_at)
 {
 	text(24, y, "title", title)

@@ -1,16 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The process that is looked at: known arguments and environment, and a text
- * at a known address. It has mapped a file of the file system at DATA.
+ * The target of the readers: a process with known arguments and environment,
+ * and a text at a known address. It maps a file of the file system at DATA.
  *
- * Prints that address, that of its arguments, and a thread that only sleeps, for
- * one of two readers that trace. Then a child takes commands from the input, one a line, and prints what has become so:
+ * Prints the address of the text, the address of the arguments, and the ID of a
+ * thread that only sleeps: the demo has two readers by ptrace, and a thread has
+ * one tracer. Then a child reads commands from stdin, one per line, and answers
+ * with the new state:
  *
- *	freeze	DATA is frozen. A thread reads from a disk, by O_DIRECT, into the
+ *	freeze	Freezes DATA. A thread reads from a disk, by O_DIRECT, into the
  *		memory of the file. The kernel faults the page in for writing,
- *		and sleeps there with the mmap lock read-locked. Another thread
- *		frees memory, and waits for the lock: "stuck".
- *	thaw	Both go on: "free".
+ *		and sleeps in that fault with the mmap lock read-locked. Another
+ *		thread frees memory, and waits for the lock: "stuck".
+ *	thaw	Thaws DATA; both threads continue: "free".
  */
 #define _GNU_SOURCE
 #include <err.h>
@@ -38,10 +40,10 @@ static char text[sizeof(content)];
 
 enum who { LOADER, FREER, NR_WORKERS };
 
-/* Of the target and the child that takes commands. */
+/* Shared by the target and the child that takes commands. */
 static struct {
 	pid_t tid[NR_WORKERS];
-	int asked[NR_WORKERS], done[NR_WORKERS];	/* how often */
+	int asked[NR_WORKERS], done[NR_WORKERS];	/* jobs so far */
 } *shared;
 
 static int file, source;
@@ -81,7 +83,7 @@ static void *run(void *arg)
 	return NULL;
 }
 
-/* Is @text in a line of this file of the thread? */
+/* Does a line of the file @name in /proc/@tid contain @text? */
 static bool shows(pid_t tid, const char *name, const char *text)
 {
 	char path[64], line[256];
@@ -97,7 +99,7 @@ static bool shows(pid_t tid, const char *name, const char *text)
 	return found;
 }
 
-/* Returns once the worker sleeps in what it does, as one of its files shows. */
+/* Start a job; return when its thread sleeps where @name shows @text. */
 static void begin(enum who who, const char *name, const char *text)
 {
 	__atomic_add_fetch(&shared->asked[who], 1, __ATOMIC_RELEASE);
@@ -118,7 +120,7 @@ static void freeze(int dir)
 {
 	if (ioctl(dir, FIFREEZE, 0))
 		err(1, "freezing " DATA);
-	/* Not just asleep: it may sleep when it reads the page, too. */
+	/* State D is not enough: the thread may also sleep in reading a page. */
 	begin(LOADER, "stack", "page_mkwrite");
 	begin(FREER, "status", "State:\tD");
 	puts("stuck");
@@ -131,7 +133,7 @@ static void thaw(int dir)
 	for (int who = 0; who < NR_WORKERS; who++)
 		while (load(&shared->done[who]) < load(&shared->asked[who]))
 			usleep(1000);
-	/* So that the next write faults again. */
+	/* Write back, so that the next write faults again. */
 	if (fsync(file))
 		err(1, "writing to " DATA);
 	puts("free");
@@ -163,7 +165,7 @@ static int make_file(const char *path)
 	return fd;
 }
 
-/* The file, mapped; its first page is in memory. */
+/* Map the file, and read its first page into memory. */
 static void prepare(void)
 {
 	close(make_file(DATA "/stock"));
@@ -187,7 +189,7 @@ int main(int argc, char **argv)
 	if (shared == MAP_FAILED)
 		err(1, "mmap");
 	prepare();
-	/* Written here, so that the page is in memory for certain. */
+	/* The write makes sure that the page is present. */
 	memcpy(text, content, sizeof(text));
 	(void)argc;
 	if (pthread_create(&thread, NULL, sleep_only, &sleeper))

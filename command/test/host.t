@@ -435,7 +435,7 @@ stuck 'one of two mounts' '$p->{behind_text} eq "the frozen file system ext4, on
 mkdir -p "$VMAPEEK_ROOT/proc/10/fd"
 ln -s /home/x "$VMAPEEK_ROOT/proc/10/fd/5"
 # shellcheck disable=SC2016
-stuck 'the mount with open files' '$p->{behind_text} eq "the frozen file system ext4 /home (it has files of it open)"'
+stuck 'the mount with open files' '$p->{behind_text} eq "the frozen file system ext4 /home (the process has files there open)"'
 
 # FUSE: fusectl is none, and its server is told by the requests that it has not answered.
 fake_fuse()
