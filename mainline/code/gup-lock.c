@@ -1,8 +1,8 @@
 /*
  * Can read faults in @vma be handled under its lock?  If not, a fault drops the
  * lock without having waited, and the address space may change before the rest
- * is pinned.  A read of untouched anonymous memory needs an anon_vma only to
- * map a huge page; one of private hugetlb memory always does.
+ * is pinned.  A read of absent anonymous memory needs an anon_vma only to map
+ * a huge page; one of private hugetlb memory, to allocate any page.
  */
 static bool gup_vma_can_fault(struct vm_area_struct *vma)
 {
