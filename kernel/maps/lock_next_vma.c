@@ -224,8 +224,9 @@ static unsigned long lock_next_vma_end(const struct vm_area_struct *vma,
  * @iter: set to @addr, or at a VMA that ended there
  * @addr: the address, not tagged
  *
- * Context: RCU read-side section, which may be left and entered again if
- * preemption is enabled. The caller must not hold the lock of a VMA of @mm.
+ * Context: RCU read-side section, which may be left and entered again if this
+ * fails. Preemption may be disabled. The caller must not hold the lock of a VMA
+ * of @mm.
  *
  * Return: the VMA, read-locked, and @iter is at that VMA; NULL if there is
  * none; or ERR_PTR(-EAGAIN) if maps_iter_wait_next() is to be called.

@@ -58,15 +58,15 @@ static enum maps_step maps_show_gate(struct seq_file *m, struct mm_struct *mm)
  * is disabled while a line of maps is shown: show_map() does not sleep. With
  * PREEMPT_RT, its spinlocks sleep.
  */
-static void maps_begin_line(bool is_map)
+static void maps_begin_line(bool is_atomic)
 {
-	if (!IS_ENABLED(CONFIG_PREEMPT_RT) && is_map)
+	if (!IS_ENABLED(CONFIG_PREEMPT_RT) && is_atomic)
 		preempt_disable();
 }
 
-static void maps_end_line(bool is_map)
+static void maps_end_line(bool is_atomic)
 {
-	if (!IS_ENABLED(CONFIG_PREEMPT_RT) && is_map)
+	if (!IS_ENABLED(CONFIG_PREEMPT_RT) && is_atomic)
 		preempt_enable();
 }
 
@@ -76,19 +76,19 @@ static void maps_end_line(bool is_map)
  */
 static struct vm_area_struct *maps_lock_line(struct mm_struct *mm,
 					     struct maps_iter *iter,
-					     unsigned long addr, bool is_map)
+					     unsigned long addr, bool is_atomic)
 {
 	struct vm_area_struct *vma;
 
-	maps_begin_line(is_map);
+	maps_begin_line(is_atomic);
 	vma = maps_iter_try_next(mm, iter, addr);
 	if (unlikely(vma == ERR_PTR(-EAGAIN))) {
-		maps_end_line(is_map);
+		maps_end_line(is_atomic);
 		vma = maps_iter_wait_next(mm, iter, addr);
-		maps_begin_line(is_map);
+		maps_begin_line(is_atomic);
 	}
 	if (IS_ERR_OR_NULL(vma))
-		maps_end_line(is_map);
+		maps_end_line(is_atomic);
 	return vma;
 }
 
@@ -97,9 +97,9 @@ static struct vm_area_struct *maps_lock_line(struct mm_struct *mm,
  * section of the lookup. The other two may sleep.
  */
 static void maps_show_vma(struct seq_file *m, struct maps_iter *iter,
-			  struct vm_area_struct *vma, bool is_map)
+			  struct vm_area_struct *vma, bool is_atomic)
 {
-	if (is_map) {
+	if (is_atomic || m->op->show == show_map) {
 		show_map(m, vma);
 		return;
 	}
@@ -112,26 +112,26 @@ static void maps_show_vma(struct seq_file *m, struct maps_iter *iter,
  * the position to its end. Returns enum maps_step, or a negative error.
  */
 static int maps_show_next(struct seq_file *m, struct mm_struct *mm,
-			  struct maps_iter *iter, bool is_map)
+			  struct maps_iter *iter, bool is_atomic)
 {
 	struct vm_area_struct *vma = NULL;
 	enum maps_step step = MAPS_STEP_SHOWN;
 	loff_t pos = maps_position(m);
 
 	if (pos != MAPS_GATE && pos != MAPS_END)
-		vma = maps_lock_line(mm, iter, pos, is_map);
+		vma = maps_lock_line(mm, iter, pos, is_atomic);
 	if (!vma)
 		return maps_show_gate(m, mm);
 	if (IS_ERR(vma))
 		return PTR_ERR(vma);
 
-	maps_show_vma(m, iter, vma, is_map);
+	maps_show_vma(m, iter, vma, is_atomic);
 	if (seq_has_overflowed(m))
 		step = MAPS_STEP_OVERFLOWED;
 	else
 		maps_set_position(m, vma->vm_end);
 	maps_end_read(vma);
-	maps_end_line(is_map);
+	maps_end_line(is_atomic);
 	return step;
 }
 
@@ -143,7 +143,8 @@ static int maps_show_next(struct seq_file *m, struct mm_struct *mm,
 static int maps_fill_buffer(struct seq_file *m, struct mm_struct *mm,
 			    size_t room)
 {
-	bool is_map = m->op->show == show_map;
+	/* A longer buffer is for a path that takes long to make. */
+	bool is_atomic = m->op->show == show_map && m->size <= PAGE_SIZE;
 	struct maps_iter iter;
 	int step;
 
@@ -152,7 +153,7 @@ static int maps_fill_buffer(struct seq_file *m, struct mm_struct *mm,
 	do {
 		size_t shown = m->count;
 
-		step = maps_show_next(m, mm, &iter, is_map);
+		step = maps_show_next(m, mm, &iter, is_atomic);
 		if (step != MAPS_STEP_SHOWN) {
 			m->count = shown;
 			break;
