@@ -24,7 +24,7 @@ DEB_PACKAGES := dpkg-dev debhelper dh-dkms gcc make libc6-dev $(COMMAND_PACKAGES
 RPM_PACKAGES := rpm rpmlint cpio gcc make libc6-dev $(COMMAND_PACKAGES)
 ROOTFS_PACKAGES := lintian mmdebstrap e2fsprogs
 
-.PHONY: help help-all demo bench check check-all supported check-mutants check-torture torture check-debug fuzz check-model module \
+.PHONY: help help-all demo bench check check-all supported check-mutants check-torture torture check-debug check-machines machines fuzz check-model module \
 	command deb rpm check-rpm options deps tests tools series check-series check-mainline check-boots check-selftest check-packages check-looks looks \
 	shell lint clean need
 
@@ -60,11 +60,13 @@ help-all: help
 	@echo '  make check-looks     run some sixty tools (ps, lsof, perf) on a stuck process, in a whole Debian system'
 	@echo '  make check-torture   break rules on purpose, and require that the torture detects it'
 	@echo '  make check-debug     run the tests of VMA locks on the debug kernel of the torture; TESTS="maps wedge"'
+	@echo '  make check-machines  run tests on guests with other CPUs, memory, NUMA nodes and swap; MACHINES="numa no-la57" TESTS=...'
 	@echo '  make fuzz            compare random reads, stock and with vmapeek; SEED=1 ROUNDS=4 READS=2750'
 	@echo '  make command         build the command vmapeek for operators, into build/command/'
 	@echo '  make looks           write the tables of docs/looks.md and README.md, from bench/record/*/looks.tsv'
 	@echo '  make supported       write the table of supported kernels in README.md, from what make check noted'
 	@echo '  make options         write the table of options in docs/your-kernel.md, from kernel/compat/options'
+	@echo '  make machines        write the table of machines in docs/your-kernel.md, from bench/record/*/machines.tsv'
 	@echo '  make check-series, check-boots, check-selftest: see make -C mainline help'
 	@echo '  make clean           remove build/ (downloads stay in the cache)'
 	@echo
@@ -162,6 +164,14 @@ check-torture: tests
 check-debug: tests
 	@$(LAB) need $(BUILD_PACKAGES)
 	@KERNEL=$(KERNEL) JOBS=$(JOBS) $(TOP)/tests/on-debug $(TESTS)
+
+# The machines are in tests/machines/list, the results in $(O)/machines.tsv; copy it to bench/record/, and `make machines` writes the
+# table of docs/your-kernel.md.
+check-machines: tests
+	@KERNEL=$(KERNEL) TESTS='$(TESTS)' $(TOP)/tests/on-machines $(MACHINES)
+
+machines:
+	@$(TOP)/tools/machines $(TOP)/docs/your-kernel.md $(foreach k,$(KERNELS),$(addprefix $(k)=,$(wildcard $(TOP)/bench/record/$(k)/machines.tsv)))
 
 fuzz: tests
 	@KERNEL=$(KERNEL) $(TOP)/tests/fuzz.t $(SEED) $(ROUNDS) $(READS)

@@ -58,6 +58,7 @@ guest_qemu()
 	[[ ${LAB_ACCEL:-tcg} != kvm ]] || accel=(-accel kvm -cpu host)
 	# An instruction takes 2^COUNTING nanoseconds. With erms and fsrm, each step of a string instruction would count as one.
 	[[ -z $COUNTING ]] || accel=(-accel "tcg,thread=single" -cpu "max,-erms,-fsrm" -icount "shift=$COUNTING,sleep=off")
+	[[ -z $FEATURES ]] || accel[3]+=,$FEATURES
 	[[ -z $PLUGIN ]] || accel+=(-plugin "$PLUGIN")
 	[[ $serial != stdio ]] || timeout+=(--foreground)
 	((NODES == 1)) || machine[1]+=,sockets=$CPUS # which are spread over the nodes
@@ -66,6 +67,7 @@ guest_qemu()
 	done
 	# The image is the caller's copy, so losing writes of a killed guest is acceptable.
 	[[ -z $DISK ]] || machine+=(-drive "file=disk,format=raw,if=virtio,cache=unsafe")
+	[[ -z $EMPTY ]] || machine+=(-drive "file=empty,format=raw,if=virtio,cache=unsafe")
 	# Relative paths, because a comma in a path would end an option. no_timer_check, because on a busy host the kernel's check
 	# of its timer fails and it panics.
 	cd "$RUN_DIR" || exit
@@ -140,16 +142,19 @@ guest_parse()
 	SILENCE=${LAB_SILENCE:-180}
 	[[ $SILENCE =~ ^[1-9][0-9]*$ ]] || die "LAB_SILENCE: '$SILENCE' is no number of seconds"
 	SERIES=6.12 CPUS=2 MEMORY=1024 NODES=1 APPEND=() KEEP_LOG='' LIMIT=300 COUNTING='' DISK='' PLUGIN=''
+	FEATURES='' EMPTY=''
 	FILES=() TREES=() MODULES=() ALLOW=()
 	[[ $KIND = run ]] || LIMIT=0
-	while getopts :k:t:m:c:n:d:f:T:M:a:A:l:r:p:iI: opt; do
+	while getopts :k:t:m:c:n:C:d:e:f:T:M:a:A:l:r:p:iI: opt; do
 		case $opt in
 		k) SERIES=$OPTARG ;;
 		t) number t "$OPTARG"; LIMIT=$OPTARG ;;
 		m) number m "$OPTARG"; MEMORY=$OPTARG ;;
 		c) number c "$OPTARG"; CPUS=$OPTARG ;;
 		n) number n "$OPTARG"; NODES=$OPTARG ;;
+		C) FEATURES=$OPTARG ;;
 		d) DISK=$OPTARG ;;
+		e) number e "$OPTARG"; EMPTY=$OPTARG ;;
 		f) FILES+=("$OPTARG") ;;
 		T) TREES+=("$OPTARG") ;;
 		M) MODULES+=("$OPTARG") ;;
@@ -168,6 +173,8 @@ guest_parse()
 	COMMAND=("$@")
 
 	((MEMORY % NODES == 0)) || die "-n: $NODES nodes cannot have equal parts of $MEMORY MiB"
+	[[ $FEATURES =~ ^([+-][a-z0-9._-]+(,[+-][a-z0-9._-]+)*)?$ ]] ||
+		die "-C: '$FEATURES' is no list of CPU features such as -la57,+x"
 	case $KIND in
 	run) (($#)) || die "run: name a command to run in the guest" ;;
 	shell)
@@ -220,6 +227,11 @@ guest_prepare()
 	if [[ -n $DISK ]]; then
 		ln -s "$(realpath "$DISK")" "$RUN_DIR/disk"
 		initramfs_disk "$root" "$KERNEL"
+	fi
+	if [[ -n $EMPTY ]]; then
+		truncate -s "${EMPTY}M" "$RUN_DIR/empty"
+		# May be built in.
+		initramfs_module "$root" "$KERNEL" virtio_blk || true
 	fi
 	for item in "${FILES[@]}"; do
 		"initramfs_${DISK:+disk_}file" "$root" "$item"

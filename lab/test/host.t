@@ -87,6 +87,9 @@ expect 'run without a command' 125 'name a command' "$lab" run -t 3
 expect 'unknown option' 125 'unknown option -x' "$lab" run -x true
 expect 'option without a value' 125 'option -t needs a value' "$lab" run -t
 expect 'bad number' 125 "'1h' is not a positive number" "$lab" run -t 1h true
+expect 'bad CPU features' 125 "'la57' is no list of CPU features" "$lab" run -C la57 true
+expect 'CPU features that would end the list' 125 'is no list of CPU features' "$lab" run -C -la57,host-phys-bits=on true
+expect 'empty disk without a size' 125 "-e: '0' is not a positive number" "$lab" run -e 0 true
 expect 'missing tree' 125 "no directory '/nonesuch'" "$lab" run -T /nonesuch true
 expect 'missing plugin' 125 "-p: cannot read '/nonesuch'" "$lab" run -p /nonesuch,out=x true
 expect 'missing file' 125 "cannot read '/nonesuch'" "$lab" run -f /nonesuch true

@@ -37,7 +37,9 @@ void swap_out(struct target *t, char *at, size_t size);
 void make_swapped(struct target *t, char *at, size_t size);
 
 void make_shared(struct target *t, char *at, size_t size);
-/* Like swap_out(). */
+/* Is any page of it in memory, be it in the swap cache? */
+bool is_resident(struct target *t, char *at, size_t size);
+/* Like swap_out(), but pages may stay in the swap cache of a disk. */
 void swap_out_shared(struct target *t, char *at, size_t size);
 void make_shared_swapped(struct target *t, char *at, size_t size);
 void make_shared_huge(struct target *t, char *at, size_t size);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Memory with other users: files, shared memory, memory shared by fork. */
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
@@ -28,22 +29,38 @@ void make_shared_huge(struct target *t, char *at, size_t size)
 		      "no huge page of shared memory");
 }
 
-/* By mincore(), because pagemap does not show it for shared memory. */
-static bool is_resident(struct target *t, char *at, size_t size)
+static bool has_writeback(struct target *t)
 {
-	unsigned char page;
+	char line[64];
+	long pages = -1, n;
+	FILE *file;
 
-	for (size_t i = 0; i < size; i += PAGE) {
-		must(t, !mincore(at + i, PAGE, &page), "mincore");
-		if (page & 1)
-			return true;
-	}
-	return false;
+	/* Counts of single CPUs are not in the sum until then. */
+	write_line("/proc/sys/vm/stat_refresh", "1");
+	file = fopen("/proc/vmstat", "r");
+	must(t, file, "vmstat");
+	while (fgets(line, sizeof(line), file))
+		if (sscanf(line, "nr_writeback %ld", &n) == 1)
+			pages = n;
+	fclose(file);
+	must(t, pages >= 0, "nr_writeback");
+	return pages > 0;
 }
 
+/*
+ * pagemap does not show it for shared memory. If swap is a disk, the pages stay
+ * in the swap cache, because a fault would take them from there and free their
+ * slots. They are clean once they are written.
+ */
 void swap_out_shared(struct target *t, char *at, size_t size)
 {
 	for (int i = 0; i < 100 && is_resident(t, at, size); i++) {
+		if (smaps_kb(getpid(), (unsigned long)at, "Swap") >=
+		    (long)(size / KIB)) {
+			while (has_writeback(t))
+				usleep(1000);
+			return;
+		}
 		/*
 		 * Drain the batches of the CPUs, because reclaim does not find
 		 * pages there.

@@ -186,15 +186,44 @@ void scatter(struct target *t, char *at, size_t size)
 		}
 }
 
+/* By mincore(), which shows pages in the swap cache as resident. */
+bool is_resident(struct target *t, char *at, size_t size)
+{
+	unsigned char page;
+
+	for (size_t i = 0; i < size; i += PAGE) {
+		must(t, !mincore(at + i, PAGE, &page), "mincore");
+		if (page & 1)
+			return true;
+	}
+	return false;
+}
+
 void swap_out(struct target *t, char *at, size_t size)
 {
-	for (int i = 0; i < 100 && !all_swapped(t, at, size); i++) {
-		/* Drain the batch of the CPU on which this task ran before. */
-		if (i)
+	for (int i = 0; i < 100; i++) {
+		bool swapped = all_swapped(t, at, size);
+
+		if (swapped && !is_resident(t, at, size))
+			return;
+		/*
+		 * Let the disk write, if swap is one, and drain the batch of
+		 * the CPU on which this task ran before.
+		 */
+		if (i) {
+			usleep(i * 1000);
 			write_line("/proc/sys/vm/drop_caches", "1");
+		}
+		/*
+		 * A page stays in the swap cache after it was written to a
+		 * disk. Reclaim frees it if it is mapped and clean.
+		 */
+		for (size_t n = 0; swapped && n < size; n += PAGE)
+			(void)*(volatile char *)(at + n);
 		must(t, !madvise(at, size, MADV_PAGEOUT), "MADV_PAGEOUT");
 	}
-	must_be_given(t, all_swapped(t, at, size), "not swapped out");
+	must_be_given(t, all_swapped(t, at, size) && !is_resident(t, at, size),
+		      "not swapped out");
 }
 
 void make_swapped(struct target *t, char *at, size_t size)
