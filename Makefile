@@ -8,6 +8,22 @@ endif
 
 include $(dir $(lastword $(MAKEFILE_LIST)))tools/common.mk
 
+# A host of another Debian release; not from the environment, where some shells have the host's name.
+ifeq ($(origin HOST),command line)
+ON_HOST := demo check check-all
+ifneq ($(filter-out $(ON_HOST),$(or $(MAKECMDGOALS),help)),)
+$(error HOST=$(HOST) is for these only: $(ON_HOST))
+endif
+
+.PHONY: $(ON_HOST)
+
+# With a build/ of its own, because programs there have other libraries.
+$(ON_HOST):
+	@mkdir -p $(TOP)/build/$(HOST)
+	@$(LAB) on $(HOST) -b $(TOP) -b $(TOP)/build/$(HOST):$(TOP)/build -- \
+		make -C $(TOP) $@ $(foreach v,KERNEL JOBS TESTS KERNELS,$(if $($(v)),$(v)='$($(v))'))
+else
+
 # How many guests at a time, each of which has two CPUs. JOBS=2 is faster for `make check`, too, where the machine is idle
 # otherwise; what breaks mutants may be slow.
 JOBS ?= 1
@@ -17,7 +33,7 @@ MUTANT_JOBS ?= $(shell n=$$(nproc); echo $$((n > 8 ? 8 : n)))
 HOST_PACKAGES := gcc make libc6-dev libelf-dev libcmocka-dev perl binutils
 COMMAND_PACKAGES := libkmod-dev libjson-c-dev zlib1g-dev
 # The 32-bit side of the tests; not gcc-multilib, which excludes the cross compilers of other architectures.
-TEST_PACKAGES = gcc-$(shell gcc -dumpversion | cut -d. -f1)-multilib libc6-dev-i386 libbpf-dev mandoc e2fsprogs
+TEST_PACKAGES = gcc-$(shell gcc -dumpversion | cut -d. -f1)-multilib libc6-dev-i386 libbpf-dev mandoc bsdextrautils e2fsprogs
 LINT_PACKAGES := shellcheck git perl
 MODEL_PACKAGES := spin gcc libc6-dev
 DEB_PACKAGES := dpkg-dev debhelper dh-dkms gcc make libc6-dev $(COMMAND_PACKAGES)
@@ -31,7 +47,7 @@ ROOTFS_PACKAGES := lintian mmdebstrap e2fsprogs
 help:
 	@echo 'Everyday:'
 	@echo '  make demo            see it work on a stock kernel, live (needs root once, to install packages)'
-	@echo '  make check           run all tests'
+	@echo '  make check           run all tests; TESTS="lock maps" only these'
 	@echo '  make module          build vmapeek.ko for the kernel under test, into build/KERNEL/'
 	@echo '  make shell           a shell in a virtual machine with the module and the tests in it'
 	@echo '  make lint            style of scripts, kernel code and prose'
@@ -48,6 +64,7 @@ help:
 	@echo
 	@echo 'make deps installs what all of these need, as root. Else only demo and check install anything.'
 	@echo 'KERNEL=6.12 or 7.3 chooses the series of the kernel, FLAVOUR=amd64 or rt-amd64 another than the cloud flavour.'
+	@echo 'HOST=trixie or bookworm runs demo or check in a Debian 13 or 12 that the lab makes, as root.'
 	@echo 'Everything else: make help-all'
 
 help-all: help
@@ -205,3 +222,5 @@ lint:
 
 clean:
 	rm -rf '$(TOP)/build'
+
+endif
