@@ -48,6 +48,7 @@ host_update()
 	note "updating the package lists of the Debian in $root"
 	if "$LAB_DIR/host-enter" "$root" / -- apt-get -q update >"$log" 2>&1; then
 		: >"$root/updated"
+		rm -f "$log"
 	else
 		note "$(apt_reason "$log")"
 	fi
