@@ -8,6 +8,22 @@ endif
 
 include $(dir $(lastword $(MAKEFILE_LIST)))tools/common.mk
 
+# A host of another Debian release; not from the environment, where some shells have the host's name.
+ifeq ($(origin HOST),command line)
+ON_HOST := demo check check-all
+ifneq ($(filter-out $(ON_HOST),$(or $(MAKECMDGOALS),help)),)
+$(error HOST=$(HOST) is for these only: $(ON_HOST))
+endif
+
+.PHONY: $(ON_HOST)
+
+# With a build/ of its own, because programs there have other libraries.
+$(ON_HOST):
+	@mkdir -p $(TOP)/build/$(HOST)
+	@$(LAB) on $(HOST) -b $(TOP) -b $(TOP)/build/$(HOST):$(TOP)/build -- \
+		make -C $(TOP) $@ $(foreach v,KERNEL JOBS TESTS KERNELS,$(if $($(v)),$(v)='$($(v))'))
+else
+
 # How many guests at a time, each of which has two CPUs. JOBS=2 is faster for `make check`, too, where the machine is idle
 # otherwise; what breaks mutants may be slow.
 JOBS ?= 1
@@ -17,7 +33,7 @@ MUTANT_JOBS ?= $(shell n=$$(nproc); echo $$((n > 8 ? 8 : n)))
 HOST_PACKAGES := gcc make libc6-dev libelf-dev libcmocka-dev perl binutils
 COMMAND_PACKAGES := libkmod-dev libjson-c-dev zlib1g-dev
 # The 32-bit side of the tests; not gcc-multilib, which excludes the cross compilers of other architectures.
-TEST_PACKAGES = gcc-$(shell gcc -dumpversion | cut -d. -f1)-multilib libc6-dev-i386 libbpf-dev mandoc e2fsprogs
+TEST_PACKAGES = gcc-$(shell gcc -dumpversion | cut -d. -f1)-multilib libc6-dev-i386 libbpf-dev mandoc bsdextrautils e2fsprogs
 LINT_PACKAGES := shellcheck git perl
 MODEL_PACKAGES := spin gcc libc6-dev
 DEB_PACKAGES := dpkg-dev debhelper dh-dkms gcc make libc6-dev $(COMMAND_PACKAGES)
@@ -31,7 +47,7 @@ ROOTFS_PACKAGES := lintian mmdebstrap e2fsprogs
 help:
 	@echo 'Everyday:'
 	@echo '  make demo            three incidents in a virtual machine, stock and with vmapeek (needs root once, for packages)'
-	@echo '  make check           run the tests, except those listed under Evidence and in make help-all'
+	@echo '  make check           run the tests, except those under Evidence and in make help-all; TESTS="lock maps": only these'
 	@echo '  make module          build vmapeek.ko for the kernel under test, into build/KERNEL/'
 	@echo '  make shell           start a shell in a virtual machine, with the modules and the tests'
 	@echo '  make lint            check the style of scripts, kernel code and prose, and the numbers in documents'
@@ -48,6 +64,7 @@ help:
 	@echo
 	@echo 'As root, make deps installs the packages for all targets; demo and check install theirs. The others print the names.'
 	@echo 'KERNEL=6.12 or 7.3 selects the series of the kernel, FLAVOUR=amd64 or rt-amd64 another flavour than cloud.'
+	@echo 'HOST=trixie or bookworm runs demo or check in a Debian 13 or 12 that the lab makes, as root.'
 	@echo 'All other targets: make help-all'
 
 help-all: help
@@ -126,10 +143,13 @@ LONGEST := $(patsubst %,$(TOP)/tests/%.t,maps-switching switching interference f
 CHECKS := $(filter-out %/torture.t $(LONGEST),$(wildcard $(TOP)/tests/*.t $(addprefix $(TOP)/,bench/test/*.t command/test/*.t \
 	klp-link/test/*.t lab/test/*.t dkms/test/*.t tools/test/*.t))) $(TOP)/mainline/test/untag.t
 
+# TESTS="lock hole tools/test/supported.t": only these. `make supported` does not count such a run.
+CHOSEN := $(foreach t,$(TESTS),$(TOP)/$(if $(findstring /,$(t)),$(t),tests/$(t).t))
+
 check: tests
 	@KERNEL=$(KERNEL) KLP_LINK=$(TOP)/build/klp-link/klp-link KLP_FUZZ=$(TOP)/build/klp-link/klp-fuzz \
 		VMAPEEK=$(TOP)/build/command/vmapeek \
-		$(TOP)/tools/check $(KERNEL) $(O) $(PROVE) -j $(JOBS) $(LONGEST) $(CHECKS)
+		$(if $(TESTS),$(PROVE) -j $(JOBS) $(CHOSEN),JOBS=$(JOBS) $(TOP)/tools/check $(KERNEL) $(O) $(PROVE) $(LONGEST) $(CHECKS))
 
 # Stock kernels; CONTRIBUTING.md says what it takes to become one.
 KERNELS := 6.12 7.3
@@ -137,9 +157,9 @@ KERNELS := 6.12 7.3
 check-all:
 	@for kernel in $(KERNELS); do $(MAKE) check KERNEL=$$kernel || exit; done
 
-# From what `make check` has noted.
+# From what `make check` has noted, now and earlier.
 supported:
-	@$(TOP)/tools/supported $(TOP)/README.md $(TOP)/build $(KERNELS)
+	@$(TOP)/tools/supported $(TOP)/tests/passed.tsv $(TOP)/build $(TOP)/README.md $(TOP)/docs/your-kernel.md
 
 # From kernel/compat/options.
 options:
@@ -214,3 +234,5 @@ lint:
 
 clean:
 	rm -rf '$(TOP)/build'
+
+endif

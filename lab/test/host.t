@@ -102,6 +102,11 @@ expect 'root file system without a series' 125 'name a series' "$lab" rootfs
 expect 'root file system of an unknown series' 125 "unknown kernel series '5.10'" "$lab" rootfs 5.10
 expect 'root file system with a kernel of your own' 125 'name a series' "$lab" rootfs "$work/"
 expect 'root file system with a bad package name' 125 "'+x' is no package name" "$lab" rootfs 6.12 +x
+expect 'host of an unknown release' 125 "unknown Debian release 'sid'; known: bookworm trixie" "$lab" on sid true
+expect 'host without a release' 125 "unknown Debian release ''" "$lab" on
+expect 'host without a command' 125 'on: name a command' "$lab" on trixie -b /
+expect 'host with a missing directory' 125 "-b: no directory '/nonesuch'" "$lab" on trixie -b /nonesuch:/ true
+expect 'host with an unknown option' 125 'unknown option -x' "$lab" on trixie -x true
 expect 'build without a name' 125 'give the kernel one name' "$lab" build -c /dev/null
 expect 'build with a bad name' 125 "'a/b' is no name" "$lab" build -c /dev/null a/b
 expect 'build without a configuration' 125 'name files with options' "$lab" build x
@@ -128,12 +133,24 @@ mv "$work/targets" "$work/targets.off"
 : >"$work/targets"
 expect 'apt without sources' 125 'has no Debian bookworm mirror' "$lab" kernel 6.12
 mv "$work/targets.off" "$work/targets"
+expect 'host, not root' 125 'is made and entered by root; run this as root' "$lab" on trixie true
 expect 'packages missing, not root' 125 'as root: apt-get install nonesuch-a nonesuch-b' "$lab" need nonesuch-a nonesuch-b
 rm "$work/bin/id"
 
 # Another apt holds the lock: only a run that waits gets it.
 cp "$work/bin/apt-get" "$work/apt-get.off"
 stub id <<<'echo 0'
+stub unshare <<<'exit 1'
+expect 'host, no mount namespaces' 125 'cannot make a mount namespace' "$lab" on trixie true
+stub unshare <<<'[[ $# = 2 ]] || { echo "E: write error: No space left on device"; exit 1; }'
+stub dpkg-query <<<'echo installed'
+expect 'host, no lists' 125 'the mirror lacks a package' "$lab" on trixie true
+touch "$cache/apt-trixie/updated"
+expect 'host, disk full' 125 'cannot make a Debian trixie: the disk is full' "$lab" on trixie true
+stub unshare <<<'[[ $# = 2 ]] || { echo "E: Failed to fetch http://mirror.invalid/x Could not resolve mirror"; exit 1; }'
+expect 'host, no network' 125 'cannot make a Debian trixie: cannot reach the package mirror' "$lab" on trixie true
+holds 'no host is left' bash -c "! ls -d '$cache'/tmp.* '$cache'/hosts/* 2>/dev/null"
+rm "$cache/apt-trixie/updated" "$work/bin/unshare" "$work/bin/dpkg-query"
 stub apt-get <<'END'
 case "$*" in
 *Timeout=0*) echo 'E: Could not get lock /var/lib/dpkg/lock-frontend. It is held by process 1 (apt)'; exit 100 ;;
