@@ -27,8 +27,10 @@ static inline bool mmap_lock_speculate_retry(struct mm_struct *mm,
 /*
  * Copy out of a page with the same accesses as __access_remote_vm(), because
  * their width is visible if the memory is being written to. There the compiler
- * knows that @len is at most PAGE_SIZE, and copies inline; min_t() tells it so
- * here.
+ * knows that @len is at most PAGE_SIZE, and copies inline, whole words by rep
+ * movsq. min_t() tells it so here, but is not enough: gcc 14 drops min_t() where
+ * the caller has checked @len, and then calls memcpy(), which copies bytes with
+ * FSRM. The option in Kbuild makes it copy inline whatever it knows.
  */
 static __always_inline void remote_memcpy(void *to, const void *from,
 					  unsigned int len)
