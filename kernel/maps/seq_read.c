@@ -94,7 +94,7 @@ static struct vm_area_struct *maps_lock_line(struct mm_struct *mm,
 
 /*
  * show_map() does not sleep, so it is called without leaving the RCU read-side
- * section of the lookup. The other two may sleep.
+ * section of the lookup. show_smap() and show_numa_map() may sleep.
  */
 static void maps_show_vma(struct seq_file *m, struct maps_iter *iter,
 			  struct vm_area_struct *vma, bool is_atomic)
@@ -143,7 +143,7 @@ static int maps_show_next(struct seq_file *m, struct mm_struct *mm,
 static int maps_fill_buffer(struct seq_file *m, struct mm_struct *mm,
 			    size_t room)
 {
-	/* A longer buffer is for a path that takes long to make. */
+	/* With a longer buffer, preemption would be disabled for too long. */
 	bool is_atomic = m->op->show == show_map && m->size <= PAGE_SIZE;
 	struct maps_iter iter;
 	int step;
