@@ -62,7 +62,10 @@ if [[ ! -e $RECORD ]]; then
 else
 	new=$TOP/build/bench/guard.tsv
 	# A single round may contain an interrupt; the median of three rounds excludes it.
-	if measure 1 && ! awk -f "$TOP/bench/guard.awk" "$RECORD" "$new" >"$TMP/said"; then
+	if ! measure 1; then
+		sed 's/^/# once more, because it failed: /' "$TMP/run"
+		measure 3 || true
+	elif ! awk -f "$TOP/bench/guard.awk" "$RECORD" "$new" >"$TMP/said"; then
 		sed 's/^/# measured again: /' "$TMP/said"
 		measure 3 || true
 	fi

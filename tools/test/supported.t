@@ -29,7 +29,8 @@ echo 'ok 3 # SKIP case_b'
 echo 'ok 4 - case # SKIP root may write everywhere'
 echo ok 5
 TEST
-printf 'echo 1..1; echo not ok 1\n' >"$work/bad.t"
+printf 'echo 1..2; echo "not ok 1 - bad"; echo "# why: because"; echo ok 2; echo "# of the second"\n' >"$work/bad.t"
+printf 'echo 1..1; echo ok 1; echo "# last words"; exit 3\n' >"$work/ends.t"
 printf '%s\n' before '<!-- supported: begin -->' old '<!-- supported: end -->' after >"$work/README"
 printf '%s\n' before '<!-- skipped: begin -->' old '<!-- skipped: end -->' after >"$work/page"
 
@@ -38,7 +39,7 @@ check()
 {
 	local out=$1
 	shift
-	"$tools/check" "$work/kernel" "$out" prove -e bash "$@" >/dev/null 2>"$work/err"
+	"$tools/check" "$work/kernel" "$out" prove -e bash "$@" >"$work/out" 2>"$work/err"
 }
 
 # field NAME: of the row in $passed, by the names in tests/passed.tsv
@@ -65,6 +66,12 @@ cp "$passed" "$work/b/passed"
 ok $? 'check: fails'
 [[ ! -e $work/b/passed ]]
 ok $? 'check: what passed before is forgotten'
+grep -qx '  # why: because' "$work/out" && ! grep -q 'of the second' "$work/out"
+ok $? 'check: tells what a failed test said'
+[[ $(tail -n1 "$work/out") = 'Result: FAIL' ]]
+ok $? "check: prove's summary is last"
+! check "$work/b" "$work/ends.t" && grep -qx '  # last words' "$work/out"
+ok $? 'check: tells the last lines of a program that ends with an error'
 
 supported()
 {
