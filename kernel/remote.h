@@ -48,6 +48,9 @@ struct remote_stats {
 
 DECLARE_PER_CPU(struct remote_stats, remote_stats);
 
+/* Bytes, with the terminator, of the longest name that the tracepoint holds. */
+#define REMOTE_READ_NAME_LEN 16
+
 extern const char *const remote_read_names[NR_REMOTE_READ_RESULTS];
 
 /* Any context; counts on this CPU, without a lock or a shared cache line. */

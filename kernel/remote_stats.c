@@ -18,6 +18,11 @@ const char *const remote_read_names[NR_REMOTE_READ_RESULTS] = {
 #undef X
 };
 
+#define X(constant, name, meaning) \
+	static_assert(sizeof(name) <= REMOTE_READ_NAME_LEN);
+REMOTE_READ_RESULTS(X)
+#undef X
+
 /**
  * remote_stats_sum - number of remote reads with a result
  * @result: the result

@@ -25,7 +25,8 @@ TRACE_EVENT(vmapeek_remote_read,
 		__field(unsigned long, len)
 		__field(long, result)
 		__field(u64, nsec)
-		__string(reason, remote_read_names[reason])
+		/* No __string(): bpftrace 0.23 truncates the pointer to one. */
+		__array(char, reason, REMOTE_READ_NAME_LEN)
 	),
 
 	TP_fast_assign(
@@ -34,12 +35,13 @@ TRACE_EVENT(vmapeek_remote_read,
 		__entry->len = len;
 		__entry->result = result;
 		__entry->nsec = nsec;
-		__assign_str(reason);
+		strscpy_pad(__entry->reason, remote_read_names[reason],
+			    REMOTE_READ_NAME_LEN);
 	),
 
 	TP_printk("pid=%d addr=%#lx len=%lu result=%ld reason=%s nsec=%llu",
 		  __entry->pid, __entry->addr, __entry->len, __entry->result,
-		  __get_str(reason), __entry->nsec)
+		  __entry->reason, __entry->nsec)
 );
 
 /* trace.c */
