@@ -24,12 +24,17 @@
 static inline int vmapeek_check_build(void)
 {
 	const struct new_utsname *running = init_utsname();
+	const char *release = UTS_RELEASE;
+	const char *version = UTS_VERSION;
 
-	if (!strcmp(running->release, UTS_RELEASE) &&
-	    !strcmp(running->version, UTS_VERSION))
+	/* Not folded into the code: the test changes the strings in the file. */
+	OPTIMIZER_HIDE_VAR(release);
+	OPTIMIZER_HIDE_VAR(version);
+	if (!strcmp(running->release, release) &&
+	    !strcmp(running->version, version))
 		return 0;
 	pr_err("built for %s (%s), but this kernel is %s (%s): build it again for this one\n",
-	       UTS_RELEASE, UTS_VERSION, running->release, running->version);
+	       release, version, running->release, running->version);
 	return -ENOEXEC;
 }
 
