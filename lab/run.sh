@@ -68,8 +68,8 @@ guest_qemu()
 	# The image is the caller's copy, so losing writes of a killed guest is acceptable.
 	[[ -z $DISK ]] || machine+=(-drive "file=disk,format=raw,if=virtio,cache=unsafe")
 	[[ -z $EMPTY ]] || machine+=(-drive "file=empty,format=raw,if=virtio,cache=unsafe")
-	# Relative paths, because a comma in a path would end an option. no_timer_check, because on a busy host the kernel's check
-	# of its timer fails and it panics.
+	# Relative paths, because a comma in a path would end an option. On a busy host, an emulated CPU may stop for half a minute:
+	# no_timer_check, because otherwise the kernel panics; and more time for its watchdogs.
 	cd "$RUN_DIR" || exit
 	exec setpriv --pdeathsig TERM "${timeout[@]}" "$LIMIT" "$QEMU" \
 		"${accel[@]}" "${machine[@]}" -display none -no-reboot -nic none -monitor none \
@@ -78,7 +78,8 @@ guest_qemu()
 		-device virtio-serial-pci,ioeventfd=off \
 		-chardev stdio,id=output,signal=off -device virtserialport,chardev=output \
 		-kernel "$KERNEL/vmlinuz" -initrd initramfs \
-		-append "console=ttyS0 8250.nr_uarts=4 loglevel=7 printk.devkmsg=on panic=-1 oops=panic no_timer_check rdinit=/init ${APPEND[*]}"
+		-append "console=ttyS0 8250.nr_uarts=4 loglevel=7 printk.devkmsg=on panic=-1 oops=panic no_timer_check \
+rcupdate.rcu_cpu_stall_timeout=120 watchdog_thresh=60 rdinit=/init ${APPEND[*]}"
 }
 
 # guest_watch PID: stops QEMU if the guest prints nothing for $SILENCE seconds before its /init starts, or if its kernel reports a
