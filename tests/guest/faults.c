@@ -33,7 +33,6 @@
 #define SMALL		8UL	/* PEEK reads a word */
 #define LARGE		(64 * KIB)
 #define HUGE_SIZE	(2 * HUGE_PAGE)
-#define POISON		0xa5
 #define TMPFS		"/tmpfs"
 /* Offset from TARGET_AT where nothing is mapped. */
 #define NOWHERE		(1UL << 40)

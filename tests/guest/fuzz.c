@@ -106,7 +106,7 @@ static struct result run_read(const struct one_read *r, pid_t pid)
 	size_t used = r->len + PAGE;
 	struct result result;
 
-	memset(buf, 0xa5, used);
+	memset(buf, POISON, used);
 	result.ret = remote_read(r->how, pid, r->addr, buf, r->len);
 	result.hash = hash_bytes(0, buf, used);
 	return result;

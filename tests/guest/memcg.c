@@ -316,6 +316,8 @@ static bool read_short(struct outcome *o, pid_t pid, pid_t other, char *text,
 	struct counters before = counters_read();
 	bool target_killed, other_killed;
 
+	/* An earlier try may have read something. */
+	memset(o->bytes, POISON, MAX_READ);
 	read_in(o, pid);
 	o->events = counters_since(&before);
 	kills = count(TARGET "/memory.events", "oom_kill") - kills;

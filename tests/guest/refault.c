@@ -110,7 +110,7 @@ static long read_paused(const struct read_case *c, struct outcome *o,
 	struct counters before;
 	long faults;
 
-	memset(o->bytes, 0xa5, c->len);
+	memset(o->bytes, POISON, c->len);
 	pause_set("times", times);
 	before = counters_read();
 	faults = faults_of_mine();

@@ -37,7 +37,6 @@
 #define LONG		(5 * PAGE)
 #define SPACE		(8 * PAGE)	/* of the reader */
 #define STOP		(2 * PAGE)	/* where the reader waits for the uffd */
-#define POISON		0xa5
 
 /* The reader's memory. */
 enum to {

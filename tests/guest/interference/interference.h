@@ -31,7 +31,7 @@
 #define CHILD		'c'
 #define SERVED		's'
 #define LEAD		'l'
-#define POISON		'-'
+#define UNREAD		'-'
 
 /* The argument with which the test program only sleeps. */
 #define SLEEP		"sleep"

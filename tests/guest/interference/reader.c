@@ -42,7 +42,7 @@ static void make_local(const struct place *place)
 	map_local(pages, NR_PAGES * PAGE, 0);
 	for (int i = 0; i < NR_PAGES; i++)
 		if (place->in_target || i != STOP_PAGE)
-			memset(pages + i * PAGE, POISON, PAGE);
+			memset(pages + i * PAGE, UNREAD, PAGE);
 	if (place->in_target)
 		return;
 	scene->uffd = uffd_open(missing, PAGE);

@@ -13,7 +13,6 @@
 #include "cases.h"
 #include "run.h"
 
-#define POISON		0xa5
 #define TIME_LIMIT	120	/* seconds a case */
 
 /* One case, with the outcomes of both of its runs. */

@@ -13,6 +13,8 @@
 #include "vmapeek.h"
 
 #define MAX_READ	(MIB + 2 * PAGE)
+/* The content of a buffer before a read. */
+#define POISON		0xa5
 
 /* The outcome of one run of a case. */
 struct outcome {

@@ -9,7 +9,6 @@
 #include "readv.h"
 #include "state.h"
 
-#define POISON		0xa5
 #define STATE_REACH	(64 * MIB)
 
 static enum kind kind_wanted;
