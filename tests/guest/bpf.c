@@ -212,7 +212,6 @@ static long collapse(pid_t pid, unsigned long addr)
  */
 static void run_collapse(const struct read_case *c, struct outcome *o)
 {
-	static const char enabled[] = THP "enabled";
 	const struct bpf_case *b = c->arg;
 	struct target *t = target_alloc();
 	unsigned long end;
@@ -220,8 +219,10 @@ static void run_collapse(const struct read_case *c, struct outcome *o)
 
 	if (is_lacking(b, o))
 		return;
-	/* No huge page by a fault, only by madvise(). */
-	write_line(enabled, "madvise");
+	if (!thp_enable("madvise")) {
+		outcome_lacks(o, LACKS_THP);
+		return;
+	}
 	pid = target_start(prepare_to_collapse, t);
 	if (outcome_started(o, t)) {
 		end = t->addr + HUGE_PAGE;
@@ -232,7 +233,7 @@ static void run_collapse(const struct read_case *c, struct outcome *o)
 		o->ret = collapse(pid, t->addr);
 	}
 	target_stop(pid);
-	write_line(enabled, "always");
+	thp_enable("always");
 }
 
 #define BOTH(_events)	.events = EV(_events), .events_str = EV(_events)

@@ -265,7 +265,7 @@ static void make_huge_untouched(struct target *t, char *at, size_t size)
 {
 	map_anon(t, at, size);
 	if (madvise(at, size, MADV_HUGEPAGE))
-		lacks(t, "transparent huge pages");
+		lacks(t, LACKS_THP);
 }
 
 static void make_huge_half_touched(struct target *t, char *at, size_t size)

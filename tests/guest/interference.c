@@ -24,6 +24,7 @@
 #include <cmocka.h>
 
 #include "interference.h"
+#include "kinds-make.h"
 #include "run.h"
 #include "vmapeek.h"
 
@@ -289,7 +290,7 @@ int main(int argc, char **argv)
 	/* No writeback: a written page stays dirty. */
 	write_line("/proc/sys/vm/dirty_writeback_centisecs", "0");
 	/* Huge pages only by madvise(). */
-	write_line("/sys/kernel/mm/transparent_hugepage/enabled", "madvise");
+	thp_enable("madvise");
 	make_jobs(argv + 1);
 	make_reports();
 	start_places();

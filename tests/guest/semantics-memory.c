@@ -112,7 +112,7 @@ static void *thp(struct target *t, size_t size)
 	void *p = map_huge_aligned(t, size);
 
 	if (madvise(p, HUGE_PAGE, MADV_HUGEPAGE))
-		lacks(t, "transparent huge pages");
+		lacks(t, LACKS_THP);
 	return p;
 }
 

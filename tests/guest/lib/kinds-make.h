@@ -19,6 +19,13 @@ void *map_anon(struct target *t, char *at, size_t size);
 /* Read each page. */
 void read_all(char *at, size_t size);
 
+#define LACKS_THP	"transparent huge pages"
+/*
+ * Sets whether each fault may give a huge page, "always", or only after
+ * madvise(), "madvise". Returns false if this kernel has no huge pages.
+ */
+bool thp_enable(const char *when);
+
 void make_anon(struct target *t, char *at, size_t size);
 void make_huge(struct target *t, char *at, size_t size);
 

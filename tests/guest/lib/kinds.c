@@ -61,6 +61,14 @@ static void make_zero_page(struct target *t, char *at, size_t size)
 	read_all(at, size);
 }
 
+bool thp_enable(const char *when)
+{
+	if (access(THP "enabled", F_OK))
+		return false;
+	write_line(THP "enabled", when);
+	return true;
+}
+
 void make_huge(struct target *t, char *at, size_t size)
 {
 	make_anon(t, at, size);
@@ -81,7 +89,7 @@ static void make_huge_zero(struct target *t, char *at, size_t size)
 {
 	map_anon(t, at, size);
 	if (madvise(at, size, MADV_HUGEPAGE))
-		lacks(t, "transparent huge pages");
+		lacks(t, LACKS_THP);
 	for (size_t i = 0; i < size; i += HUGE_PAGE)
 		(void)*(volatile char *)(at + i);
 }

@@ -16,6 +16,7 @@
 #include <cmocka.h>
 
 #include "hold.h"
+#include "kinds-make.h"
 #include "lock-cases.h"
 #include "run.h"
 #include "vmapeek.h"
@@ -37,7 +38,7 @@ void prepare_huge_untouched(struct target *t)
 {
 	make_kind(t, UNTOUCHED, HUGE_PAGE);
 	if (madvise((char *)TARGET_AT, HUGE_PAGE, MADV_HUGEPAGE))
-		lacks(t, "transparent huge pages");
+		lacks(t, LACKS_THP);
 }
 
 void prepare_nothing(struct target *t)
