@@ -18,9 +18,8 @@ const char *const remote_read_names[NR_REMOTE_READ_RESULTS] = {
 #undef X
 };
 
-#define X(constant, name, meaning) \
-	static_assert(sizeof(name) <= REMOTE_READ_NAME_LEN);
-REMOTE_READ_RESULTS(X)
+#define X(constant, name, meaning) (sizeof(name) <= REMOTE_READ_NAME_LEN) &&
+static_assert(REMOTE_READ_RESULTS(X) true);
 #undef X
 
 /**
