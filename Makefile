@@ -72,7 +72,7 @@ help-all: help
 	@echo 'Other targets:'
 	@echo '  make tests           build the modules and the test programs'
 	@echo '  make check-all       make check on each supported stock kernel in turn'
-	@echo '  make check-packages  install the Debian packages in a whole Debian system, upgrade and remove them'
+	@echo '  make check-packages  install, upgrade and remove the Debian packages in a whole Debian system, with Secure Boot'
 	@echo '  make check-rpm       compare the RPM packages with the Debian packages'
 	@echo '  make check-looks     run some sixty tools (ps, lsof, perf) on a stuck process, in a whole Debian system'
 	@echo '  make check-torture   break rules on purpose, and require that the torture detects it'
