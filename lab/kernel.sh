@@ -44,10 +44,11 @@ kernel_packages()
 	[[ $series = 6.12 ]] || printf "linux-%s-$version-$flavour\n" base binary modules
 }
 
-# The candidates NAME=VERSION of the newest version of a series and flavour for which all packages exist.
+# The candidates NAME=VERSION of the newest version of a series and flavour for which all packages exist; with a third argument,
+# of the newest one before that version.
 kernel_candidates()
 {
-	local series=$1 flavour=$2 version pkg candidate
+	local series=$1 flavour=$2 before=${3:-} version pkg candidate
 	local -a found
 
 	while read -r version; do
@@ -61,7 +62,7 @@ kernel_candidates()
 		printf '%s\n' "${found[@]}"
 		return
 	done < <(apt_private apt-cache pkgnames "linux-image-$series." |
-		sed -n "s/^linux-image-\([0-9][^-]*\)-$flavour\$/\1/p" | sort -rV)
+		sed -n "s/^linux-image-\([0-9][^-]*\)-$flavour\$/\1/p" | sort -rV | sed "${before:+0,/^$before\$/d}")
 	return 1
 }
 

@@ -57,3 +57,30 @@ LD_LIBRARY_PATH=$(tree_libs "\$tree") exec \"\$tree/usr/bin/qemu-system-x86_64\"
 	((${major:-0} >= QEMU_MIN)) || die "QEMU in $tree does not run or is too old; remove that directory and try again"
 	printf '%s\n' "$path"
 }
+
+# UEFI with Secure Boot. The keys of this firmware are those of OVMF's tests; their private keys are public.
+
+# The flash of the variables is writable in system management mode only; without S3, which would need a lock box.
+# shellcheck disable=SC2034
+readonly UEFI_MACHINE=(-machine "q35,smm=on" -global "driver=cfi.pflash01,property=secure,value=on" -global "ICH9-LPC.disable_s3=1"
+	-drive "if=pflash,unit=0,format=raw,readonly=on,file=firmware" -drive "if=pflash,unit=1,format=raw,file=variables")
+
+# Puts the firmware and its variables, the caller's FIRMWARE, into $RUN_DIR, and makes IMAGE a kernel with a signature that this
+# firmware accepts.
+uefi_prepare()
+{
+	local ovmf sbsign key=$RUN_DIR/key log=$RUN_DIR/uefi
+
+	command -v openssl >/dev/null || apt_need openssl
+	ovmf=$(apt_tree ovmf)/usr/share
+	sbsign=$(apt_tree sbsigntool)
+	ln -s "$ovmf/OVMF/OVMF_CODE_4M.secboot.fd" "$RUN_DIR/firmware"
+	[[ -s $FIRMWARE ]] || cp "$ovmf/OVMF/OVMF_VARS_4M.snakeoil.fd" "$FIRMWARE" || die "-u: cannot write '$FIRMWARE'"
+	ln -s "$(realpath "$FIRMWARE")" "$RUN_DIR/variables"
+	if ! openssl rsa -in "$ovmf/ovmf/PkKek-1-snakeoil.key" -passin pass:snakeoil -out "$key" >"$log" 2>&1 ||
+		! LD_LIBRARY_PATH=$(tree_libs "$sbsign") "$sbsign/usr/bin/sbsign" --key "$key" \
+			--cert "$ovmf/ovmf/PkKek-1-snakeoil.pem" --output "$RUN_DIR/vmlinuz" "$IMAGE" >"$log" 2>&1; then
+		die "-u: cannot sign the kernel: $(tail -n1 "$log")"
+	fi
+	IMAGE=vmlinuz
+}

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=bash
 # Root file systems of whole Debian systems, as images for `lab run -d`: systemd, a kernel and its headers, and the caller's
-# packages. The maintainer scripts run on the host, much faster than in a guest.
+# packages. The maintainer scripts run on the host, much faster than in a guest. And the packages of another kernel, to be
+# installed in a guest.
 
 # MiB for the image, its source files and the packages.
 readonly ROOTFS_NEED=5000
@@ -68,5 +69,63 @@ rootfs_image()
 		[[ $(id -u) = 0 ]] || die "rootfs: making a root file system takes root; run this once as root"
 		with_lock with_release "$debian" rootfs_make "$dest" "$packages" "$release" "$@"
 	fi
+	printf '%s\n' "$dest"
+}
+
+# The candidates NAME=VERSION of another kernel: the newest release that is the newest of no series.
+debs_candidates()
+{
+	local flavour=$1 series version
+	local -a list
+
+	for series in $(tr ' ' '\n' <<<"$KERNEL_SERIES" | sort -rV); do
+		mapfile -t list < <(kernel_candidates "$series" "$flavour")
+		((${#list[@]})) || continue
+		version=${list[0]#linux-image-}
+		! kernel_candidates "$series" "$flavour" "${version%%-"$flavour"=*}" || return 0
+	done
+	return 1
+}
+
+debs_fetch()
+{
+	local dest=$1 flavour=$2 tmp try release
+	local -a list
+
+	! younger_than "$APT_DAY" "$dest/release" || return 0
+	apt_lists
+	space_check "$KERNEL_NEED"
+	for try in 1 2; do
+		mapfile -t list < <(debs_candidates "$flavour")
+		((${#list[@]})) || die "no other kernel of flavour $flavour with its headers in the Debian $APT_RELEASE suites"
+		release=${list[0]%%=*}
+		release=${release#linux-image-}
+		if [[ -e $dest/release && $(<"$dest/release") = "$release" ]]; then
+			touch "$dest/release"
+			return
+		fi
+		tmp=$LAB_CACHE/tmp.debs
+		rm -rf "$tmp"
+		if apt_download "$tmp" "${list[@]}"; then
+			printf '%s\n' "$release" >"$tmp/release"
+			mkdir -p "${dest%/*}"
+			rm -rf "$dest"
+			mv -T "$tmp" "$dest"
+			return
+		fi
+		((try == 1)) || die "$(apt_reason "$(apt_dir)/download.log")"
+		apt_refresh 0 || exit 125
+	done
+}
+
+# Prints the directory of the packages of another kernel for a system of rootfs_image: debs_dir SERIES[/FLAVOUR]
+debs_dir()
+{
+	local series flavour debian dest
+
+	kernel_parse "$1" || die "debs: name a series, such as 6.12"
+	debian=$(kernel_release "$series")
+	dest=$LAB_CACHE/other-kernels/$debian-$flavour
+	younger_than "$APT_DAY" "$dest/release" || with_lock with_release "$debian" debs_fetch "$dest" "$flavour"
 	printf '%s\n' "$dest"
 }

@@ -68,6 +68,7 @@ guest_qemu()
 	# The image is the caller's copy, so losing writes of a killed guest is acceptable.
 	[[ -z $DISK ]] || machine+=(-drive "file=disk,format=raw,if=virtio,cache=unsafe")
 	[[ -z $EMPTY ]] || machine+=(-drive "file=empty,format=raw,if=virtio,cache=unsafe")
+	[[ -z $FIRMWARE ]] || machine+=("${UEFI_MACHINE[@]}")
 	# Relative paths, because a comma in a path would end an option. On a busy host, an emulated CPU may stop for half a minute:
 	# no_timer_check, because otherwise the kernel panics; and more time for its watchdogs.
 	cd "$RUN_DIR" || exit
@@ -77,9 +78,15 @@ guest_qemu()
 		-chardev "file,id=status,path=status" -serial chardev:status \
 		-device virtio-serial-pci,ioeventfd=off \
 		-chardev stdio,id=output,signal=off -device virtserialport,chardev=output \
-		-kernel "$KERNEL/vmlinuz" -initrd initramfs \
+		-kernel "$IMAGE" -initrd initramfs \
 		-append "console=ttyS0 8250.nr_uarts=4 loglevel=7 printk.devkmsg=on panic=-1 oops=panic no_timer_check \
 rcupdate.rcu_cpu_stall_timeout=120 watchdog_thresh=60 rdinit=/init ${APPEND[*]}"
+}
+
+# True if the guest's /init has started. UEFI writes escape sequences to the same port.
+guest_is_up()
+{
+	grep -q 'up$\|^cannot ' "$RUN_DIR/status"
 }
 
 # guest_watch PID: stops QEMU if the guest prints nothing for $SILENCE seconds before its /init starts, or if its kernel reports a
@@ -95,7 +102,7 @@ guest_watch()
 			size=$now since=$SECONDS
 			[[ -n $DISK || -z $(tail -c 65536 "$RUN_DIR/console" | grep 'kthread timer wakeup didn') ]] ||
 				why='a timer has stopped'
-		elif [[ ! -s $RUN_DIR/status ]] && ((SECONDS - since > SILENCE)); then
+		elif ! guest_is_up && ((SECONDS - since > SILENCE)); then
 			why="no output for $SILENCE s"
 		fi
 		if [[ -n $why && ! -e $RUN_DIR/passed ]]; then
@@ -143,10 +150,10 @@ guest_parse()
 	SILENCE=${LAB_SILENCE:-180}
 	[[ $SILENCE =~ ^[1-9][0-9]*$ ]] || die "LAB_SILENCE: '$SILENCE' is no number of seconds"
 	SERIES=6.12 CPUS=2 MEMORY=1024 NODES=1 APPEND=() KEEP_LOG='' LIMIT=300 COUNTING='' DISK='' PLUGIN=''
-	FEATURES='' EMPTY=''
+	FEATURES='' EMPTY='' FIRMWARE=''
 	FILES=() TREES=() MODULES=() ALLOW=()
 	[[ $KIND = run ]] || LIMIT=0
-	while getopts :k:t:m:c:n:C:d:e:f:T:M:a:A:l:r:p:iI: opt; do
+	while getopts :k:t:m:c:n:C:d:e:f:T:M:a:A:l:r:p:u:iI: opt; do
 		case $opt in
 		k) SERIES=$OPTARG ;;
 		t) number t "$OPTARG"; LIMIT=$OPTARG ;;
@@ -164,6 +171,7 @@ guest_parse()
 		l) KEEP_LOG=$OPTARG ;;
 		r) RESULT=$OPTARG ;;
 		p) PLUGIN=$OPTARG ;;
+		u) FIRMWARE=$OPTARG ;;
 		i) COUNTING=0 CPUS=1 ;;
 		I) number I "$OPTARG"; COUNTING=$OPTARG ;;
 		:) die "$KIND: option -$OPTARG needs a value" ;;
@@ -200,6 +208,7 @@ guest_parse()
 		[[ -r $item ]] || die "-p: cannot read '$item'"
 		PLUGIN=$(realpath "$item")${PLUGIN#"$item"}
 	fi
+	[[ -z $FIRMWARE ]] || : 2>/dev/null >>"$FIRMWARE" || die "-u: cannot write '$FIRMWARE'"
 	[[ -z $KEEP_LOG ]] || : 2>/dev/null >"$KEEP_LOG" || die "-l: cannot write '$KEEP_LOG'"
 	[[ -z $RESULT ]] || : 2>/dev/null >"$RESULT" || die "-r: cannot write '$RESULT'"
 	for item in "${FILES[@]}"; do
@@ -217,11 +226,12 @@ guest_prepare()
 	QEMU=$(qemu_path)
 	guest_sweep
 	RUN_DIR=$(mktemp -d "${TMPDIR:-$LAB_CACHE}/run.XXXXXX")
-	root=$RUN_DIR/root
+	IMAGE=$KERNEL/vmlinuz root=$RUN_DIR/root
 	# QEMU inherits the lock, so that no other lab removes the directory.
 	exec 8<"$RUN_DIR"
 	flock 8
 	initramfs_base "$root"
+	[[ -z $FIRMWARE ]] || uefi_prepare
 	for item in "${TREES[@]}"; do
 		initramfs_tree "$root" "$(realpath "$item")"
 	done
@@ -275,7 +285,7 @@ guest_boot()
 	guest_once guest_watch
 	if [[ -s $RUN_DIR/hung && ! -e $RUN_DIR/passed ]] && ! grep -q '^status ' "$RUN_DIR/status"; then
 		note "guest hung during boot ($(<"$RUN_DIR/hung")); retrying"
-	elif ((QEMU_STATUS == 134)) && [[ ! -s $RUN_DIR/status ]]; then
+	elif ((QEMU_STATUS == 134)) && ! guest_is_up; then
 		# A failed assertion in QEMU; seen in iotlb_to_section() of 10.0.2.
 		note "QEMU aborted during boot ($(tail -n1 "$RUN_DIR/qemu-errors")); retrying"
 	else

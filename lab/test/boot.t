@@ -64,6 +64,11 @@ contains out '^/usr/bin/grep$\|^/bin/grep$' 'an executable arrives'
 contains out '^1$' 'and runs; the kernel gets its arguments'
 contains log 'Linux version' 'the kernel log is kept'
 
+boot 0 'Secure Boot' -u "$work/variables" -e 16 -- sh -c 'mount -t securityfs none /sys/kernel/security
+	cat /sys/kernel/security/lockdown; test -b /dev/vda'
+contains out '\[integrity\]' 'Secure Boot locks the kernel down'
+holds 'the variables of the firmware are kept' test -s "$work/variables"
+
 boot 125 'bad kernel log' -r "$work/result" -- sh -c 'echo WARNING: test >/dev/kmsg; echo done'
 contains err 'kernel log is not clean' 'a bad kernel log is told'
 told clean=no

@@ -101,6 +101,9 @@ expect 'disk and tree' 125 'not with -d' "$lab" run -d "$work/image" -T "$work" 
 expect 'root file system without a series' 125 'name a series' "$lab" rootfs
 expect 'root file system of an unknown series' 125 "unknown kernel series '5.10'" "$lab" rootfs 5.10
 expect 'root file system with a kernel of your own' 125 'name a series' "$lab" rootfs "$work/"
+expect 'another kernel without a series' 125 'name one series' "$lab" debs
+expect 'another kernel of a directory' 125 'name a series' "$lab" debs "$work/"
+expect 'variables of the firmware that cannot be written' 125 "cannot write '/nonesuch/x'" "$lab" run -u /nonesuch/x true
 expect 'root file system with a bad package name' 125 "'+x' is no package name" "$lab" rootfs 6.12 +x
 expect 'host of an unknown release' 125 "unknown Debian release 'sid'; known: bookworm trixie" "$lab" on sid true
 expect 'host without a release' 125 "unknown Debian release ''" "$lab" on
