@@ -38,9 +38,11 @@ LINT_PACKAGES := shellcheck git perl
 MODEL_PACKAGES := spin gcc libc6-dev
 DEB_PACKAGES := dpkg-dev debhelper dh-dkms gcc make libc6-dev $(COMMAND_PACKAGES)
 RPM_PACKAGES := rpm rpmlint cpio gcc make libc6-dev $(COMMAND_PACKAGES)
+# For what whole configurations have: BTF, signed modules, a compressed kernel
+CONFIG_PACKAGES := dwarves openssl libssl-dev xz-utils zstd cpio
 ROOTFS_PACKAGES := lintian mmdebstrap e2fsprogs
 
-.PHONY: help help-all demo bench check check-all supported check-mutants check-torture torture check-debug check-machines machines fuzz check-model module \
+.PHONY: help help-all demo bench check check-all supported check-mutants check-torture torture check-debug check-options check-config check-machines machines fuzz check-model module \
 	command deb rpm check-rpm options deps tests tools series check-series check-mainline check-boots check-selftest check-packages check-looks looks \
 	shell lint clean need
 
@@ -77,6 +79,8 @@ help-all: help
 	@echo '  make check-looks     run some sixty tools (ps, lsof, perf) on a stuck process, in a whole Debian system'
 	@echo '  make check-torture   break rules on purpose, and require that the torture detects it'
 	@echo '  make check-debug     run the tests of VMA locks on the debug kernel of the torture; TESTS="maps wedge"'
+	@echo '  make check-options   the same on a kernel with options of other distributions: names of memory, frame pointers'
+	@echo '  make check-config    build a kernel with the whole configuration CONFIG=FILE of another distribution, and run tests on it'
 	@echo '  make check-machines  run tests on guests with other CPUs, memory, NUMA nodes and swap; MACHINES="numa no-la57" TESTS=...'
 	@echo '  make fuzz            compare random reads, stock and with vmapeek; SEED=1 ROUNDS=4 READS=2750'
 	@echo '  make command         build the command vmapeek for operators, into build/command/'
@@ -184,6 +188,19 @@ check-torture: tests
 check-debug: tests
 	@$(LAB) need $(BUILD_PACKAGES)
 	@KERNEL=$(KERNEL) JOBS=$(JOBS) $(TOP)/tests/on-debug $(TESTS)
+
+# Tests of what depends on the options of tests/torture/config-other.
+OPTIONS_TESTS := maps maps-query maps-race maps-scan maps-wedge lock wedge switching maps-switching loading
+
+check-options: tests
+	@$(LAB) need $(BUILD_PACKAGES)
+	@KERNEL=$(KERNEL) JOBS=$(JOBS) KIND=other $(TOP)/tests/on-debug $(or $(TESTS),$(OPTIONS_TESTS))
+
+# See docs/your-kernel.md.
+check-config: tests
+	@$(if $(CONFIG),,echo 'make: CONFIG=FILE names the configuration of a kernel' >&2; exit 1)
+	@$(LAB) need $(BUILD_PACKAGES) $(CONFIG_PACKAGES)
+	@KERNEL=$(KERNEL) JOBS=$(JOBS) $(TOP)/tests/on-config '$(CONFIG)' $(TESTS)
 
 # The machines are in tests/machines/list, the results in $(O)/machines.tsv; copy it to bench/record/, and `make machines` writes the
 # table of docs/your-kernel.md.

@@ -63,17 +63,24 @@ configure()
 }
 
 # configure_as OBJECTS WHOLE FILE...: takes the configuration of another kernel, overridden by the files. New options get
-# their defaults. $OBJECTS/dropped.config lists the options of WHOLE that this kernel lacks or sets otherwise.
+# their defaults. $OBJECTS/dropped.config lists the options of WHOLE that this kernel lacks or sets otherwise,
+# $OBJECTS/overridden.config those that the files change, and options that depend on them.
 configure_as()
 {
 	local objects=$1 whole=$2 HARMLESS='\.config:[0-9]+:warning: '
 	shift 2
 
 	mkdir -p "$objects"
-	cat "$whole" "$@" >"$objects/.config"
+	cp "$whole" "$objects/.config"
 	kmake "$objects" olddefconfig
 	grep '^CONFIG_' "$whole" | grep -vxFf "$objects/.config" >"$objects/dropped.config" || true
 	note "$(wc -l <"$objects/dropped.config") options of $whole have no effect in this kernel, see $objects/dropped.config"
+	(($#)) || return 0
+	cp "$objects/.config" "$objects/whole.config"
+	cat "$whole" "$@" >"$objects/.config"
+	kmake "$objects" olddefconfig
+	grep '^CONFIG_' "$objects/whole.config" | grep -vxFf "$objects/.config" >"$objects/overridden.config" || true
+	note "$(wc -l <"$objects/overridden.config") more are overridden, or depend on overridden ones, see $objects/overridden.config"
 }
 
 # Copies with hard links, so a changed file must be replaced, not written in place.

@@ -235,8 +235,9 @@ static void is_same(void **state)
 /* The answers must include each kind of name. */
 static void is_told(void **state)
 {
-	size_t named = 0, special = 0, with_id = 0;
+	size_t named = 0, special = 0, anon = 0, shmem = 0, with_id = 0;
 	struct answers *a = &answers[OFF][0];
+	static char page[PAGE] __attribute__((aligned(PAGE)));
 
 	(void)state;
 	take(a, &looks[0]);
@@ -245,10 +246,16 @@ static void is_told(void **state)
 
 		named += answer->query.name_size && answer->name[0] == '/';
 		special += answer->query.name_size && answer->name[0] == '[';
+		anon += !strncmp(answer->name, "[anon:", 6);
+		shmem += !strncmp(answer->name, "[anon_shmem:", 12);
 		with_id += answer->query.build_id_size == 20;
 	}
 	assert_true(named > 3);
-	assert_true(special > 2);
+	assert_true(special - anon - shmem > 2);
+	if (name_memory(page, PAGE, "page")) {
+		assert_true(anon > 3);
+		assert_true(shmem > 0);
+	}
 	assert_true(with_id > 0);
 	assert_int_equal(a->answer[a->nr - 1].ret, -ENOENT);
 }

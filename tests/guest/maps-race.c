@@ -60,13 +60,18 @@ static void touch(char *p, size_t size)
 		p[i] = 1;
 }
 
+/* Of the memory between the anchors, if the kernel has names. */
+static const char *const memory_names[] = {
+	NULL, "short", "a name longer than the line before it",
+};
+
 /* One random change; errors because of absent mappings are ignored. */
 static void change(void)
 {
 	size_t size, other_size;
 	char *p = place(&size), *other = place(&other_size);
 
-	switch (below(8)) {
+	switch (below(9)) {
 	case 0:
 	case 1:
 	case 2:
@@ -89,6 +94,10 @@ static void change(void)
 		break;
 	case 7:
 		madvise(p, size, MADV_DONTNEED);
+		break;
+	case 8:
+		name_memory(p, size,
+			    memory_names[below(ARRAY_SIZE(memory_names))]);
 		break;
 	}
 	(*changes)++;
@@ -141,6 +150,21 @@ static int anchor_at(const struct look *l, unsigned long start,
 	return -1;
 }
 
+static bool has_a_name_of_ours(const char *line)
+{
+	const char *name = strchr(line, '[');
+	char wanted[64];
+
+	if (!name)
+		return true;
+	for (size_t i = 1; i < ARRAY_SIZE(memory_names); i++) {
+		snprintf(wanted, sizeof(wanted), "[anon:%s]", memory_names[i]);
+		if (!strcmp(name, wanted))
+			return true;
+	}
+	return false;
+}
+
 /* The header line of a VMA in maps and smaps. */
 static void check_header(const struct look *l, char *line, unsigned long *last,
 			 unsigned int *seen)
@@ -159,6 +183,8 @@ static void check_header(const struct look *l, char *line, unsigned long *last,
 		if (strcmp(m.perms, "rw-p") && strcmp(m.perms, "r--p") &&
 		    strcmp(m.perms, "---p"))
 			wrong(l, "such a mapping never was", line);
+		if (!has_a_name_of_ours(line))
+			wrong(l, "such a name was never given", line);
 		return;
 	}
 	if (strcmp(m.perms, "rw-s") || !strstr(line, "/memfd:anchor"))

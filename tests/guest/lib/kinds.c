@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/auxv.h>
+#include <sys/prctl.h>
 #include <unistd.h>
 
 #include "kinds.h"
@@ -326,6 +327,11 @@ static void make_device(struct target *t, char *at, size_t size)
 			   MAP_FIXED_NOREPLACE, fd, 0xf0000) != at)
 		lacks(t, "/dev/mem");
 	close(fd);
+}
+
+bool name_memory(char *at, size_t size, const char *name)
+{
+	return !prctl(PR_SET_VMA, PR_SET_VMA_ANON_NAME, at, size, name);
 }
 
 void prepare_vdso(struct target *t)

@@ -70,6 +70,12 @@ extern const struct kind_info kinds[NR_KINDS];
 /* Make @size bytes of @kind at TARGET_AT, which is target.addr then. */
 void make_kind(struct target *t, enum kind kind, size_t size);
 
+/*
+ * Name anonymous memory, as maps and its relatives then show it; NULL removes a
+ * name. False if the kernel (ANON_VMA_NAME) or the kind of memory has no names.
+ */
+bool name_memory(char *at, size_t size, const char *name);
+
 /* The kernel's mapping in each process, at target.addr. */
 void prepare_vdso(struct target *t);
 

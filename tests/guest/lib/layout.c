@@ -105,6 +105,16 @@ void layout_make(struct layout *l, unsigned int round)
 static const struct layout *wanted;
 static prepare_fn wanted_also;
 
+/* Every other region, if the kernel has names; not all kinds have one. */
+static void name_regions(void)
+{
+	for (unsigned int i = 0; i < wanted->nr; i += 2) {
+		const struct region *r = &wanted->regions[i];
+
+		name_memory((char *)r->start, r->size, kinds[r->kind].name);
+	}
+}
+
 /* Forking kinds first; otherwise all kinds would be shared. */
 static void prepare(struct target *t)
 {
@@ -117,6 +127,7 @@ static void prepare(struct target *t)
 						    r->size);
 		}
 	}
+	name_regions();
 	if (wanted_also)
 		wanted_also(t);
 }
