@@ -110,6 +110,18 @@ kernel_pointer()
 	printf '%s/kernels/%s' "$LAB_CACHE" "$series${flavour:+-$flavour}"
 }
 
+# kernel_choose WHAT COMMAND...: sets the caller's `list` to the candidates that COMMAND prints, and `release` to that of the kernel.
+kernel_choose()
+{
+	local what=$1
+	shift
+
+	mapfile -t list < <("$@")
+	((${#list[@]})) || die "no $what with its headers in the Debian $APT_RELEASE suites"
+	release=${list[0]%%=*}
+	release=${release#linux-image-}
+}
+
 kernel_fetch()
 {
 	local series=$1 flavour=$2 pointer need=$KERNEL_NEED release dest tmp try
@@ -132,10 +144,7 @@ kernel_fetch()
 		return
 	fi
 	for try in 1 2; do
-		mapfile -t list < <(kernel_candidates "$series" "$flavour")
-		((${#list[@]})) || die "no kernel $series-$flavour with its headers in the Debian $APT_RELEASE suites"
-		release=${list[0]%%=*}
-		release=${release#linux-image-}
+		kernel_choose "kernel $series-$flavour" kernel_candidates "$series" "$flavour"
 		dest=$LAB_CACHE/kernels/$release
 		! kernel_whole "$dest" || break
 		tmp=$LAB_CACHE/tmp.kernel

@@ -96,10 +96,7 @@ debs_fetch()
 	apt_lists
 	space_check "$KERNEL_NEED"
 	for try in 1 2; do
-		mapfile -t list < <(debs_candidates "$flavour")
-		((${#list[@]})) || die "no other kernel of flavour $flavour with its headers in the Debian $APT_RELEASE suites"
-		release=${list[0]%%=*}
-		release=${release#linux-image-}
+		kernel_choose "other kernel of flavour $flavour" debs_candidates "$flavour"
 		if [[ -e $dest/release && $(<"$dest/release") = "$release" ]]; then
 			touch "$dest/release"
 			return
