@@ -140,7 +140,7 @@ static void make_memory(const struct shape *shape)
 	char *p = mmap((void *)MEMORY_AT, shape->size, PROT_READ | PROT_WRITE,
 		       MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
 
-	if (p == MAP_FAILED || madvise(p, shape->size, MADV_NOHUGEPAGE))
+	if (p == MAP_FAILED || !small_pages_only(p, shape->size))
 		die("%s: %s", shape->name, strerror(errno));
 	for (size_t at = 0; at < shape->size; at += PAGE) {
 		p[at] = 1;

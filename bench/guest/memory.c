@@ -15,7 +15,6 @@
 #include "memory.h"
 #include "vmapeek.h"
 
-#define THP		"/sys/kernel/mm/transparent_hugepage"
 #define LARGE_FOLIO	"hugepages-64kB"
 #define RAMFS		"/ramfs"
 
@@ -39,8 +38,8 @@ static void set_shown(struct target *t, void *addr, size_t size)
 
 static void set_thp(const char *huge, const char *large)
 {
-	write_line(THP "/hugepages-2048kB/enabled", huge);
-	write_line(THP "/" LARGE_FOLIO "/enabled", large);
+	write_line(THP "hugepages-2048kB/enabled", huge);
+	write_line(THP LARGE_FOLIO "/enabled", large);
 }
 
 /* Aligned, so that each walk starts at the beginning of a PTE table. */
@@ -48,7 +47,7 @@ static char *map_small_pages(struct target *t, size_t size)
 {
 	char *p = map_huge_aligned(t, size);
 
-	if (madvise(p, size, MADV_NOHUGEPAGE))
+	if (!small_pages_only(p, size))
 		broken(t, "MADV_NOHUGEPAGE");
 	set_target(t, p);
 	return p;
@@ -63,7 +62,7 @@ static void prepare_huge_pages(struct target *t)
 {
 	char *p = map_huge_aligned(t, total);
 
-	if (access(THP "/hugepages-2048kB", F_OK))
+	if (access(THP "hugepages-2048kB", F_OK))
 		lacks(t, "transparent huge pages");
 	set_thp("madvise", "never");
 	if (madvise(p, total, MADV_HUGEPAGE))
@@ -79,7 +78,7 @@ static long large_folios(void)
 {
 	char text[32] = "0";
 
-	read_line(THP "/" LARGE_FOLIO "/stats/anon_fault_alloc", text,
+	read_line(THP LARGE_FOLIO "/stats/anon_fault_alloc", text,
 		  sizeof(text));
 	return strtol(text, NULL, 10);
 }
@@ -89,7 +88,7 @@ static void prepare_large_folios(struct target *t)
 	char *p = map_huge_aligned(t, total);
 	long before = large_folios();
 
-	if (access(THP "/" LARGE_FOLIO, F_OK))
+	if (access(THP LARGE_FOLIO, F_OK))
 		lacks(t, "anonymous large folios");
 	set_thp("never", "madvise");
 	if (madvise(p, total, MADV_HUGEPAGE))
@@ -158,7 +157,7 @@ static void prepare_touched_vmas(struct target *t)
 	char *p = map_at(t, 0, size, PROT_READ | PROT_WRITE,
 			 MAP_PRIVATE | MAP_ANONYMOUS, -1);
 
-	if (madvise(p, size, MADV_NOHUGEPAGE))
+	if (!small_pages_only(p, size))
 		broken(t, "MADV_NOHUGEPAGE");
 	pattern_fill(p, size);
 	for (char *at = p; at < p + size; at += 3 * PAGE)

@@ -28,8 +28,7 @@ static void be_target(void)
 	char *p = mmap(NULL, 3 * PAGE, PROT_READ | PROT_WRITE,
 		       MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
-	if (p == MAP_FAILED || madvise(p, 2 * PAGE, MADV_NOHUGEPAGE) ||
-	    munmap(p + 2 * PAGE, PAGE))
+	if (p == MAP_FAILED || munmap(p + 2 * PAGE, PAGE))
 		err(1, "target");
 	memset(p, 1, PAGE);
 	printf("%lu\n", (unsigned long)p);

@@ -43,7 +43,8 @@ static void prepare(struct target *t)
 	char *p = map_at(t, 0, SIZE, PROT_READ | PROT_WRITE,
 			 MAP_PRIVATE | MAP_ANONYMOUS, -1);
 
-	madvise(p, SIZE, MADV_NOHUGEPAGE);
+	if (!small_pages_only(p, SIZE))
+		broken(t, "MADV_NOHUGEPAGE");
 	*p = 1;
 	for (size_t i = 0; i < SIZE; i += PAGE)
 		(void)*(volatile char *)(p + i);

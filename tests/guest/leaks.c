@@ -50,25 +50,26 @@ static long available_kb(void)
 	return pages * (long)(PAGE / KIB);
 }
 
-static void *filled(struct target *t, int advice)
+static void *filled(struct target *t, bool huge)
 {
 	char *p = map_huge_aligned(t, SIZE);
 
-	/* A kernel without huge pages refuses both advices. */
-	if (madvise(p, SIZE, advice) && advice == MADV_HUGEPAGE)
+	if (huge && madvise(p, SIZE, MADV_HUGEPAGE))
 		lacks(t, LACKS_THP);
+	if (!huge && !small_pages_only(p, SIZE))
+		broken(t, "MADV_NOHUGEPAGE");
 	memset(p, 1, SIZE);
 	return p;
 }
 
 static void prepare_small(struct target *t)
 {
-	t->addr = (unsigned long)filled(t, MADV_NOHUGEPAGE);
+	t->addr = (unsigned long)filled(t, false);
 }
 
 static void prepare_huge(struct target *t)
 {
-	t->addr = (unsigned long)filled(t, MADV_HUGEPAGE);
+	t->addr = (unsigned long)filled(t, true);
 	if (smaps_kb(getpid(), t->addr, "AnonHugePages") <
 	    (long)(SIZE / KIB) * 3 / 4) {
 		errno = 0;
@@ -84,7 +85,8 @@ static void prepare_gaps(struct target *t)
 {
 	char *p = map_huge_aligned(t, 2 * SIZE);
 
-	madvise(p, 2 * SIZE, MADV_NOHUGEPAGE);
+	if (!small_pages_only(p, 2 * SIZE))
+		broken(t, "MADV_NOHUGEPAGE");
 	for (size_t i = 0; i < 2 * SIZE; i += 2 * PAGE)
 		memset(p + i, 1, PAGE);
 	t->addr = (unsigned long)p;

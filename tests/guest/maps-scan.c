@@ -532,7 +532,7 @@ static void prepare_more(struct target *t)
 	target_fork_when_asked(t);
 	p = map_at(t, sparse_at, SPARSE_PAGES * PAGE, PROT_READ | PROT_WRITE,
 		   MAP_PRIVATE | MAP_ANONYMOUS, -1);
-	must(t, !madvise(p, SPARSE_PAGES * PAGE, MADV_NOHUGEPAGE), "madvise");
+	must(t, small_pages_only(p, SPARSE_PAGES * PAGE), "MADV_NOHUGEPAGE");
 	for (size_t i = 0; i < SPARSE_PAGES; i += 2)
 		p[i * PAGE] = 1;
 	make_async(t, (char *)async_at, false);

@@ -190,7 +190,7 @@ static void fill(struct target *t, size_t size)
 {
 	char *p = map(t, size);
 
-	must(t, !madvise(p, size, MADV_NOHUGEPAGE), "MADV_NOHUGEPAGE");
+	must(t, small_pages_only(p, size), "MADV_NOHUGEPAGE");
 	memset(p, 1, size);
 }
 
@@ -387,7 +387,7 @@ static void prepare_many(struct target *t)
 	t->addr = TARGET_AT;
 	wanted->make(t, (char *)TARGET_AT, MANY);
 	/* One fault for each page. */
-	must(t, !madvise((char *)TARGET_AT, MANY, MADV_NOHUGEPAGE),
+	must(t, small_pages_only((char *)TARGET_AT, MANY),
 	     "MADV_NOHUGEPAGE");
 }
 

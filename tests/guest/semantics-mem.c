@@ -81,7 +81,8 @@ static void prepare_two_tables(struct target *t)
 {
 	char *p = map_huge_aligned(t, 2 * HUGE_PAGE);
 
-	madvise(p, 2 * HUGE_PAGE, MADV_NOHUGEPAGE);
+	if (!small_pages_only(p, 2 * HUGE_PAGE))
+		broken(t, "MADV_NOHUGEPAGE");
 	p += HUGE_PAGE - 2 * PAGE;
 	pattern_fill(p, SPACE);
 	t->addr = (unsigned long)p;
@@ -129,9 +130,8 @@ static char *make_to(enum to to)
 	if (to == SAME_FILE)
 		return common;
 	p = mmap(NULL, SPACE, PROT_READ | PROT_WRITE, flags, -1, 0);
-	if (p == MAP_FAILED)
+	if (p == MAP_FAILED || !small_pages_only(p, SPACE))
 		die("no memory");
-	madvise(p, SPACE, MADV_NOHUGEPAGE);
 	if (to != MISSING)
 		memset(p, POISON, SPACE);
 	if ((to == SECOND_MISSING && madvise(p + PAGE, PAGE, MADV_DONTNEED)) ||

@@ -93,7 +93,7 @@ static void prepare_two_tables(struct target *t)
 {
 	char *p = (char *)map_huge_aligned(t, 2 * HUGE_PAGE) + HUGE_PAGE;
 
-	if (madvise(p - HUGE_PAGE, 2 * HUGE_PAGE, MADV_NOHUGEPAGE))
+	if (!small_pages_only(p - HUGE_PAGE, 2 * HUGE_PAGE))
 		broken(t, "MADV_NOHUGEPAGE");
 	pattern_fill(p - PAGE, 2 * PAGE);
 	set_target(t, p - PAGE);
@@ -152,7 +152,7 @@ static void prepare_huge_zero(struct target *t)
 	(void)*p;
 	/* One fault made everything present: the huge zero page. */
 	if (smaps_kb(getpid(), (unsigned long)p, "Rss") > 0 ||
-	    madvise((void *)p, HUGE_PAGE, MADV_NOHUGEPAGE))
+	    !small_pages_only((void *)p, HUGE_PAGE))
 		broken(t, "no huge zero page");
 	set_target(t, (void *)p);
 }

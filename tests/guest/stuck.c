@@ -251,7 +251,7 @@ static void be_swapped(const char *cgroup)
 	shared->memory = mmap(NULL, SWAP_SIZE / 2, PROT_READ | PROT_WRITE,
 			      MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	if (shared->memory == MAP_FAILED ||
-	    madvise(shared->memory, SWAP_SIZE / 2, MADV_NOHUGEPAGE))
+	    !small_pages_only(shared->memory, SWAP_SIZE / 2))
 		die("mmap: %s", strerror(errno));
 	memset(shared->memory, 1, SWAP_SIZE / 2);
 	start_thread(unmap_page);

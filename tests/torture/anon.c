@@ -4,6 +4,7 @@
 #include <sys/mman.h>
 
 #include "plays.h"
+#include "util.h"
 
 #define REGION	((char *)REGION_AT)
 
@@ -133,7 +134,7 @@ void step_no_access(struct scene *s)
 void setup_discard(struct scene *s)
 {
 	setup_plain(s);
-	scene_must(s, !madvise(REGION, s->size, MADV_NOHUGEPAGE),
+	scene_must(s, small_pages_only(REGION, s->size),
 		   "MADV_NOHUGEPAGE");
 }
 

@@ -9,8 +9,6 @@
 #include "kinds.h"
 #include "uapi.h"
 
-#define THP		"/sys/kernel/mm/transparent_hugepage/"
-
 /* If false, the target is broken; must_be_given() ignores errno. */
 void must(struct target *t, bool ok, const char *what);
 void must_be_given(struct target *t, bool given, const char *what);

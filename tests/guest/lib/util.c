@@ -66,6 +66,11 @@ void start_thread(void *(*function)(void *))
 		die("no thread");
 }
 
+bool small_pages_only(void *at, size_t size)
+{
+	return !madvise(at, size, MADV_NOHUGEPAGE) || access(THP, F_OK);
+}
+
 bool read_line(const char *path, char *buf, size_t size)
 {
 	FILE *file = fopen(path, "r");

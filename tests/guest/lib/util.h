@@ -28,6 +28,13 @@ void die(const char *format, ...)
 /* Zeroed memory, shared with children. */
 void *shared_alloc(size_t size);
 
+#define THP	"/sys/kernel/mm/transparent_hugepage/"
+/*
+ * Make sure that faults give no huge pages there. Returns false, with errno, on
+ * failure. A kernel without huge pages refuses the advice, and needs none.
+ */
+bool small_pages_only(void *at, size_t size);
+
 /* A file's first line as text; false when it cannot be read. */
 bool read_line(const char *path, char *buf, size_t size);
 void write_line(const char *path, const char *text);
