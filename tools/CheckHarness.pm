@@ -21,7 +21,7 @@ sub keep_failed {
 		my $line = shift;
 
 		$failed = !$line->is_ok if $line->is_test;
-		push @$said, $line->as_string if ($failed && ($line->is_test || $line->is_comment)) || $line->is_bailout;
+		push @$said, $line->as_string if $failed && ($line->is_test || $line->is_comment);
 		push @$last, $line->as_string;
 		shift @$last if @$last > LAST;
 	};

@@ -35,7 +35,7 @@ until_true()
 	tries=0
 	until "$@"; do
 		tries=$((tries + 1))
-		[ $tries -le 1200 ] || { echo "Bail out! not in 120 s: $*"; explain; exit 1; }
+		[ $tries -le 1200 ] || { echo "not ok - not in 120 s: $*"; explain; exit 1; }
 		sleep 0.1
 	done
 }

@@ -12,7 +12,7 @@ build_for=${MUTANT_KERNEL:-$kernel}
 list=${MUTANT_LIST:-$here/list}
 out=$top/build/mutants
 jobs=${JOBS:-1}
-caught='^not ok [^#]*$|^not ok [0-9]* - |^Bail out!'
+caught='^not ok [^#]*$|^not ok [0-9]* - |^not ok - '
 # Failures that are no detection: a row that the torture did not reach, a case with the module off, an error in the list.
 not_caught=' - reached: | - off[^a-z]|has such a name$'
 
@@ -115,7 +115,7 @@ try()
 # Prints the first failure of a detected mutant.
 evidence()
 {
-	local telling='BUG: |WARNING: |Oops|general protection|held when returning|wrong; the first: |^Bail out!'
+	local telling='BUG: |WARNING: |Oops|general protection|held when returning|wrong; the first: |^not ok - '
 
 	{
 		grep -m1 -hE "$telling" "$out/$1/test.log" ||

@@ -19,7 +19,7 @@ void die(const char *format, ...)
 	va_list args;
 
 	va_start(args, format);
-	fputs("Bail out! ", stdout);
+	fputs("not ok - ", stdout);
 	vprintf(format, args);
 	putchar('\n');
 	va_end(args);
@@ -110,7 +110,7 @@ static void limit_say(const char *text)
 static void limit_reached(int signal_nr)
 {
 	(void)signal_nr;
-	limit_say("\nBail out! took too long: ");
+	limit_say("\nnot ok - took too long: ");
 	limit_say(limit_case);
 	limit_say("\n");
 	_exit(2);
