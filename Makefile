@@ -42,7 +42,7 @@ RPM_PACKAGES := rpm rpmlint cpio gcc make libc6-dev $(COMMAND_PACKAGES)
 CONFIG_PACKAGES := dwarves openssl libssl-dev xz-utils zstd cpio
 ROOTFS_PACKAGES := lintian mmdebstrap e2fsprogs
 
-.PHONY: help help-all demo bench check check-all supported check-mutants check-torture torture check-debug check-options check-config check-machines machines fuzz check-model module \
+.PHONY: help help-all demo bench check check-all supported check-mutants check-torture torture check-debug check-options check-clang check-config check-machines machines fuzz check-model module \
 	command deb rpm check-rpm options deps tests tools series check-series check-mainline check-boots check-selftest check-packages check-looks looks \
 	shell lint clean need
 
@@ -80,6 +80,7 @@ help-all: help
 	@echo '  make check-torture   break rules on purpose, and require that the torture detects it'
 	@echo '  make check-debug     run the tests of VMA locks on the debug kernel of the torture; TESTS="maps wedge"'
 	@echo '  make check-options   the same on a kernel with options of other distributions: names of memory, frame pointers'
+	@echo '  make check-clang     the same on a kernel that clang built, with control flow integrity (kCFI)'
 	@echo '  make check-config    build a kernel with the whole configuration CONFIG=FILE of another distribution, and run tests on it'
 	@echo '  make check-machines  run tests on guests with other CPUs, memory, NUMA nodes and swap; MACHINES="numa no-la57" TESTS=...'
 	@echo '  make fuzz            compare random reads, stock and with vmapeek; SEED=1 ROUNDS=4 READS=2750'
@@ -192,9 +193,16 @@ check-debug: tests
 # Tests of what depends on the options of tests/torture/config-other.
 OPTIONS_TESTS := maps maps-query maps-race maps-scan maps-wedge lock wedge switching maps-switching loading
 
+# Those without PAGEMAP_SCAN, which stays with a kernel that clang built.
+CLANG_TESTS := $(filter-out maps-scan maps-wedge maps-switching,$(OPTIONS_TESTS)) hole words
+
 check-options: tests
 	@$(LAB) need $(BUILD_PACKAGES)
 	@KERNEL=$(KERNEL) JOBS=$(JOBS) KIND=other $(TOP)/tests/on-debug $(or $(TESTS),$(OPTIONS_TESTS))
+
+check-clang: tests
+	@$(LAB) need $(BUILD_PACKAGES) $(CLANG_PACKAGES)
+	@KERNEL=$(KERNEL) JOBS=$(JOBS) KIND=clang $(TOP)/tests/on-debug $(or $(TESTS),$(CLANG_TESTS))
 
 # See docs/your-kernel.md.
 check-config: tests

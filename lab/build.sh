@@ -5,7 +5,7 @@
 #	SOURCE		the pristine source
 #	TREE		the copy that is built
 #	BASE		the directory for the output of apply_patches
-#	MAKE_ARGS	arguments for make: ARCH, CC
+#	MAKE_ARGS	arguments for make: ARCH, compiler_arg
 #	HARMLESS	optional: a pattern of compiler warnings to ignore
 
 # MiB for the objects of a kernel with debug options.
@@ -290,7 +290,7 @@ build()
 	SOURCE=$(source_dir "$series")
 	BASE=$LAB_CACHE/built/${SOURCE##*/}/$1
 	TREE=$BASE/source
-	MAKE_ARGS=(CC="$CC")
+	MAKE_ARGS=("$(compiler_arg "$CC")")
 	mkdir -p "$BASE"
 	exec 9>"${BASE%/*}/lock"
 	if ! flock -n 9; then

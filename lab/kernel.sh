@@ -193,6 +193,16 @@ kernel_host_tools()
 	fi
 }
 
+# compiler_arg COMPILER: prints the argument that makes the kernel's makefiles use it. With clang, all tools are LLVM's.
+compiler_arg()
+{
+	case $1 in
+	clang) echo LLVM=1 ;;
+	clang-*) echo "LLVM=${1#clang}" ;;
+	*) echo "CC=$1" ;;
+	esac
+}
+
 # Runs make against the kernel's headers, or against the objects of a kernel that the lab built. A relative M= is relative to the
 # caller's directory.
 kernel_make()
@@ -207,7 +217,7 @@ kernel_make()
 		args+=("$arg")
 	done
 	if [[ -e $dir/build/Makefile ]]; then
-		exec make -C "$dir/build" CC="$(<"$dir/compiler")" "${args[@]}"
+		exec make -C "$dir/build" "$(compiler_arg "$(<"$dir/compiler")")" "${args[@]}"
 	fi
 	headers=$dir/usr/src/linux-headers-$(<"$dir/release")
 	[[ -d $headers ]] || die "$dir has no kernel headers"

@@ -78,6 +78,14 @@ struct pagemap_scan_private {
 
 #define PM_SCAN_FLAGS	(PM_SCAN_WP_MATCHING | PM_SCAN_CHECK_WPASYNC)
 
+/*
+ * clang inlines do_pagemap_scan() into its only caller, do_pagemap_cmd(). Then
+ * there is no function to leave a scan to, and the kernel does all scans.
+ */
+#ifndef CONFIG_CC_IS_CLANG
+#define HAVE_DO_PAGEMAP_SCAN
+#endif
+
 long do_pagemap_scan(struct mm_struct *mm, unsigned long uarg);
 long do_pagemap_cmd(struct file *file, unsigned int cmd, unsigned long arg);
 

@@ -47,10 +47,12 @@ static struct klp_func maps_funcs[] = {
 		.old_name = "pagemap_read",
 		.new_func = vmapeek_pagemap_read,
 	},
+#ifdef HAVE_DO_PAGEMAP_SCAN
 	{
 		.old_name = "do_pagemap_cmd",
 		.new_func = vmapeek_do_pagemap_cmd,
 	},
+#endif
 	{
 		.old_name = "map_files_d_revalidate",
 		.new_func = vmapeek_map_files_d_revalidate,

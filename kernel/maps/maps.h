@@ -168,7 +168,13 @@ void maps_stats_remove(void);
 
 /* pagemap_scan.c */
 
+#ifdef HAVE_DO_PAGEMAP_SCAN
 void pagemap_scan_init(void);
+#else
+static inline void pagemap_scan_init(void)
+{
+}
+#endif
 
 /* Replacements of kernel functions. */
 
