@@ -191,7 +191,8 @@ check-debug: tests
 	@KERNEL=$(KERNEL) JOBS=$(JOBS) $(TOP)/tests/on-debug $(TESTS)
 
 # Tests of what depends on the options of tests/torture/config-other.
-OPTIONS_TESTS := maps maps-query maps-race maps-scan maps-wedge lock wedge switching maps-switching loading
+OPTIONS_TESTS := maps maps-query maps-race maps-scan maps-wedge lock wedge switching maps-switching loading semantics-range \
+	semantics-readv
 
 # Those without PAGEMAP_SCAN, which stays with a kernel that clang built.
 CLANG_TESTS := $(filter-out maps-scan maps-wedge maps-switching,$(OPTIONS_TESTS)) hole words

@@ -14,6 +14,8 @@
 #include "uapi.h"
 #include "util.h"
 
+#define TAG_MODULE	"/sys/module/tag_addresses/parameters/mine"
+
 struct target *target_alloc(void)
 {
 	return shared_alloc(sizeof(struct target));
@@ -133,12 +135,24 @@ void *map_huge_aligned(struct target *t, size_t size)
 	return start;
 }
 
+/* The module has CPUs without LAM untag, which the system call would crash. */
+static bool enable_tags(void)
+{
+	if (!access(TAG_MODULE, F_OK)) {
+		write_line(TAG_MODULE, "1");
+		return true;
+	}
+#ifdef SYS_arch_prctl
+	return !syscall(SYS_arch_prctl, ARCH_ENABLE_TAGGED_ADDR, 6);
+#else
+	return false;
+#endif
+}
+
 void tag_address(struct target *t)
 {
-#ifdef SYS_arch_prctl
-	if (syscall(SYS_arch_prctl, ARCH_ENABLE_TAGGED_ADDR, 6))
+	if (!enable_tags())
 		lacks(t, "tagged addresses (LAM)");
-#endif
 	t->addr |= 1UL << 57;
 }
 
