@@ -97,24 +97,38 @@ static bool is_there(const struct symbol_count *s, size_t n, const char *name)
 /* Without a configuration, symbols that depend on an option may be missing. */
 static bool may_be_missing(const struct needed_symbol *symbol)
 {
-	return symbol->option && !kernel_config_read();
+	return (symbol->option || symbol->without) && !kernel_config_read();
 }
 
 static bool is_needed(const struct needed_symbol *symbol)
 {
-	return kernel_is_of_series(symbol->series) &&
-	       (!symbol->option || may_be_missing(symbol) ||
-		kernel_config_has(symbol->option));
+	if (!kernel_is_of_series(symbol->series))
+		return false;
+	if (may_be_missing(symbol))
+		return true;
+	return (!symbol->option || kernel_config_has(symbol->option)) &&
+	       !(symbol->without && kernel_config_has(symbol->without));
 }
 
-/* Select the symbols that this kernel needs. */
-static size_t take(const struct needed_symbol *symbols, size_t n,
-		   const struct needed_symbol **needed)
+static bool is_taken(const struct needed_symbol **needed, size_t taken,
+		     const char *name)
 {
-	size_t taken = 0;
+	for (size_t i = 0; i < taken; i++)
+		if (!strcmp(needed[i]->name, name))
+			return true;
+	return false;
+}
 
+/*
+ * Add the symbols that this kernel needs to the @taken ones in @needed. A
+ * function that is replaced may be linked to as well.
+ */
+static size_t take(const struct needed_symbol *symbols, size_t n,
+		   const struct needed_symbol **needed, size_t taken)
+{
 	for (size_t i = 0; i < n; i++)
-		if (is_needed(&symbols[i]))
+		if (is_needed(&symbols[i]) &&
+		    !is_taken(needed, taken, symbols[i].name))
 			needed[taken++] = &symbols[i];
 	return taken;
 }
@@ -138,8 +152,8 @@ void check_symbols_of(const struct livepatch *lp, struct check *c)
 	struct symbol_count s[MAX_SYMBOLS] = { 0 };
 	size_t n, there = 0;
 
-	n = take(lp->replaced, lp->nr_replaced, needed);
-	n += take(lp->linked, lp->nr_linked, needed + n);
+	n = take(lp->replaced, lp->nr_replaced, needed, 0);
+	n = take(lp->linked, lp->nr_linked, needed, n);
 	for (size_t i = 0; i < n; i++)
 		s[i].name = needed[i]->name;
 	if (!kernel_symbols_count(s, n)) {

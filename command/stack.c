@@ -233,6 +233,18 @@ static bool is_in_ours(const char *line, size_t len)
 	return false;
 }
 
+bool stack_is_rt_lock(const char *function)
+{
+	static const char *const locks[] = {
+		"rt_mutex_", "__rt_mutex_", "rwbase_", "__rwbase_", "down_",
+	};
+
+	for (size_t i = 0; i < SIZE(locks); i++)
+		if (begins_with(function, locks[i]))
+			return true;
+	return false;
+}
+
 void stack_parse(struct stack *s, const char *text)
 {
 	s->n = 0;
@@ -245,7 +257,8 @@ void stack_parse(struct stack *s, const char *text)
 		line = strcspn(text, "\n");
 		set_function(frame, text, strcspn(text, "+\n"));
 		frame->ours = is_in_ours(text, line);
-		if (*frame->function)
+		if (*frame->function &&
+		    (s->n || !stack_is_rt_lock(frame->function)))
 			s->n++;
 		text += line;
 	}
@@ -256,7 +269,8 @@ void stack_parse_wchan(struct stack *s, const char *text)
 	s->n = 0;
 	s->whole = false;
 	/* "0": nowhere, or not allowed */
-	if (!isalpha((unsigned char)*text) && *text != '_')
+	if ((!isalpha((unsigned char)*text) && *text != '_') ||
+	    stack_is_rt_lock(text))
 		return;
 	set_function(&s->frame[0], text, strcspn(text, "\n"));
 	s->frame[0].ours = begins_with(text, "remote_") ||

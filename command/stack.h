@@ -26,7 +26,16 @@ struct stack {
 	bool whole;		/* else only wchan is known */
 };
 
-/* From the text of /proc/PID/stack, and of wchan. */
+/*
+ * With PREEMPT_RT, most locks are rtmutexes, whose functions the kernel does
+ * not leave out, in neither file.
+ */
+bool stack_is_rt_lock(const char *function);
+
+/*
+ * From the text of /proc/PID/stack, without the functions of an rtmutex that
+ * the task waits for; and of wchan.
+ */
 void stack_parse(struct stack *s, const char *text);
 void stack_parse_wchan(struct stack *s, const char *text);
 

@@ -5,7 +5,9 @@
 #include <string.h>
 
 #include "files.h"
+#include "limited.h"
 #include "output.h"
+#include "stack.h"
 #include "tasks.h"
 
 #define TASK	"/proc/%d/task/%d"
@@ -27,23 +29,25 @@ static char task_state(pid_t pid, pid_t tid)
 
 /*
  * wchan omits the functions of the lock itself, and so names the function that
- * takes it. Kernels without wchan may show the stack, from its top.
+ * takes it. Where it does not, or there is no wchan, the stack tells.
  */
 static void task_where(pid_t pid, pid_t tid, char *where, size_t size)
 {
-	char line[256], *function;
+	static char text[LIMITED_SIZE];
+	static struct stack stack;
+	char line[256];
 
 	if (file_line(line, sizeof(line), TASK "/wchan", pid, tid) &&
 	    strcmp(line, "0")) {
 		snprintf(where, size, "%s", line);
-		return;
+		if (!stack_is_rt_lock(line))
+			return;
 	}
-	if (!file_line(line, sizeof(line), TASK "/stack", pid, tid))
+	if (limited_read(text, TASK "/stack", pid, tid))
 		return;
-	function = strstr(line, "] ");
-	if (function)
-		snprintf(where, size, "%.*s", (int)strcspn(function + 2, "+"),
-			 function + 2);
+	stack_parse(&stack, text);
+	if (stack.n)
+		snprintf(where, size, "%s", stack.frame[0].function);
 }
 
 static void task_describe(struct task *t, pid_t pid, pid_t tid)
@@ -102,6 +106,7 @@ void tasks_not_switched(bool on, struct tasks *tasks)
 			look_at_process(atoi(name), on ? UNPATCHED : PATCHED,
 					tasks);
 	closedir(dir);
+	limited_end();
 }
 
 size_t tasks_described(const struct tasks *tasks)

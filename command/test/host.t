@@ -124,6 +124,13 @@ fake_task()
 	file "$task/stack" '[<0>] process_vm_rw_core+0x1f/0x30'
 }
 
+# in_rt_lock TASK: that task waits as with PREEMPT_RT, as seen by whoever may read its stack
+in_rt_lock()
+{
+	file "$1/wchan" rt_mutex_schedule
+	sed -i '1i [<0>] rt_mutex_schedule+0x20/0x40\n[<0>] __rt_mutex_slowlock_locked.constprop.0+0x2f2/0x980' "$VMAPEEK_ROOT/$1/stack"
+}
+
 # Arguments
 ends 'no command' 64
 says 'no command: says so' 'name a command' err
@@ -281,6 +288,9 @@ fake_task 41 42 0 thread
 ends 'status: being switched on' 4 status
 says 'status: task left' '^tasks that have not switched: 2;' out
 says 'status: where it waits' 'thread, process 41, thread 42, waits in process_vm_rw_core (state D)' out
+in_rt_lock proc/41/task/42
+ends 'status: being switched on, PREEMPT_RT' 4 status
+says 'status: where it waits, PREEMPT_RT' 'thread, process 41, thread 42, waits in process_vm_rw_core (state D)' out
 ends 'status --json: being switched on' 4 status --json
 # shellcheck disable=SC2016
 json 'status --json: tasks left' '@{$o->{not_switched}} == 2 && $o->{transition}'
@@ -415,6 +425,9 @@ fake_stuck
 stuck 'a pair' '$p->{pid} == 10 && $p->{comm} eq "job10" && $p->{holder}{tid} == 12 && $p->{holder}{sure} &&
 	$p->{holder}{activity} eq "munmap" && $p->{vma_holder}{tid} == 11 && $p->{vma_holder}{sure} &&
 	$p->{behind} eq "frozen file system" && $p->{own_waiting} == 1 && $p->{others_waiting} == 0'
+in_rt_lock proc/10/task/12
+# shellcheck disable=SC2016
+stuck 'a pair, PREEMPT_RT' '$p->{holder}{tid} == 12 && $p->{holder}{activity} eq "munmap" && $p->{vma_holder}{tid} == 11'
 ends 'stuck: as text' 5 stuck
 says 'stuck: as text: process' '^10 job10 *>1s *1 *0  the frozen file system ext4$' out
 says 'stuck: as text: holder' 'for writing by its thread 12 (job12), in munmap, waits for the lock of a VMA in __split_vma < do_vmi' out
@@ -1056,6 +1069,13 @@ sed -i '/ show_smap$/d' build/System.map
 ends 'check --build: vmapeek_maps lacks a symbol' 0 check --build=build
 says 'check --build: vmapeek_maps lacks a symbol, says so' '^vmapeek_maps  *no  *missing: show_smap$' out
 says 'check --build: the rest works' '^no obstacle found: .*, but for vmapeek_maps$' out
+fake_build
+sed -i '/ do_pagemap_\(cmd\|scan\)$/d' build/System.map
+ends 'check --build: a symbol that clang inlines' 0 check --build=build
+says 'check --build: a symbol that clang inlines, by gcc' '^vmapeek_maps  *no  *missing: do_pagemap_cmd do_pagemap_scan$' out
+echo CONFIG_CC_IS_CLANG=y >>build/.config
+ends 'check --build: a symbol that clang inlines, by clang' 2 check --build=build
+says 'check --build: a symbol that clang inlines, by clang' '^vmapeek_maps  *yes ' out
 fake_build
 echo 'ffffffffffffffff B The real System.map is in the linux-image-<version>-dbg package' >"$VMAPEEK_ROOT/boot/System.map-6.12.117-other"
 mv build/System.map map

@@ -85,9 +85,19 @@ release_lock()
 	exec 3>&-
 }
 
+# waits_in PID PATTERN: sleeps in that function. Where locks are rtmutexes, wchan names theirs.
+waits_in()
+{
+	if grep -q rt_mutex_schedule "/proc/$1/wchan"; then
+		grep -q "$2" "/proc/$1/stack"
+	else
+		grep -q "$2" "/proc/$1/wchan"
+	fi
+}
+
 is_asleep_in_read()
 {
-	grep -q 'process_vm_\|remote_read' "/proc/$reader/wchan"
+	waits_in "$reader" 'process_vm_\|remote_read'
 }
 
 # start_reader ADDRESS: starts a reader that waits for the held lock
