@@ -194,6 +194,8 @@ check-debug: tests
 OPTIONS_TESTS := maps maps-query maps-race maps-scan maps-wedge lock wedge switching maps-switching loading semantics-range \
 	semantics-readv
 
+# Debian 12's oldest that builds the series with control flow integrity.
+CLANG_VERSION := $(if $(filter 6.12%,$(KERNEL)),16,19)
 # Those without PAGEMAP_SCAN, which stays with a kernel that clang built.
 CLANG_TESTS := $(filter-out maps-scan maps-wedge maps-switching,$(OPTIONS_TESTS)) hole words
 
@@ -202,8 +204,8 @@ check-options: tests
 	@KERNEL=$(KERNEL) JOBS=$(JOBS) KIND=other $(TOP)/tests/on-debug $(or $(TESTS),$(OPTIONS_TESTS))
 
 check-clang: tests
-	@$(LAB) need $(BUILD_PACKAGES) $(CLANG_PACKAGES)
-	@KERNEL=$(KERNEL) JOBS=$(JOBS) KIND=clang $(TOP)/tests/on-debug $(or $(TESTS),$(CLANG_TESTS))
+	@$(LAB) need $(BUILD_PACKAGES) $(patsubst %,%-$(CLANG_VERSION),clang lld llvm)
+	@KERNEL=$(KERNEL) JOBS=$(JOBS) KIND=clang CC=clang-$(CLANG_VERSION) $(TOP)/tests/on-debug $(or $(TESTS),$(CLANG_TESTS))
 
 # See docs/your-kernel.md.
 check-config: tests

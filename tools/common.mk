@@ -24,8 +24,6 @@ endif
 
 # Packages to build a kernel, with the compiler of Debian 12.
 BUILD_PACKAGES := gcc-12 flex bison bc libelf-dev
-# For kernels that clang builds; see tests/torture/kernel.
-CLANG_PACKAGES := clang-16 lld-16 llvm-16
 
 MAKEFLAGS += --no-print-directory
 
