@@ -16,16 +16,11 @@
 
 #define NR(array)	(sizeof(array) / sizeof(*(array)))
 
-static const struct kernel_option {
-	const char *name;
-	bool set;		/* the row is about kernels with the option */
-	enum answer answer;
-	const char *modules;
-	const char *text;
-} kernel_options[] = {
+const struct kernel_option kernel_options[] = {
 #define X(name, set, answer, modules, text) { name, set, answer, modules, text },
 	KERNEL_OPTIONS(X)
 #undef X
+	{ 0 }
 };
 
 static bool applies(const struct kernel_option *o)
@@ -71,8 +66,7 @@ static void check_needed_options(struct report *r)
 		advise(c, "name a directory where a kernel was configured");
 		return;
 	}
-	for (size_t i = 0; i < NR(kernel_options); i++) {
-		const struct kernel_option *o = &kernel_options[i];
+	for (const struct kernel_option *o = kernel_options; o->name; o++) {
 
 		if (o->answer != ANSWER_NO || !applies(o))
 			continue;
@@ -90,8 +84,7 @@ static void check_needed_options(struct report *r)
 /* Other options that change vmapeek: a point for each. */
 static void check_other_options(struct report *r)
 {
-	for (size_t i = 0; i < NR(kernel_options); i++) {
-		const struct kernel_option *o = &kernel_options[i];
+	for (const struct kernel_option *o = kernel_options; o->name; o++) {
 		struct check *c;
 
 		if (o->answer == ANSWER_NO || !kernel_config_read() ||

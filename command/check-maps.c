@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Checks for the second module, vmapeek_maps: one point for all. */
 #include <stdlib.h>
+#include <string.h>
 
 #include "check.h"
 #include "kernel.h"
@@ -23,16 +24,14 @@ static bool look(struct check *c, const char *what,
 
 static void check_options(const struct livepatch *lp, struct check *c)
 {
-	static const char *const options[] = { "PROC_PAGE_MONITOR", "NUMA" };
-
-	(void)lp;
 	if (!kernel_config_read())
 		return;
-	for (size_t i = 0; i < sizeof(options) / sizeof(*options); i++) {
-		if (kernel_config_has(options[i]))
+	for (const struct kernel_option *o = kernel_options; o->name; o++) {
+		if (o->answer != ANSWER_NO || strcmp(o->modules, lp->name) ||
+		    kernel_config_has(o->name))
 			continue;
 		found(c, ANSWER_NO, "%s has no CONFIG_%s",
-		      kernel_config_path(), options[i]);
+		      kernel_config_path(), o->name);
 		advise(c, "boot a kernel that has it");
 		return;
 	}

@@ -72,7 +72,7 @@ void check_module_of(const struct livepatch *lp, struct check *c)
 	} else if (!module_is_for_build(&module)) {
 		found(c, ANSWER_NO, "%s was built for another build of this kernel, '%s'",
 		      module.path, module.version);
-		advise(c, "build it again (with DKMS: 'dkms build --force', 'dkms install --force')");
+		advise(c, "install the headers of this build, and build it again (with DKMS: 'dkms build --force', 'dkms install --force')");
 	} else {
 		found(c, ANSWER_YES, "%s", module.path);
 	}

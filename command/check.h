@@ -30,6 +30,15 @@ struct report {
 struct check *report_add(struct report *r, const char *name, const char *title,
 			 bool optional);
 
+/* The rows of kernel/compat/options, up to one without a name. */
+extern const struct kernel_option {
+	const char *name;
+	bool set;		/* the row is about kernels with the option */
+	enum answer answer;
+	const char *modules;
+	const char *text;
+} kernel_options[];
+
 /* Would the modules build for the kernel of build_open(), and load there? */
 void check_build(struct report *r);
 

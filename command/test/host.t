@@ -780,7 +780,7 @@ fake_check()
 	fake_livepatch 1 0
 	file sys/kernel/security/lsm lockdown
 	file sys/kernel/security/lockdown '[none] integrity confidentiality'
-	file "boot/config-$release" $'CONFIG_LIVEPATCH=y\nCONFIG_PER_VMA_LOCK=y\nCONFIG_PROC_PAGE_MONITOR=y\nCONFIG_NUMA=y'
+	file "boot/config-$release" $'CONFIG_LIVEPATCH=y\nCONFIG_PER_VMA_LOCK=y\nCONFIG_PROC_PAGE_MONITOR=y\nCONFIG_NUMA=y\nCONFIG_SHMEM=y'
 	{
 		for name in "$src/../kernel" "$src/../kernel/maps"; do
 			sed -n 's/^.*\.old_name = "\(.*\)".*/\1/p' "$name/livepatch.c"
@@ -1120,6 +1120,8 @@ awk -F '\t' '!/^#/ { n = split($5, s, " "); for (i = 1; i <= n; i++) print $1 "\
 ok "$([[ -s ifdefs && -z $(comm -23 ifdefs pairs | tee -a err) ]]; echo $?)" 'options: those that livepatches depend on'
 ok "$(awk -F '\t' '!/^#/ && (NF != 6 || $2 !~ /^[ny]$/ || $3 !~ /^(yes|no|unknown)$/ || $4 !~ /^(vmapeek|vmapeek_maps|both)$/)' \
 	"$src/../kernel/compat/options" | grep -c . >err; [[ $(<err) == 0 ]]; echo $?)" 'options: the columns'
+awk -F '\t' '!/^#/ && $3 == "no" && $2 != "n"' "$src/../kernel/compat/options" >err
+ok "$([[ ! -s err ]]; echo $?)" 'options: no kernel is refused for one that is set'
 grep -rhoE 'this kernel has no CONFIG_[A-Z0-9_]+' "$src/../kernel/compat" | sed 's/.*CONFIG_//' | sort -u >stops
 awk -F '\t' '$2 == "n" && $3 == "no" { print $1 }' "$src/../kernel/compat/options" | sort -u >needed
 ok "$([[ -s stops && -z $(comm -23 stops needed | tee -a err) ]]; echo $?)" 'options: what stops the build is in the way'
