@@ -186,6 +186,10 @@ static void change_while_it_waits(const struct change *change)
 	wanted = change;
 	memset(progress, 0, sizeof(*progress));
 	target = target_start(prepare_and_change, t);
+	if (*t->lacks) {
+		target_stop(target);
+		skip_lacking(t->lacks);
+	}
 	assert_string_equal(t->broken, "");
 	reader = reader_start(target);
 	while (!progress->faulted) {

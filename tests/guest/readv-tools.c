@@ -4,6 +4,7 @@
  * vmapeek off and on, and their reads take no mmap lock. strace itself shows
  * which of them use process_vm_readv().
  */
+#include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
@@ -150,7 +151,9 @@ static void replace_pid(char *out, pid_t pid)
 	size_t len = snprintf(decimal, sizeof(decimal), "%d", pid);
 
 	while ((at = strstr(at, decimal))) {
-		memset(at, 'P', len);
+		/* Not a part of another number */
+		if ((at == out || !isdigit(at[-1])) && !isdigit(at[len]))
+			memset(at, 'P', len);
 		at += len;
 	}
 }
@@ -212,6 +215,18 @@ static void check_said(const struct tool *tool, const char *out)
 				 tool->must_say[i], out);
 }
 
+/* cmocka cuts long texts off, perhaps before they differ. */
+static void check_same(const char *on, const char *off)
+{
+	size_t same = 0;
+
+	while (on[same] && on[same] == off[same])
+		same++;
+	if (on[same] != off[same])
+		fail_msg("from byte %zu on, on: \"%.200s\", off: \"%.200s\"",
+			 same, on + same, off + same);
+}
+
 static void same_answer(void **state)
 {
 	static struct look off, on;
@@ -222,7 +237,7 @@ static void same_answer(void **state)
 	check_said(tool, off.out);
 	vmapeek_on();
 	look(tool, &on, false);
-	assert_string_equal(on.out, off.out);
+	check_same(on.out, off.out);
 	printf("# %s: %zu bytes of output, %lu fast reads\n", tool->name,
 	       strlen(on.out), on.fast);
 	if (mainline() != CONTROL)
