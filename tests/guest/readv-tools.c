@@ -143,7 +143,7 @@ static pid_t tool_start(const struct tool *tool, pid_t target, bool traced)
 	return pid;
 }
 
-/* Replace PIDs, the only part that may differ. */
+/* Replace PIDs by one letter; they are the only part that may differ. */
 static void replace_pid(char *out, pid_t pid)
 {
 	char decimal[16];
@@ -151,10 +151,13 @@ static void replace_pid(char *out, pid_t pid)
 	size_t len = snprintf(decimal, sizeof(decimal), "%d", pid);
 
 	while ((at = strstr(at, decimal))) {
-		/* Not a part of another number */
-		if ((at == out || !isdigit(at[-1])) && !isdigit(at[len]))
-			memset(at, 'P', len);
-		at += len;
+		/* A part of another number */
+		if ((at > out && isdigit(at[-1])) || isdigit(at[len])) {
+			at += len;
+			continue;
+		}
+		*at++ = 'P';
+		memmove(at, at + len - 1, strlen(at + len - 1) + 1);
 	}
 }
 

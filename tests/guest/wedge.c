@@ -222,10 +222,13 @@ static void prepare_silent(struct target *t)
 	must(t, !pthread_create(&thread, NULL, map_elsewhere, NULL), "thread");
 }
 
-/* The reader may sleep elsewhere before. */
+/* The reader may sleep elsewhere before. Compilers inline these functions. */
 static bool waits_for_page(pid_t pid)
 {
-	return waits_in(pid, "folio_wait_bit") || waits_in(pid, "__folio_lock");
+	return waits_in(pid, "folio_wait_bit") ||
+	       waits_in(pid, "__folio_lock") ||
+	       waits_in(pid, "filemap_read_folio") ||
+	       waits_in(pid, "filemap_fault");
 }
 
 /* A target, and a reader that sleeps on a page whose I/O does not complete. */
