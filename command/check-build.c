@@ -67,7 +67,6 @@ static void check_needed_options(struct report *r)
 		return;
 	}
 	for (const struct kernel_option *o = kernel_options; o->name; o++) {
-
 		if (o->answer != ANSWER_NO || !applies(o))
 			continue;
 		all = false;

@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "files.h"
-#include "limited.h"
 #include "output.h"
 #include "stack.h"
 #include "tasks.h"
@@ -33,9 +32,9 @@ static char task_state(pid_t pid, pid_t tid)
  */
 static void task_where(pid_t pid, pid_t tid, char *where, size_t size)
 {
-	static char text[LIMITED_SIZE];
 	static struct stack stack;
-	char line[256];
+	char line[256], text[4096];
+	FILE *file;
 
 	if (file_line(line, sizeof(line), TASK "/wchan", pid, tid) &&
 	    strcmp(line, "0")) {
@@ -43,8 +42,11 @@ static void task_where(pid_t pid, pid_t tid, char *where, size_t size)
 		if (!stack_is_rt_lock(line))
 			return;
 	}
-	if (limited_read(text, TASK "/stack", pid, tid))
+	file = file_open(TASK "/stack", pid, tid);
+	if (!file)
 		return;
+	text[fread(text, 1, sizeof(text) - 1, file)] = '\0';
+	fclose(file);
 	stack_parse(&stack, text);
 	if (stack.n)
 		snprintf(where, size, "%s", stack.frame[0].function);
@@ -106,7 +108,6 @@ void tasks_not_switched(bool on, struct tasks *tasks)
 			look_at_process(atoi(name), on ? UNPATCHED : PATCHED,
 					tasks);
 	closedir(dir);
-	limited_end();
 }
 
 size_t tasks_described(const struct tasks *tasks)

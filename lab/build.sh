@@ -5,7 +5,7 @@
 #	SOURCE		the pristine source
 #	TREE		the copy that is built
 #	BASE		the directory for the output of apply_patches
-#	MAKE_ARGS	arguments for make: ARCH, compiler_arg
+#	MAKE_ARGS	arguments for make: ARCH, the compiler
 #	HARMLESS	optional: a pattern of compiler warnings to ignore
 
 # MiB for the objects of a kernel with debug options.

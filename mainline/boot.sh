@@ -120,7 +120,7 @@ are_of_arch()
 # Without the word that says whether reads take the VMA lock.
 failed_cases()
 {
-	sed -nE '/ # SKIP/d; s/^not ok [0-9]+ - ((on|off), )?//p' "$OUT/$1/$2.tap" | tr -d '\r'
+	sed -nE '/ # SKIP/d; s/^not ok ([0-9]+ )?- ((on|off), )?//p' "$OUT/$1/$2.tap" | tr -d '\r'
 }
 
 # The series reads single pages without pins, so the counts of pins differ. The pins that are held must not.

@@ -151,8 +151,9 @@ static void replace_pid(char *out, pid_t pid)
 	size_t len = snprintf(decimal, sizeof(decimal), "%d", pid);
 
 	while ((at = strstr(at, decimal))) {
-		/* A part of another number */
-		if ((at > out && isdigit(at[-1])) || isdigit(at[len])) {
+		/* A part of another number, perhaps a hexadecimal one */
+		if ((at > out && isalnum((unsigned char)at[-1])) ||
+		    isalnum((unsigned char)at[len])) {
 			at += len;
 			continue;
 		}
