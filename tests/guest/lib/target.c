@@ -135,7 +135,7 @@ void *map_huge_aligned(struct target *t, size_t size)
 	return start;
 }
 
-/* The module has CPUs without LAM untag, which the system call would crash. */
+/* Without LAM in the CPU, only the module works: the system call sets CR3. */
 static bool enable_tags(void)
 {
 	if (!access(TAG_MODULE, F_OK)) {
