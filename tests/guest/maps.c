@@ -187,6 +187,7 @@ static void entries_elsewhere(const struct look *l, struct text *t)
 		{ ((1UL << 47) / PAGE - 5) * 8, 800 },
 		{ (1UL << 47) / PAGE * 8, 800 },
 		{ (1UL << 56) / PAGE * 8, 8 }, { 1UL << 62, 8 },
+		{ (TARGET_AT + (1UL << 57)) / PAGE * 8, 80 },
 		{ (TARGET_AT + (1UL << 62)) / PAGE * 8, 80 },
 	};
 	int fd = open_file(t, l->file);
@@ -427,8 +428,9 @@ static void compare(size_t i)
 }
 
 /*
- * A policy of the task, for numa_maps; shared memory that is swapped out, which
- * only the object counts; and a target that forks on request.
+ * A policy of the task, for numa_maps; tags of addresses, for pagemap, where
+ * they are possible; shared memory that is swapped out, which only the object
+ * counts; and a target that forks on request.
  */
 static void prepare_more(struct target *t)
 {
@@ -438,6 +440,7 @@ static void prepare_more(struct target *t)
 	if (syscall(SYS_set_mempolicy, MPOL_PREFERRED, &node_0,
 		    8 * sizeof(node_0)))
 		broken(t, "no policy for the task");
+	tags_enable();
 	target_fork_when_asked(t);
 	p = map_at(t, layout.end + MIB, 16 * PAGE, PROT_READ | PROT_WRITE,
 		   MAP_SHARED | MAP_ANONYMOUS, -1);

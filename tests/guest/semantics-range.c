@@ -253,6 +253,9 @@ static const struct read_case cases[] = {
 	  .content = ANYTHING, .events = EV(FAST) },
 	{ .name = "tagged address", .prepare = prepare_tagged, .how = PEEKDATA,
 	  .len = 8, .want = 8, .events = EV(FAST) },
+	{ .name = "tagged address, mem", .prepare = prepare_tagged, .how = MEM,
+	  .offset = 100, .len = 2 * PAGE, .want = 2 * PAGE,
+	  .events = EV(FAST) },
 };
 
 int main(int argc, char **argv)

@@ -136,7 +136,7 @@ void *map_huge_aligned(struct target *t, size_t size)
 }
 
 /* Without LAM in the CPU, only the module works: the system call sets CR3. */
-static bool enable_tags(void)
+bool tags_enable(void)
 {
 	if (!access(TAG_MODULE, F_OK)) {
 		write_line(TAG_MODULE, "1");
@@ -151,7 +151,7 @@ static bool enable_tags(void)
 
 void tag_address(struct target *t)
 {
-	if (!enable_tags())
+	if (!tags_enable())
 		lacks(t, "tagged addresses (LAM)");
 	t->addr |= 1UL << 57;
 }

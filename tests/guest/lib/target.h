@@ -54,7 +54,11 @@ void *map_at(struct target *t, unsigned long addr, size_t size, int prot,
 void *map(struct target *t, size_t size);
 void *map_huge_aligned(struct target *t, size_t size);
 
-/* Give @t->addr bits that the processor ignores. */
+/*
+ * Addresses of which the kernel ignores bits 57 to 62: tags_enable() allows
+ * them for the calling process if it can, tag_address() makes @t->addr one.
+ */
+bool tags_enable(void);
 void tag_address(struct target *t);
 
 /*
