@@ -141,12 +141,15 @@ static bool is_in_order(const uint32_t word[2])
 /* The first may be newer, but the second must not be. */
 static bool is_barred(const uint32_t word[2])
 {
+	if (!is_whole(word[0]) || !is_whole(word[1]))
+		return true;
 	return (int16_t)((word[1] >> 16) - (word[0] >> 16)) <= 0;
 }
 
 /*
  * Later kernels copy by memcpy(), on some CPUs byte by byte. Such a copy may
- * read a word in parts during a write, unless the writer waits for the reader.
+ * read a word in parts during a write, in stock, too: mmap() waits for readers
+ * that hold the lock, but the write comes after it.
  */
 static bool copies_inline(void)
 {
@@ -189,7 +192,7 @@ static void read_all(const struct order_case *c, bool must_hold)
 	printf("# %lu reads, %lu changed meanwhile, %lu out of order\n", reads,
 	       changed, wrong);
 	printf("# %lu reads brought a word in parts\n", torn);
-	if (must_hold || copies_inline())
+	if (copies_inline())
 		assert_int_equal(torn, 0);
 	if (must_hold)
 		assert_int_equal(wrong, 0);
