@@ -150,6 +150,8 @@ initramfs_disk()
 
 	mkdir -p "$root/lab/files"
 	install -m 755 "$LAB_DIR/guest-disk" "$root/lab/disk"
+	install -m 755 "$LAB_DIR/guest-service" "$root/lab/service"
+	cp "$LAB_DIR/lab.service" "$root/lab/"
 	# These modules may be built in.
 	for item in virtio_blk ext4; do
 		initramfs_module "$root" "$kernel" "$item" || true
@@ -201,4 +203,27 @@ initramfs_pack()
 {
 	(cd "$1" && find . | tool cpio -o -H newc -R 0:0 2>/dev/null) >"$2" ||
 		die "cannot write the initramfs $2; is the disk full?"
+}
+
+# initramfs_own INITRAMFS ROOT: packs a copy of an initramfs of initramfs-tools, with the lab's files as a second archive.
+initramfs_own()
+{
+	local own=$1 root=$2 added=$RUN_DIR/added
+
+	mkdir -p "$added"/{lab,scripts,run/systemd/system}
+	cp "$LAB_DIR/guest-boot" "$added/scripts/lab"
+	initramfs_pack "$root/lab/files" "$added/lab/files.cpio"
+	rm -r "$root/lab/files"
+	mv "$root/lab" "$added/run/"
+	mv "$added/run/lab/lab.service" "$added/run/systemd/system/"
+	initramfs_pack "$added/run" "$added/lab/run.cpio"
+	rm -r "$added/run"
+	initramfs_pack "$added" "$RUN_DIR/archive"
+	# An archive begins at a multiple of four bytes.
+	{
+		cat "$own"
+		head -c $((-$(stat -Lc %s "$own") & 3)) /dev/zero
+		cat "$RUN_DIR/archive"
+	} >"$RUN_DIR/initramfs" || die "cannot write the initramfs $RUN_DIR/initramfs; is the disk full?"
+	rm -r "$added" "$RUN_DIR/archive"
 }

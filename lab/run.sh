@@ -149,11 +149,11 @@ guest_parse()
 	# Seconds. A booting kernel is silent for some, an instrumented one for a minute.
 	SILENCE=${LAB_SILENCE:-180}
 	[[ $SILENCE =~ ^[1-9][0-9]*$ ]] || die "LAB_SILENCE: '$SILENCE' is no number of seconds"
-	SERIES=6.12 CPUS=2 MEMORY=1024 NODES=1 APPEND=() KEEP_LOG='' LIMIT=300 COUNTING='' DISK='' PLUGIN=''
+	SERIES=6.12 CPUS=2 MEMORY=1024 NODES=1 APPEND=() KEEP_LOG='' LIMIT=300 COUNTING='' DISK='' INITRAMFS='' PLUGIN=''
 	FEATURES='' EMPTY='' FIRMWARE=''
 	FILES=() TREES=() MODULES=() ALLOW=()
 	[[ $KIND = run ]] || LIMIT=0
-	while getopts :k:t:m:c:n:C:d:e:f:T:M:a:A:l:r:p:u:iI: opt; do
+	while getopts :k:t:m:c:n:C:d:b:e:f:T:M:a:A:l:r:p:u:iI: opt; do
 		case $opt in
 		k) SERIES=$OPTARG ;;
 		t) number t "$OPTARG"; LIMIT=$OPTARG ;;
@@ -162,6 +162,7 @@ guest_parse()
 		n) number n "$OPTARG"; NODES=$OPTARG ;;
 		C) FEATURES=$OPTARG ;;
 		d) DISK=$OPTARG ;;
+		b) INITRAMFS=$OPTARG ;;
 		e) number e "$OPTARG"; EMPTY=$OPTARG ;;
 		f) FILES+=("$OPTARG") ;;
 		T) TREES+=("$OPTARG") ;;
@@ -196,6 +197,12 @@ guest_parse()
 			die "-d: '$DISK' is no image that can be written; copy one that 'lab rootfs' made"
 		((${#TREES[@]} == 0)) || die "-T: not with -d, whose programs come from the image"
 		APPEND+=(systemd.firstboot=off systemd.getty_auto=no systemd.show_status=error)
+	fi
+	if [[ -n $INITRAMFS ]]; then
+		[[ -r $INITRAMFS ]] || die "-b: cannot read '$INITRAMFS'"
+		[[ -n $DISK ]] || die "-b: an initramfs needs a system to boot; name its disk by -d"
+		((${#MODULES[@]} == 0)) || die "-M: not with -b; put the modules into the system's initramfs"
+		APPEND+=(root=/dev/vda rw boot=lab systemd.unit=lab.service)
 	fi
 	for item in "${TREES[@]}"; do
 		[[ -d $item ]] || die "-T: no directory '$item'"
@@ -263,7 +270,11 @@ guest_prepare()
 		printf "OUTPUT_MARK='%s'\n" "$MARK" >"$root/lab/command"
 	fi
 	initramfs_command "$root" "${COMMAND[@]}"
-	initramfs_pack "$root" "$RUN_DIR/initramfs"
+	if [[ -n $INITRAMFS ]]; then
+		initramfs_own "$INITRAMFS" "$root"
+	else
+		initramfs_pack "$root" "$RUN_DIR/initramfs"
+	fi
 	rm -rf "$root"
 	PREPARED=1
 }

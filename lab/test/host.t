@@ -96,6 +96,8 @@ expect 'missing file' 125 "cannot read '/nonesuch'" "$lab" run -f /nonesuch true
 expect 'log that cannot be written' 125 "cannot write '/nonesuch/log'" "$lab" run -l /nonesuch/log true
 expect 'shell without a terminal' 125 'needs a terminal' "$lab" shell </dev/null
 expect 'disk that is no image' 125 "'/nonesuch' is no image that can be written" "$lab" run -d /nonesuch true
+expect 'initramfs that is missing' 125 "-b: cannot read '/nonesuch'" "$lab" run -b /nonesuch true
+expect 'initramfs without a disk' 125 '-b: an initramfs needs a system to boot' "$lab" run -b "$lab" true
 : >"$work/image"
 expect 'disk and tree' 125 'not with -d' "$lab" run -d "$work/image" -T "$work" true
 expect 'root file system without a series' 125 'name a series' "$lab" rootfs
