@@ -10,7 +10,7 @@
 #		upgrade		upgrade of the packages, to modules that are signed with a key of the owner
 #		enforce		module.sig_enforce=1, and the kernel does not know the key
 #		kernel		another kernel is installed while vmapeek is on
-#		other		boots that kernel; its headers come in another revision of the same release
+#		other		boots that kernel, by the initramfs that the system made; its headers come in another revision of the same release
 #		build		boots that kernel again, with modules for the other revision
 #		remove		remove, purge
 #
@@ -100,13 +100,14 @@ next_revision()
 	dpkg-deb -b "$dir" "$TMP/revision/headers.deb" >"$TMP/log"
 }
 
-# The kernel that was installed on the disk, as a directory for the lab
+# The kernel that was installed on the disk, as a directory for the lab, and the initramfs that the system made for it
 kernel_on_disk()
 {
 	local dir=$TMP/kernel
 
 	mkdir -p "$dir/lib/modules"
 	debugfs -R "dump /boot/vmlinuz-$other $dir/vmlinuz" "$disk" 2>"$TMP/log"
+	debugfs -R "dump /boot/initrd.img-$other $dir/initrd" "$disk" 2>"$TMP/log"
 	debugfs -R "rdump /usr/lib/modules/$other $dir/lib/modules" "$disk" 2>"$TMP/log"
 	printf '%s\n' "$other" >"$dir/release"
 }
@@ -132,13 +133,14 @@ stage()
 		;;
 	other)
 		next_revision
-		kernel_on_disk
-		boot=$TMP/kernel
 		options+=(-f "$TMP/revision:/tests/revision")
 		;;
-	build)
-		[[ -e $TMP/kernel ]] || kernel_on_disk
+	esac
+	case $name in
+	other | build)
+		kernel_on_disk
 		boot=$TMP/kernel
+		options+=(-b "$boot/initrd")
 		;;
 	esac
 	echo "# $name"
