@@ -640,6 +640,25 @@ says 'stuck: no /proc, what to do' 'mount -t proc' err
 # shellcheck disable=SC2016
 json 'stuck --json: no /proc' '$o->{error} =~ /no tasks/'
 
+# begin ARGUMENT..: starts vmapeek in the background, and waits until it runs. Bash has background jobs ignore SIGINT.
+begin()
+{
+	perl -e '$SIG{INT} = "DEFAULT"; exec @ARGV' "$VMAPEEK" "$@" >out 2>err &
+	background=$!
+	until [[ /proc/$background/exe -ef $VMAPEEK ]]; do
+		sleep 0.1
+	done
+}
+
+# end SIGNAL: sends it, and sets the exit status
+end()
+{
+	kill "-$1" "$background"
+	status=0
+	wait "$background" || status=$?
+	background=
+}
+
 # Ctrl-C while a file does not answer: at once
 fake_stuck
 for pid in {31..60}; do
@@ -649,13 +668,9 @@ for pid in {31..60}; do
 done
 for option in '' --watch; do
 	# shellcheck disable=SC2086
-	perl -e '$SIG{INT} = "DEFAULT"; exec @ARGV' "$VMAPEEK" stuck $option >out 2>err &
-	background=$!
+	begin stuck $option
 	sleep 1
-	kill -INT "$background"
-	status=0
-	wait "$background" || status=$?
-	background=
+	end INT
 	ok "$((status != 130))" "stuck $option: interrupted"
 	ok "$([[ ! -s out ]]; echo $?)" "stuck $option: interrupted before it had looked"
 done
@@ -677,18 +692,15 @@ says 'on -q: one line' '^1$' <(grep -c '^vmapeek: ' err)
 (sleep 0.5; echo 0 >"$VMAPEEK_ROOT/$livepatch/transition") &
 ends 'on: waits' 0 on
 wait
-fake_livepatch 1 1
 for signal in INT TERM; do
-	# Bash has background jobs ignore SIGINT.
-	perl -e '$SIG{INT} = "DEFAULT"; exec @ARGV' "$VMAPEEK" on --json >out 2>err &
-	background=$!
-	sleep 1
-	kill "-$signal" "$background"
-	status=0
-	wait "$background" || status=$?
-	background=
-	((status == 130)) && status=0 || status=1
-	ok "$status" "on: interrupted by $signal"
+	fake_livepatch 0 1
+	begin on --json
+	# It handles signals before it begins.
+	until grep -q 1 "$VMAPEEK_ROOT/$livepatch/enabled"; do
+		sleep 0.1
+	done
+	end "$signal"
+	ok "$((status != 130))" "on: interrupted by $signal"
 	says "on: interrupted by $signal, what goes on" 'interrupted after .* the kernel continues' err
 	# shellcheck disable=SC2016
 	json "on --json: interrupted by $signal" '$o->{error} =~ /^interrupted/'
