@@ -9,5 +9,5 @@ shopt -s inherit_errexit
 . "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 
 built tests "$BUILD/tests"/{stuck,wedge.ext4}
-run_script "$TOP/command/test/guest-stuck" -t 1200 -m 1536 -M dm-mod -M loop -M ext4 -f "$BUILD/tests/stuck" \
+run_script "$TOP/command/test/guest-stuck" -t 1200 -m 1536 -M dm-mod -M loop -M ext4 -M fuse -f "$BUILD/tests/stuck" \
 	-f "$BUILD/tests/wedge.ext4:/image"
