@@ -221,9 +221,9 @@ initramfs_own()
 	initramfs_pack "$added" "$RUN_DIR/archive"
 	# An archive begins at a multiple of four bytes.
 	{
-		cat "$own"
-		head -c $((-$(stat -Lc %s "$own") & 3)) /dev/zero
-		cat "$RUN_DIR/archive"
+		cat "$own" &&
+			head -c $((-$(stat -Lc %s "$own") & 3)) /dev/zero &&
+			cat "$RUN_DIR/archive"
 	} >"$RUN_DIR/initramfs" || die "cannot write the initramfs $RUN_DIR/initramfs; is the disk full?"
 	rm -r "$added" "$RUN_DIR/archive"
 }

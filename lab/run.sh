@@ -199,7 +199,7 @@ guest_parse()
 		APPEND+=(systemd.firstboot=off systemd.getty_auto=no systemd.show_status=error)
 	fi
 	if [[ -n $INITRAMFS ]]; then
-		[[ -r $INITRAMFS ]] || die "-b: cannot read '$INITRAMFS'"
+		[[ -f $INITRAMFS && -r $INITRAMFS ]] || die "-b: cannot read '$INITRAMFS'"
 		[[ -n $DISK ]] || die "-b: an initramfs needs a system to boot; name its disk by -d"
 		((${#MODULES[@]} == 0)) || die "-M: not with -b; put the modules into the system's initramfs"
 		APPEND+=(root=/dev/vda rw boot=lab systemd.unit=lab.service)

@@ -99,6 +99,7 @@ expect 'disk that is no image' 125 "'/nonesuch' is no image that can be written"
 expect 'initramfs that is missing' 125 "-b: cannot read '/nonesuch'" "$lab" run -b /nonesuch true
 expect 'initramfs without a disk' 125 '-b: an initramfs needs a system to boot' "$lab" run -b "$lab" true
 : >"$work/image"
+expect 'initramfs and a module' 125 'not with -b' "$lab" run -d "$work/image" -b "$lab" -M zram true
 expect 'disk and tree' 125 'not with -d' "$lab" run -d "$work/image" -T "$work" true
 expect 'root file system without a series' 125 'name a series' "$lab" rootfs
 expect 'root file system of an unknown series' 125 "unknown kernel series '5.10'" "$lab" rootfs 5.10
