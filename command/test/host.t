@@ -645,7 +645,7 @@ begin()
 {
 	perl -e '$SIG{INT} = "DEFAULT"; exec @ARGV' "$VMAPEEK" "$@" >out 2>err &
 	background=$!
-	until [[ /proc/$background/exe -ef $VMAPEEK ]]; do
+	until [[ /proc/$background/exe -ef $VMAPEEK ]] || ! kill -0 "$background" 2>/dev/null; do
 		sleep 0.1
 	done
 }
@@ -653,7 +653,7 @@ begin()
 # end SIGNAL: sends it, and sets the exit status
 end()
 {
-	kill "-$1" "$background"
+	kill "-$1" "$background" 2>/dev/null || true
 	status=0
 	wait "$background" || status=$?
 	background=
@@ -695,8 +695,8 @@ wait
 for signal in INT TERM; do
 	fake_livepatch 0 1
 	begin on --json
-	# It handles signals before it begins.
-	until grep -q 1 "$VMAPEEK_ROOT/$livepatch/enabled"; do
+	# vmapeek blocks the signals before it writes to this file.
+	until grep -q 1 "$VMAPEEK_ROOT/$livepatch/enabled" || ! kill -0 "$background" 2>/dev/null; do
 		sleep 0.1
 	done
 	end "$signal"
