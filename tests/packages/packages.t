@@ -105,6 +105,7 @@ kernel_on_disk()
 {
 	local dir=$TMP/kernel
 
+	rm -rf "$dir"
 	mkdir -p "$dir/lib/modules"
 	debugfs -R "dump /boot/vmlinuz-$other $dir/vmlinuz" "$disk" 2>"$TMP/log"
 	debugfs -R "dump /boot/initrd.img-$other $dir/initrd" "$disk" 2>"$TMP/log"
