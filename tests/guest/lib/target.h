@@ -55,8 +55,9 @@ void *map(struct target *t, size_t size);
 void *map_huge_aligned(struct target *t, size_t size);
 
 /*
- * Addresses of which the kernel ignores bits 57 to 62: tags_enable() allows
- * them for the calling process if it can, tag_address() makes @t->addr one.
+ * tags_enable() makes the kernel ignore bits 57 to 62 of the calling process's
+ * addresses; false if it cannot. tag_address() does so, too, and sets bit 57 of
+ * @t->addr.
  */
 bool tags_enable(void);
 void tag_address(struct target *t);
