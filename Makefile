@@ -210,8 +210,8 @@ check-clang: tests
 # See docs/your-kernel.md.
 check-config: tests
 	@$(if $(CONFIG),,echo 'make: CONFIG=FILE names the configuration of a kernel' >&2; exit 1)
-	@$(LAB) need $(BUILD_PACKAGES) $(CONFIG_PACKAGES)
-	@KERNEL=$(KERNEL) JOBS=$(JOBS) $(TOP)/tests/on-config '$(CONFIG)' $(TESTS)
+	@$(LAB) need $(BUILD_PACKAGES) $(CONFIG_PACKAGES) $(if $(CLANG),$(patsubst %,%-$(CLANG),clang lld llvm))
+	@KERNEL=$(KERNEL) JOBS=$(JOBS) CC=$(patsubst %,clang-%,$(CLANG)) $(TOP)/tests/on-config '$(CONFIG)' $(TESTS)
 
 # The machines are in tests/machines/list, the results in $(O)/machines.tsv; copy it to bench/record/, and `make machines` writes the
 # table of docs/your-kernel.md.
