@@ -81,7 +81,7 @@ help-all: help
 	@echo '  make check-debug     run the tests of VMA locks on the debug kernel of the torture; TESTS="maps wedge"'
 	@echo '  make check-options   the same on a kernel with options of other distributions: names of memory, frame pointers'
 	@echo '  make check-clang     the same on a kernel that clang built, with control flow integrity (kCFI)'
-	@echo '  make check-config    build a kernel with the whole configuration CONFIG=FILE of another distribution, and run tests on it'
+	@echo '  make check-config    run tests on a kernel with the configuration CONFIG=FILE of another distribution; CLANG=16 for clang 16'
 	@echo '  make check-machines  run tests on guests with other CPUs, memory, NUMA nodes and swap; MACHINES="numa no-la57" TESTS=...'
 	@echo '  make fuzz            compare random reads, stock and with vmapeek; SEED=1 ROUNDS=4 READS=2750'
 	@echo '  make command         build the command vmapeek for operators, into build/command/'
