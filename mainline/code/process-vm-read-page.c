@@ -7,11 +7,15 @@ static int process_vm_read_page(unsigned long addr, unsigned long len,
 				struct iov_iter *iter, struct mm_struct *mm,
 				unsigned int *flags)
 {
-	struct vm_area_struct *vma = lock_remote_vma(mm, &addr);
 	struct folio_walk fw __uninitialized;
+	struct vm_area_struct *vma;
 	struct page *page;
 	int locked = 1, ret = 0;
 
+	/* Then copy_to_user() takes the page table lock of its destination. */
+	if (IS_ENABLED(CONFIG_UACCESS_WITH_MEMCPY))
+		return -EAGAIN;
+	vma = lock_remote_vma(mm, &addr);
 	if (!vma)
 		return is_remote_hole(mm, addr, false) ? -EFAULT : -EAGAIN;
 	page = gup_walk_start(&fw, vma, addr, FOLL_PIN | FOLL_UNLOCKABLE,
