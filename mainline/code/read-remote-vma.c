@@ -28,6 +28,19 @@ static void copy_from_remote_page(struct vm_area_struct *vma, struct page *page,
 #endif
 
 #ifdef HOLES
+/* Is the VMA at @addr no stack?  False if it cannot be locked. */
+static bool is_no_stack(struct mm_struct *mm, unsigned long addr)
+{
+	struct vm_area_struct *vma = lock_vma_under_rcu(mm, addr);
+	bool no_stack;
+
+	if (!vma)
+		return false;
+	no_stack = !(vma->vm_flags & VM_GROWSDOWN);
+	vma_end_read(vma);
+	return no_stack;
+}
+
 /*
  * Is nothing mapped at @addr, which is untagged, and can no stack above grow
  * down to it?  Unless @racy, false if a writer of the address space was active.
@@ -35,6 +48,7 @@ static void copy_from_remote_page(struct vm_area_struct *vma, struct page *page,
 bool is_remote_hole(struct mm_struct *mm, unsigned long addr, bool racy)
 {
 	VMA_ITERATOR(vmi, mm, addr);
+	unsigned long start = 0;
 	struct vm_area_struct *next;
 	unsigned int seq;
 	bool hole;
@@ -47,11 +61,17 @@ bool is_remote_hole(struct mm_struct *mm, unsigned long addr, bool racy)
 
 	rcu_read_lock();
 	next = vma_next(&vmi);
-	hole = !next || (vma_iter_addr(&vmi) > addr &&
+	if (next)
+		start = vma_iter_addr(&vmi);
+	hole = !next || (start > addr &&
 			 !(READ_ONCE(next->vm_flags) & VM_GROWSDOWN));
 	rcu_read_unlock();
-	return hole && !in_gate_area(mm, addr) &&
-	       (racy || !mmap_lock_speculate_retry(mm, seq));
+	if (!hole || in_gate_area(mm, addr))
+		return false;
+	if (!racy)
+		return !mmap_lock_speculate_retry(mm, seq);
+	/* A writer may have freed @next, and its flags may be another VMA's. */
+	return !start || is_no_stack(mm, start);
 }
 
 #endif
