@@ -30,8 +30,9 @@ void gup_walk_touch(struct folio_walk *fw, struct vm_area_struct *vma,
  * With FOLL_PIN the page table lock stands in for a pin, and the caller marks
  * the page accessed by gup_walk_touch().
  *
- * Return the page or an error pointer: -EAGAIN if *@locked is 1 and the page
- * must be pinned.  If *@locked is 0, a fault dropped the VMA lock.
+ * Return the page; -EAGAIN with *@locked still 1 if the caller must pin it; or
+ * another error.  On an error no page table lock is held, and @fw is undefined;
+ * if *@locked is 0, a fault dropped the VMA lock, too.
  */
 struct page *gup_walk_start(struct folio_walk *fw, struct vm_area_struct *vma,
 			    unsigned long addr, unsigned int flags,

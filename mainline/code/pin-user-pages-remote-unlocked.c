@@ -3,7 +3,10 @@
  * pin_user_pages_remote() for callers without the mmap lock.  For reads, if one
  * VMA spans the whole range, its read lock is taken instead of the mmap lock.
  * All pages are pinned under one hold of the lock.  If a fault waits, it drops
- * the lock, and the rest is pinned under the next hold.
+ * the lock, and the rest is pinned under the next hold.  The caller holds a
+ * reference on mm_users.
+ *
+ * Return the number of pages pinned, or -errno; 0 if @gup_flags are invalid.
  */
 long pin_user_pages_remote_unlocked(struct mm_struct *mm, unsigned long start,
 				    unsigned long nr_pages,
