@@ -249,8 +249,9 @@ static unsigned int remote_readv_fault_flags(const struct remote_readv *rr)
  * before. GUP does so with FOLL_TRIED, an internal flag that its callers may
  * not pass: the fault counts as a major one, and holds the mmap lock while it
  * waits for the page lock. If the page is present by now, pin it and advance
- * *@addr beyond it. GUP pins the rest. Returns false, with the mmap lock
- * dropped, if GUP would stop at this page.
+ * *@addr beyond it. GUP pins the rest. Called with the mmap lock held and no
+ * VMA locked. Returns true with the mmap lock held; false, with it dropped, if
+ * GUP would stop at this page, or the reader is being killed.
  */
 static noinline bool remote_readv_fault_tried(struct remote_readv *rr,
 					      unsigned long *addr,
@@ -450,8 +451,9 @@ static bool remote_readv_pin_absent(struct remote_readv *rr,
 }
 
 /*
- * Continue at @addr, the first page that is not present. Returns the end of the
- * pins, which is where the slow path stops, too.
+ * Continue at @addr, where remote_readv_pin_fast() stopped for the reason
+ * @rr->pins.miss, with the VMAs still locked. Returns the end of the pins, which
+ * is where the slow path stops, too.
  */
 static noinline unsigned long remote_readv_pin_rest(struct remote_readv *rr,
 						    unsigned long start,
@@ -610,7 +612,8 @@ static void remote_readv_exit(struct remote_readv *rr)
  * @addr: start of the segment, possibly tagged
  * @len: its length in bytes
  * @iter: the destination; it is advanced, and may hold less than @len
- * @why: if not NULL: gets the last reason for the slow path, or REMOTE_READ_OK
+ * @why: if not NULL: gets the last reason for the slow path, or REMOTE_READ_OK;
+ *	not written if @len is 0 or the result is -ENOMEM
  *
  * @mm must not be the caller's own: source and destination could overlap, and
  * unlike stock this does not copy page by page.

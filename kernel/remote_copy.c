@@ -108,8 +108,9 @@ remote_copy_page(struct vm_area_struct *vma, unsigned long addr, void *buf,
 
 /*
  * As remote_copy_page(), for bytes of two pages that one page table, or one
- * huge entry, maps. The first is marked only if both are present: otherwise the
- * slow path reads the pages, and must be the first to mark them.
+ * huge entry, maps. The first is marked only if both are present: otherwise
+ * remote_copy_absent() or the slow path reads the pages again, and must be the
+ * first to mark them.
  */
 static noinline enum remote_read_result
 remote_copy_two_pages(struct vm_area_struct *vma, unsigned long addr, void *buf,
@@ -151,9 +152,9 @@ static bool remote_is_long(unsigned long addr, unsigned int len)
 
 /*
  * Copy pages of several tables, or more than two pages, one after the other. If
- * a page is absent, or the address space has changed, the slow path starts over
- * and marks each page as accessed, so none is marked here before all are
- * copied. If a read has more folios than the array, it is left to
+ * a page is absent, remote_copy_absent() starts over; if the address space has
+ * changed, the slow path does. Either marks each page as accessed, so none is
+ * marked here before all are copied. If a read has more folios than the array, it is left to
  * remote_copy_absent(), which marks pages as it copies them.
  */
 static noinline enum remote_read_result

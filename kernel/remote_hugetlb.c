@@ -14,7 +14,10 @@
 #include "remote.h"
 #include "remote_walk.h"
 
-/* Return the entry that maps @addr, a PMD or a PUD as in *@level. */
+/*
+ * Return the entry that maps @addr, a PMD or a PUD as in *@level; NULL if a table
+ * above it is absent.
+ */
 static void *remote_hugetlb_entry(struct vm_area_struct *vma,
 				  unsigned long addr,
 				  enum folio_walk_level *level)

@@ -272,8 +272,9 @@ static unsigned long remote_pins_fill_table(struct remote_pins *pins,
  * @addr: start of the range, in bytes
  * @end: end of the range; inside @vma
  *
- * Visits the entries in order, each under its lock. Does not fault, and neither
- * marks pages as accessed nor counts the pins, see remote_pins_commit().
+ * Visits the entries in order, each under its lock. Does not fault. Marks huge
+ * PMDs as accessed, where a second mark makes no difference; all other pages
+ * are marked, and the pins counted, by remote_pins_commit().
  * MMF_HAS_PINNED must be set before, see remote_set_has_pinned().
  *
  * Context: Process context. May sleep: to be rescheduled, and for hugetlb's
@@ -316,7 +317,8 @@ unsigned long remote_pins_fill(struct remote_pins *pins,
  * the pointers into runs, in order. A run is at least as large as a pointer, so
  * no pointer is overwritten before it is used.
  *
- * Return: an array of @nr_pages pointers.
+ * Return: an array of @nr_pages pointers; NULL, with a warning, if there is no
+ * room.
  */
 struct page **remote_pins_gup_pages(struct remote_pins *pins,
 				    unsigned long nr_pages)

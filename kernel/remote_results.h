@@ -17,9 +17,9 @@
 	X(NO_VMA, "no_vma",						\
 	  "nothing is mapped there, or the mapping was being changed")	\
 	X(LEAVES_VMA, "leaves_vma",					\
-	  "the range crosses the end of its mapping")			\
+	  "the range leaves its mapping, or mappings changed meanwhile")			\
 	X(SPECIAL, "special",						\
-	  "memory whose driver serves reads")				\
+	  "memory whose driver serves reads, or device memory")		\
 	X(NOT_PERMITTED, "not_permitted",				\
 	  "flags that vmapeek does not know, or memory of a driver")	\
 	X(FOLL_ANON, "foll_anon",					\

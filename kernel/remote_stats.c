@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Per-CPU counts of remote reads, by result. A call of access_remote_vm()
- * counts once. A remote segment of process_vm_readv() counts as fast if it did
+ * counts once, and so does a chunk of /proc/PID/mem that is read without that
+ * call; if mem_rw() then repeats the read, its chunks count again. A remote
+ * segment of process_vm_readv() counts as fast if it did
  * not need the slow path; otherwise each fallback counts under its reason.
  */
 #include <linux/cpumask.h>

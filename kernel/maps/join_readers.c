@@ -10,11 +10,11 @@
  * no harm. That reader holds an ordinary read lock, dropped by vma_end_read().
  *
  * Readers that join each other could starve the writer. Therefore a reader
- * joins only if another reader holds the lock without having joined. A reader
- * counts as joined until its system call returns, because the kernel's own
- * readers drop the VMA lock in kernel code. At that time the kernel releases a
- * file to which the reader has dropped the last reference, even if livepatch
- * has switched the task meanwhile.
+ * joins only if another reader holds the lock without having joined. The unlock
+ * cannot be hooked, because on 7.3 the kernel's own readers drop the VMA lock.
+ * So a reader counts as joined until its system call returns: it opens an
+ * anonymous file and drops it at once, and the kernel releases that file on the
+ * return to user space, even if livepatch has switched the task meanwhile.
  */
 #include <linux/anon_inodes.h>
 #include <linux/err.h>
