@@ -30,9 +30,11 @@ rm -f "$TMP"/*/*-dbgsym_*
 
 # The dependencies of the packages, so that nothing is fetched in the guest; and Debian's default headers: on Debian 12 those of
 # 6.1, which is not supported, on Debian 13 those of 6.12. And what the other kernel needs that takes long to unpack in the guest.
+# initramfs-tools as on an installed system: without it, 7.3 depends on dracut.
 debs=$("$LAB" debs "$KERNEL")
 other=$(<"$debs/release")
-packages=(dkms libelf-dev libc6-dev openssl libjson-c5 libkmod2 zlib1g linux-headers-cloud-amd64 unattended-upgrades)
+packages=(dkms libelf-dev libc6-dev openssl libjson-c5 libkmod2 zlib1g linux-headers-cloud-amd64 unattended-upgrades
+	initramfs-tools)
 for file in "$debs"/linux-{headers-*-common*,kbuild-*}_*.deb; do
 	file=${file##*/}
 	packages+=("${file%%_*}")
