@@ -256,16 +256,6 @@ static void off_while_blocked(void **state)
  * not delay the transition, because no replaced function is on their stacks.
  * They continue to wait; new readers do not wait.
  */
-/*
- * FRAME_POINTER compiles a kernel without tail calls. Its own readers that wait
- * then have a replaced function on the stack, and delay the transition.
- */
-static bool has_tail_calls(void)
-{
-	return system("zcat /proc/config.gz 2>/dev/null |"
-		      " grep -qx CONFIG_FRAME_POINTER=y");
-}
-
 static void on_while_blocked(void **state)
 {
 	const struct lock_case *c = *state, *other = c;

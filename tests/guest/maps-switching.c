@@ -413,6 +413,8 @@ static void while_scan_waits(uint64_t flags, void (*before)(void),
 static void on_while_scan_waits(void **state)
 {
 	(void)state;
+	if (!has_tail_calls())
+		skip_lacking("tail calls");
 	while_scan_waits(0, vmapeek_off, vmapeek_on);
 }
 

@@ -164,6 +164,12 @@ struct counters counters_read(void)
 	return c;
 }
 
+bool has_tail_calls(void)
+{
+	return system("zcat /proc/config.gz 2>/dev/null |"
+		      " grep -qx CONFIG_FRAME_POINTER=y");
+}
+
 struct counters counters_since(const struct counters *start)
 {
 	struct counters c = counters_read();

@@ -58,6 +58,12 @@ int vmapeek_enable(bool on);
 bool vmapeek_in_transition(void);
 /* State of this task: 1 with the module, 0 without, -1 without a transition. */
 int vmapeek_task_state(void);
+/*
+ * FRAME_POINTER compiles a kernel without tail calls. Its own readers that wait
+ * then have a function on the stack that livepatch replaces, and delay the
+ * transition when the module is loaded.
+ */
+bool has_tail_calls(void);
 
 /* All 0 if the module is not loaded, and on mainline. */
 struct counters counters_read(void);
