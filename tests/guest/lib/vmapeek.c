@@ -146,6 +146,12 @@ void modules_off(void)
 	of_both(vmapeek_off);
 }
 
+bool has_tail_calls(void)
+{
+	return system("zcat /proc/config.gz 2>/dev/null |"
+		      " grep -qx CONFIG_FRAME_POINTER=y");
+}
+
 struct counters counters_read(void)
 {
 	struct counters c = { 0 };
@@ -162,12 +168,6 @@ struct counters counters_read(void)
 			die("no counter %s", path);
 	}
 	return c;
-}
-
-bool has_tail_calls(void)
-{
-	return system("zcat /proc/config.gz 2>/dev/null |"
-		      " grep -qx CONFIG_FRAME_POINTER=y");
 }
 
 struct counters counters_since(const struct counters *start)
