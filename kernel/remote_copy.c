@@ -154,8 +154,8 @@ static bool remote_is_long(unsigned long addr, unsigned int len)
  * Copy pages of several tables, or more than two pages, one after the other. If
  * a page is absent, remote_copy_absent() starts over; if the address space has
  * changed, the slow path does. Either marks each page as accessed, so none is
- * marked here before all are copied. If a read has more folios than the array, it is left to
- * remote_copy_absent(), which marks pages as it copies them.
+ * marked here before all are copied. If a read has more folios than the array,
+ * it is left to remote_copy_absent(), which marks pages as it copies them.
  */
 static noinline enum remote_read_result
 remote_copy_pages(struct vm_area_struct *vma, unsigned long addr, void *buf,

@@ -17,7 +17,7 @@
 	X(NO_VMA, "no_vma",						\
 	  "nothing is mapped there, or the mapping was being changed")	\
 	X(LEAVES_VMA, "leaves_vma",					\
-	  "the range leaves its mapping, or mappings changed meanwhile")			\
+	  "the range leaves its mapping, or mappings changed meanwhile") \
 	X(SPECIAL, "special",						\
 	  "memory whose driver serves reads, or device memory")		\
 	X(NOT_PERMITTED, "not_permitted",				\

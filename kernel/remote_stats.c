@@ -3,8 +3,8 @@
  * Per-CPU counts of remote reads, by result. A call of access_remote_vm()
  * counts once, and so does a chunk of /proc/PID/mem that is read without that
  * call; if mem_rw() then repeats the read, its chunks count again. A remote
- * segment of process_vm_readv() counts as fast if it did
- * not need the slow path; otherwise each fallback counts under its reason.
+ * segment of process_vm_readv() counts as fast if it did not need the slow
+ * path; otherwise each fallback counts under its reason.
  */
 #include <linux/cpumask.h>
 #include <linux/percpu.h>
