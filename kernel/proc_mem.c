@@ -271,9 +271,9 @@ static bool mem_lock(const struct mem_read *mr, struct mem_vmas *vmas)
 }
 
 /*
- * Can absent pages of the VMA be handled without mem_rw(), unless they belong to
- * a device or are reclaimed again and again? Falling back would mark the pages
- * read so far a second time.
+ * Can absent pages of the VMA be handled without mem_rw(), unless they belong
+ * to a device or are reclaimed again and again? Falling back would mark the
+ * pages read so far a second time.
  */
 static bool mem_may_miss(struct vm_area_struct *vma)
 {

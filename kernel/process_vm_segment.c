@@ -452,8 +452,8 @@ static bool remote_readv_pin_absent(struct remote_readv *rr,
 
 /*
  * Continue at @addr, where remote_readv_pin_fast() stopped for the reason
- * @rr->pins.miss, with the VMAs still locked. Returns the end of the pins, which
- * is where the slow path stops, too.
+ * @rr->pins.miss, with the VMAs still locked. Returns the end of the pins,
+ * which is where the slow path stops, too.
  */
 static noinline unsigned long remote_readv_pin_rest(struct remote_readv *rr,
 						    unsigned long start,

@@ -15,8 +15,8 @@
 #include "remote_walk.h"
 
 /*
- * Return the entry that maps @addr, a PMD or a PUD as in *@level; NULL if a table
- * above it is absent.
+ * Return the entry that maps @addr, a PMD or a PUD as in *@level; NULL if a
+ * table above it is absent.
  */
 static void *remote_hugetlb_entry(struct vm_area_struct *vma,
 				  unsigned long addr,
